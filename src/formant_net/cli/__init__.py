@@ -1,0 +1,83 @@
+"""The command `formant-node`: one file a subcommand, imported only when it is asked for.
+
+Every option may also come from the environment (`FORMANT_PORT`, or `FORMANT_SERVER_PORT` for one subcommand only)
+or from a TOML file (`--config FILE`, else `formant-node.toml` in the user's configuration folder): a table named
+after the subcommand, keys spelled like the long options with `_` for `-`. Command line beats environment beats file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+SUBCOMMANDS = ("up", "server", "synth", "controller", "render", "devices", "bench")
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand only when it is used: `render` never pays for the network."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in SUBCOMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"formant_net.cli.{name}").command
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.envvar is None and parameter.name:
+                option = parameter.name.upper()
+                parameter.envvar = [f"FORMANT_{name.upper()}_{option}", f"FORMANT_{option}"]
+        return command
+
+
+def default_config() -> Path:
+    """The user's configuration file: `formant-node.toml` in the platform's configuration folder."""
+    return Path(click.get_app_dir("formant-node", force_posix=False)) / "formant-node.toml"
+
+
+def _load_config(path: Path | None) -> dict[str, Any]:
+    chosen = path or default_config()
+    if path is None and not chosen.is_file():
+        return {}
+    try:
+        with chosen.open("rb") as file:
+            tables = tomllib.load(file)
+    except OSError as error:
+        raise click.BadParameter(f"cannot read {chosen}: {error.strerror}", param_hint="--config") from error
+    except tomllib.TOMLDecodeError as error:
+        raise click.BadParameter(f"{chosen} is not TOML: {error}", param_hint="--config") from error
+    for name, table in tables.items():
+        if name not in SUBCOMMANDS or not isinstance(table, dict):
+            raise click.BadParameter(
+                f"{chosen}: [{name}] is not a subcommand; tables may be {', '.join(SUBCOMMANDS)}", param_hint="--config"
+            )
+    return tables
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="FORMANT_CONFIG",
+    help="TOML file with a table of options a subcommand.",
+)
+@click.version_option(package_name="formant-synth", prog_name="formant-node")
+@click.pass_context
+def main(ctx: click.Context, config: Path | None) -> None:
+    """Formant: boxes sing, phones play them."""
+    ctx.default_map = _load_config(config)
+
+
+def run() -> None:
+    """Entry point: a closed pipe (`formant-node devices | head`) is a normal end, not a traceback."""
+    try:
+        main(prog_name="formant-node")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,273 @@
+"""Wire messages: one frozen structure each, and the codec that checks them.
+
+The hyphenated wire names appear only here. `decode_signaling` reads what travels on the WebSocket,
+`decode_channel` what travels on the data channels. Both check types, ranges and sizes and raise
+`ProtocolError`; an unknown type comes back as `Unknown`, to be counted and ignored.
+
+Out of scope: who may send what (hub.py), what it does (synth.py, controller.py).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from formant_net.errors import ProtocolError
+
+MAX_SIGNALING_BYTES = 64 * 1024
+"""A complete offer with all candidates is 1.5 to 6 kB; browsers with many interfaces reach 20 kB."""
+MAX_CHANNEL_BYTES = 8 * 1024
+"""A touch with 32 fingers is about 2.5 kB."""
+MAX_FINGERS = 32
+
+ClientId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+Secret = Annotated[str, Meta(min_length=1, max_length=256)]
+Role = Literal["synth", "controller"]
+Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
+FingerId = Annotated[int, Meta(ge=-(2**53), le=2**53)] | Annotated[str, Meta(max_length=64)]
+Seq = Annotated[int, Meta(ge=0, le=2**53)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Scalar = bool | Annotated[float, Meta(ge=-1e9, le=1e9)] | Annotated[str, Meta(max_length=256)]
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """Base of all wire messages; optional fields that were not given are left out on the wire."""
+
+
+# --- WebSocket -------------------------------------------------------------------------------------------------
+
+
+class Register(Message, tag="register", kw_only=True):
+    client_id: ClientId
+    role: Role | None = None
+    key: Secret | None = None
+    resume: Secret | None = None
+    meta: dict[Annotated[str, Meta(max_length=64)], Scalar | None] | None = None
+
+
+class Registered(Message, tag="registered", kw_only=True):
+    client_id: ClientId
+    edge: str
+    resume: str
+    ice_servers: list[dict[str, Any]]
+    heartbeat_s: float
+    ttl_s: float
+
+
+class RequestControllers(Message, tag="request-controllers", kw_only=True):
+    source: ClientId | None = None
+
+
+class ControllerDetail(Struct, frozen=True, kw_only=True):
+    """What is known of one controller of a `controllers-list`."""
+
+    edge: str
+    age_s: float
+    meta: dict[str, Any]
+
+
+class ControllersList(Message, tag="controllers-list", kw_only=True):
+    controllers: list[ClientId]
+    details: dict[str, ControllerDetail] | UnsetType = UNSET
+    timestamp: float | UnsetType = UNSET
+
+
+class ControllerJoined(Message, tag="controller-joined", kw_only=True):
+    controller_id: ClientId
+    timestamp: float | UnsetType = UNSET
+    edge: str | UnsetType = UNSET
+
+
+class ControllerLeft(Message, tag="controller-left", kw_only=True):
+    controller_id: ClientId
+    timestamp: float | UnsetType = UNSET
+    edge: str | UnsetType = UNSET
+
+
+class Heartbeat(Message, tag="heartbeat", kw_only=True):
+    source: ClientId | None = None
+
+
+class Description(Struct, frozen=True, kw_only=True):
+    """A session description, as W3C spells it."""
+
+    type: Literal["offer", "answer"]
+    sdp: Annotated[str, Meta(min_length=1, max_length=32 * 1024)]
+
+
+class Candidate(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An ICE candidate, as W3C spells it (`sdpMid`, `sdpMLineIndex`)."""
+
+    candidate: Annotated[str, Meta(max_length=1024)]
+    sdp_mid: Annotated[str, Meta(max_length=64)] | None = None
+    sdp_m_line_index: Annotated[int, Meta(ge=0, le=64)] | None = msgspec.field(default=None, name="sdpMLineIndex")
+    username_fragment: Annotated[str, Meta(max_length=256)] | None = None
+
+
+class Relayed(Message, kw_only=True):
+    """Base of what the server passes from peer to peer; it stamps `source`, `sender_id` and `timestamp`."""
+
+    source: ClientId | None = None
+    target: ClientId
+    sender_id: ClientId | UnsetType = UNSET
+    timestamp: float | UnsetType = UNSET
+
+
+class Offer(Relayed, tag="offer", kw_only=True):
+    data: Description
+
+
+class Answer(Relayed, tag="answer", kw_only=True):
+    data: Description
+
+
+class IceCandidate(Relayed, tag="ice-candidate", kw_only=True):
+    data: Candidate | None = None
+
+
+class Ice(Relayed, tag="ice", kw_only=True):
+    """Older spelling of `ice-candidate`; decoding turns it into one."""
+
+    data: Candidate | None = None
+
+
+class Kicked(Message, tag="kicked", kw_only=True):
+    reason: str
+
+
+class Error(Message, tag="error", kw_only=True):
+    code: str
+    message: str
+    about: str = ""
+
+
+# --- data channels ---------------------------------------------------------------------------------------------
+
+
+class Point(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One finger that is down: x and y in 0…1 (y = 0 at the bottom), z = pressure in 0…1."""
+
+    id: FingerId
+    x: Unit
+    y: Unit
+    z: Unit | None = None
+
+
+Points = Annotated[list[Point], Meta(max_length=MAX_FINGERS)]
+
+
+class Touch(Message, tag="touch", kw_only=True):
+    """State of one finger, or of all (`points`): may be lost, repeated or late; the newest `seq` wins."""
+
+    x: Unit
+    y: Unit
+    active: bool
+    z: Unit | None = None
+    id: FingerId | None = None
+    seq: Seq | None = None
+    t: float | None = None
+    points: Points | None = None
+
+
+class Ping(Message, tag="ping", kw_only=True):
+    """`timestamp` is echoed unread. `points` and `seq` let the state "no fingers" ride along."""
+
+    timestamp: float | int | str | None = None
+    seq: Seq | None = None
+    points: Points | None = None
+
+
+class Pong(Message, tag="pong", kw_only=True):
+    timestamp: float | int | str | None = None
+    state: dict[str, Any] = {}
+
+
+class Param(Message, tag="param", kw_only=True):
+    name: Name
+    value: Scalar
+
+
+class Command(Message, tag="command", kw_only=True):
+    name: Name
+    value: Scalar | None = None
+
+
+class Unknown(Struct, frozen=True):
+    """A well-formed message of a type this version does not know."""
+
+    type: str
+
+
+# --- codec -----------------------------------------------------------------------------------------------------
+
+Signaling = (
+    Register
+    | Registered
+    | RequestControllers
+    | ControllersList
+    | ControllerJoined
+    | ControllerLeft
+    | Heartbeat
+    | Offer
+    | Answer
+    | IceCandidate
+    | Kicked
+    | Error
+)
+Channel = Touch | Ping | Pong | Param | Command
+
+
+class _Head(Struct, frozen=True):
+    type: Annotated[str, Meta(max_length=64)]
+
+
+_encoder = msgspec.json.Encoder()
+_head = msgspec.json.Decoder(_Head)
+_signaling: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Signaling | Ice)
+_channel: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Channel)
+_signaling_names = frozenset(t.__struct_config__.tag for t in (*Signaling.__args__, Ice))
+_channel_names = frozenset(t.__struct_config__.tag for t in Channel.__args__)
+
+
+def encode(message: Message) -> str:
+    """JSON text of one message."""
+    return _encoder.encode(message).decode()
+
+
+def wire_name(message: Message | Unknown) -> str:
+    """The `type` of a message as it stands on the wire."""
+    return message.type if isinstance(message, Unknown) else str(message.__struct_config__.tag)
+
+
+def decode_signaling(text: str | bytes) -> Signaling | Unknown:
+    """One message of the WebSocket. Raises ProtocolError ("too-large", "bad-message")."""
+    message = _decode(text, _signaling, _signaling_names, MAX_SIGNALING_BYTES)
+    if isinstance(message, Ice):
+        return IceCandidate(
+            source=message.source, target=message.target, data=message.data,
+            sender_id=message.sender_id, timestamp=message.timestamp,
+        )  # fmt: skip
+    return message  # type: ignore[no-any-return]
+
+
+def decode_channel(text: str | bytes) -> Channel | Unknown:
+    """One message of a data channel. Raises ProtocolError ("too-large", "bad-message")."""
+    return _decode(text, _channel, _channel_names, MAX_CHANNEL_BYTES)  # type: ignore[no-any-return]
+
+
+def _decode(text: str | bytes, decoder: msgspec.json.Decoder[Any], names: frozenset[Any], limit: int) -> Any:
+    if len(text) > limit:
+        raise ProtocolError("too-large", f"a message may have {limit} bytes, this one has {len(text)}: send less")
+    try:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        about = ""
+        try:
+            about = _head.decode(text).type
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            raise ProtocolError("bad-message", f"not a JSON object with a text field `type`: {error}") from error
+        if about not in names:
+            return Unknown(about)
+        raise ProtocolError("bad-message", f"{error}: see the table of messages in docs/protocol.md", about) from error

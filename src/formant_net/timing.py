@@ -1,0 +1,43 @@
+"""Every duration of the protocol, in one place, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Durations of one ensemble. Tests pass shorter ones; the defaults are the protocol's.
+
+    All values are seconds on one monotonic clock and must be > 0.
+    """
+
+    heartbeat_s: float = 20.0
+    ttl_s: float = 60.0
+    """TTL = 3 heartbeats: one may be lost and the next late. A lease ends strictly after it."""
+    ping_s: float = 1.0
+    dead_s: float = 3.0
+    """A peer without an answered ping for so long is dead (ICE consent alone needs about 30 s)."""
+    stale_s: float = 2.0
+    """A peer whose last pong is older is shown as stale."""
+    hold_s: float = 0.25
+    """A held voice is released so long after its controller's last touch."""
+    resend_s: float = 0.02
+    """While a finger is down its state is re-sent at least this often: 50 Hz heals loss."""
+    release_repeats: int = 5
+    """A release is sent so many times, `resend_s` apart."""
+    link_setup_s: float = 10.0
+    """An offer that has not become an open channel by then is given up and made anew."""
+    backoff_first_s: float = 0.25
+    backoff_max_s: float = 10.0
+    backoff_healthy_s: float = 30.0
+    """Back-off starts again from the first step after so long a time of health."""
+    register_s: float = 10.0
+    """A socket that has not registered by then is closed by the server."""
+
+    def __post_init__(self) -> None:
+        if self.ttl_s < 2 * self.heartbeat_s:
+            raise ValueError(
+                f"ttl_s={self.ttl_s} must be at least two heartbeats ({2 * self.heartbeat_s} s): "
+                "raise ttl_s or lower heartbeat_s"
+            )
