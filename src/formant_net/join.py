@@ -1,0 +1,89 @@
+"""The join URL: one address, key included, that browsers and `formant-node synth URL` both take.
+
+The key travels in the fragment (`http://HOST:PORT/#key=KEY`): a browser never sends it, so it reaches no access log
+and no `Referer`. It crosses the wire once, inside `register`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, quote, urlsplit
+
+DEFAULT_PORT = 8080
+"""The port of a bare host name; a URL with a scheme keeps that scheme's own default, as everywhere else."""
+_SECURE = {"http": False, "ws": False, "https": True, "wss": True}
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?")
+_MAX_KEY = 256
+
+
+class JoinUrlError(ValueError):
+    """An address that cannot be joined; the text says what one looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinUrl:
+    """Where an ensemble is met.
+
+    ws_url     signaling, `ws://host:port/ws` or `wss://…`
+    http_url   the touch page, `http://host:port/`, without the key
+    key        the join key, or None for an open server; never part of `repr`, so that it cannot slip into a log
+    """
+
+    ws_url: str
+    http_url: str
+    key: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def make(cls, host: str, port: int, key: str | None = None, *, secure: bool = False) -> JoinUrl:
+        """The join URL of a server at `host` (name, IPv4 or IPv6 without brackets) and `port`."""
+        if not _HOST.fullmatch(host):
+            raise JoinUrlError(f"{host!r} is not a host name or an address: use one such as 192.168.1.20 or box.local")
+        if not 1 <= port <= 65535:
+            raise JoinUrlError(f"{port} is not a port: use 1 to 65535")
+        place = f"[{host}]" if ":" in host else host
+        if port != (443 if secure else 80):
+            place += f":{port}"
+        web, socket = ("https", "wss") if secure else ("http", "ws")
+        return cls(ws_url=f"{socket}://{place}/ws", http_url=f"{web}://{place}/", key=key or None)
+
+    @classmethod
+    def parse(cls, text: str) -> JoinUrl:
+        """Read `http(s)://`, `ws(s)://` or a bare `host[:port]`, with or without `/ws`.
+
+        The key is taken from the fragment (`#key=…`), else from the query (`?key=…`).
+        Raises JoinUrlError in words; the text of the error never contains the key.
+        """
+        text = text.strip()
+        bare = "://" not in text
+        try:
+            parts = urlsplit(f"ws://{text}" if bare else text)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise JoinUrlError(f"not an address ({error}): {_EXAMPLE}") from None
+        if parts.scheme not in _SECURE:
+            raise JoinUrlError(f"{parts.scheme}:// cannot be joined: {_EXAMPLE}")
+        if not host or not _HOST.fullmatch(host):
+            raise JoinUrlError(f"no host name in the address: {_EXAMPLE}")
+        if parts.username is not None or parts.password is not None:
+            raise JoinUrlError("an address has no user name or password, only a key: " + _EXAMPLE)
+        if parts.path not in ("", "/", "/ws"):
+            raise JoinUrlError(f"the path {parts.path!r} is not the instrument's: {_EXAMPLE}")
+        secure = _SECURE[parts.scheme]
+        if port is None:
+            port = DEFAULT_PORT if bare else (443 if secure else 80)
+        key = _key_of(parts.fragment) or _key_of(parts.query)
+        if key is not None and len(key) > _MAX_KEY:
+            raise JoinUrlError(f"the key is longer than {_MAX_KEY} characters: copy the join URL once more")
+        return cls.make(host, port, key, secure=secure)
+
+    def __str__(self) -> str:
+        """The whole join URL, key included: for the one line that invites people, never for a log."""
+        return self.http_url + (f"#key={quote(self.key, safe='')}" if self.key else "")
+
+
+def _key_of(parameters: str) -> str | None:
+    return next((key.strip() for key in parse_qs(parameters).get("key", []) if key.strip()), None)
+
+
+_EXAMPLE = "give the join URL that the server printed, such as http://192.168.1.20:8080/#key=abcd-efgh-jkmn"
