@@ -22,14 +22,18 @@ MAX_CHANNEL_BYTES = 8 * 1024
 """A touch with 32 fingers is about 2.5 kB."""
 MAX_FINGERS = 32
 
-ClientId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
-Secret = Annotated[str, Meta(min_length=1, max_length=256)]
+ClientId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}\Z")]
+"""`\\Z`, not `$`: that one would let a trailing newline through."""
+Secret = Annotated[str, Meta(max_length=256)]
+"""May be empty on the wire: a form sends an empty field, and "wrong key" is a clearer answer than "bad message"."""
 Role = Literal["synth", "controller"]
 Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 FingerId = Annotated[int, Meta(ge=-(2**53), le=2**53)] | Annotated[str, Meta(max_length=64)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Scalar = bool | Annotated[float, Meta(ge=-1e9, le=1e9)] | Annotated[str, Meta(max_length=256)]
+ClientMeta = Annotated[dict[Annotated[str, Meta(max_length=64)], Scalar | None], Meta(max_length=16)]
+"""What a client says of itself. Few and short: a list of controllers carries everybody's."""
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -39,15 +43,15 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
 # --- WebSocket -------------------------------------------------------------------------------------------------
 
 
-class Register(Message, tag="register", kw_only=True):
+class Register(Message, tag="register", frozen=True, kw_only=True):
     client_id: ClientId
     role: Role | None = None
     key: Secret | None = None
     resume: Secret | None = None
-    meta: dict[Annotated[str, Meta(max_length=64)], Scalar | None] | None = None
+    meta: ClientMeta | None = None
 
 
-class Registered(Message, tag="registered", kw_only=True):
+class Registered(Message, tag="registered", frozen=True, kw_only=True):
     client_id: ClientId
     edge: str
     resume: str
@@ -56,7 +60,7 @@ class Registered(Message, tag="registered", kw_only=True):
     ttl_s: float
 
 
-class RequestControllers(Message, tag="request-controllers", kw_only=True):
+class RequestControllers(Message, tag="request-controllers", frozen=True, kw_only=True):
     source: ClientId | None = None
 
 
@@ -65,28 +69,28 @@ class ControllerDetail(Struct, frozen=True, kw_only=True):
 
     edge: str
     age_s: float
-    meta: dict[str, Any]
+    meta: dict[str, Any] = {}
 
 
-class ControllersList(Message, tag="controllers-list", kw_only=True):
+class ControllersList(Message, tag="controllers-list", frozen=True, kw_only=True):
     controllers: list[ClientId]
     details: dict[str, ControllerDetail] | UnsetType = UNSET
     timestamp: float | UnsetType = UNSET
 
 
-class ControllerJoined(Message, tag="controller-joined", kw_only=True):
+class ControllerJoined(Message, tag="controller-joined", frozen=True, kw_only=True):
     controller_id: ClientId
     timestamp: float | UnsetType = UNSET
     edge: str | UnsetType = UNSET
 
 
-class ControllerLeft(Message, tag="controller-left", kw_only=True):
+class ControllerLeft(Message, tag="controller-left", frozen=True, kw_only=True):
     controller_id: ClientId
     timestamp: float | UnsetType = UNSET
     edge: str | UnsetType = UNSET
 
 
-class Heartbeat(Message, tag="heartbeat", kw_only=True):
+class Heartbeat(Message, tag="heartbeat", frozen=True, kw_only=True):
     source: ClientId | None = None
 
 
@@ -106,7 +110,7 @@ class Candidate(Struct, frozen=True, kw_only=True, rename="camel"):
     username_fragment: Annotated[str, Meta(max_length=256)] | None = None
 
 
-class Relayed(Message, kw_only=True):
+class Relayed(Message, frozen=True, kw_only=True):
     """Base of what the server passes from peer to peer; it stamps `source`, `sender_id` and `timestamp`."""
 
     source: ClientId | None = None
@@ -115,29 +119,42 @@ class Relayed(Message, kw_only=True):
     timestamp: float | UnsetType = UNSET
 
 
-class Offer(Relayed, tag="offer", kw_only=True):
+class Offer(Relayed, tag="offer", frozen=True, kw_only=True):
     data: Description
 
+    def __post_init__(self) -> None:
+        _check_kind(self.data, "offer")
 
-class Answer(Relayed, tag="answer", kw_only=True):
+
+class Answer(Relayed, tag="answer", frozen=True, kw_only=True):
     data: Description
 
+    def __post_init__(self) -> None:
+        _check_kind(self.data, "answer")
 
-class IceCandidate(Relayed, tag="ice-candidate", kw_only=True):
+
+def _check_kind(description: Description, kind: str) -> None:
+    if description.type != kind:  # ValueError is what msgspec turns into its own error, with the place
+        raise ValueError(f"`data.type` of an {kind} is {kind!r}, not {description.type!r}")
+
+
+class IceCandidate(Relayed, tag="ice-candidate", frozen=True, kw_only=True, omit_defaults=False):
+    """`data` = null says "no more candidates"; it is written out, for clients that read the field blindly."""
+
     data: Candidate | None = None
 
 
-class Ice(Relayed, tag="ice", kw_only=True):
+class Ice(Relayed, tag="ice", frozen=True, kw_only=True):
     """Older spelling of `ice-candidate`; decoding turns it into one."""
 
     data: Candidate | None = None
 
 
-class Kicked(Message, tag="kicked", kw_only=True):
+class Kicked(Message, tag="kicked", frozen=True, kw_only=True):
     reason: str
 
 
-class Error(Message, tag="error", kw_only=True):
+class Error(Message, tag="error", frozen=True, kw_only=True):
     code: str
     message: str
     about: str = ""
@@ -158,7 +175,7 @@ class Point(Struct, frozen=True, kw_only=True, omit_defaults=True):
 Points = Annotated[list[Point], Meta(max_length=MAX_FINGERS)]
 
 
-class Touch(Message, tag="touch", kw_only=True):
+class Touch(Message, tag="touch", frozen=True, kw_only=True):
     """State of one finger, or of all (`points`): may be lost, repeated or late; the newest `seq` wins."""
 
     x: Unit
@@ -171,7 +188,7 @@ class Touch(Message, tag="touch", kw_only=True):
     points: Points | None = None
 
 
-class Ping(Message, tag="ping", kw_only=True):
+class Ping(Message, tag="ping", frozen=True, kw_only=True):
     """`timestamp` is echoed unread. `points` and `seq` let the state "no fingers" ride along."""
 
     timestamp: float | int | str | None = None
@@ -179,17 +196,17 @@ class Ping(Message, tag="ping", kw_only=True):
     points: Points | None = None
 
 
-class Pong(Message, tag="pong", kw_only=True):
+class Pong(Message, tag="pong", frozen=True, kw_only=True):
     timestamp: float | int | str | None = None
     state: dict[str, Any] = {}
 
 
-class Param(Message, tag="param", kw_only=True):
+class Param(Message, tag="param", frozen=True, kw_only=True):
     name: Name
     value: Scalar
 
 
-class Command(Message, tag="command", kw_only=True):
+class Command(Message, tag="command", frozen=True, kw_only=True):
     name: Name
     value: Scalar | None = None
 
@@ -258,8 +275,10 @@ def decode_channel(text: str | bytes) -> Channel | Unknown:
 
 
 def _decode(text: str | bytes, decoder: msgspec.json.Decoder[Any], names: frozenset[Any], limit: int) -> Any:
-    if len(text) > limit:
-        raise ProtocolError("too-large", f"a message may have {limit} bytes, this one has {len(text)}: send less")
+    # A character is at least one byte, so the cheap test catches what is far too long without encoding it.
+    size = len(text) if isinstance(text, bytes) or len(text) > limit else len(text.encode("utf-8", "surrogatepass"))
+    if size > limit:
+        raise ProtocolError("too-large", f"a message may have {limit} bytes, this one has {size}: send less")
     try:
         return decoder.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,14 @@ class Timing:
     """Back-off starts again from the first step after so long a time of health."""
     register_s: float = 10.0
     """A socket that has not registered by then is closed by the server."""
+    probe_s: float = 2.0
+    """The holder of an id that somebody else asks for, without its secret, must give a sign of life within it."""
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{field.name}={value} must be a finite number above 0")
         if self.ttl_s < 2 * self.heartbeat_s:
             raise ValueError(
                 f"ttl_s={self.ttl_s} must be at least two heartbeats ({2 * self.heartbeat_s} s): "
