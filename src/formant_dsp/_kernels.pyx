@@ -1,0 +1,361 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The sample loops and the control pass, written once and compiled once for each instruction set.
+
+A loop here has a fixed length (one hop of 64 frames, or a row of voices), no branch on a parameter, no double and no
+call that is not inlined: the compiler vectorises every one of them (`make vectorised` reads its report).
+Everything is a function of one phase a voice, so frames are independent of each other; the only running sum is that
+phase, and it is an integer polynomial of the frame number: exact, and it wraps for free.
+
+Formulas: ModFM (Lazzarini & Timoney, JAES 58(6), 2010) with two neighbouring harmonic carriers, phase-synchronous as
+in PAF (Puckette, JAES 43, 1995) and in Chafe's glitch-free voice (2013); skirt and voicing lobe are Poisson kernels
+(Moorer's discrete summation, JAES 24, 1976). Carriers are sines: same spectrum as cosines, no DC.
+docs/voice.md derives them; reference.py is the same in float64.
+"""
+
+from cpython.pycapsule cimport PyCapsule_New
+from libc.math cimport fabsf, sqrtf
+from libc.stdint cimport int32_t, uint32_t
+
+from formant_dsp.exp2 cimport bits, exp2_poly, fmax_, fmin_, from_bits, log2_poly
+from formant_dsp.kernels cimport ISA_NAME, control_t, formant_hop_t, in_t, kernel_table, out_t, phase_t, voice_hop_t
+from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, MODFM, P_A, P_B, P_F, P_RESONANCE, P_SKIRT, P_SKIRT_WIDTH,
+                                 P_VOICING, P_VOICING_WIDTH, ROWS, VOICE)
+from formant_dsp.sine cimport cos_half, cos_phase, sin_phase, sin_quarter, turns
+
+cdef extern from "native/vec.h" nogil:
+    int32_t maxi "formant_maxi"(int32_t, int32_t) noexcept
+
+
+# --- per frame: one voice, one hop ---------------------------------------------------------------------------------
+
+cdef inline void fill_phase(uint32_t* phase, const voice_hop_t* hop) noexcept nogil:
+    """phase_n = phase_0 + n·inc + n(n-1)/2·step, in exact modular arithmetic."""
+    cdef uint32_t start = hop.phase, inc = hop.increment, step = <uint32_t>hop.increment_step, i
+    for i in range(HOP):
+        phase[i] = start + i * inc + ((i * (i - 1)) >> 1) * step
+
+
+cdef inline void fill_shared(out_t c1, out_t s, phase_t phase) noexcept nogil:
+    """c1 = cos θ - 1 (as -2 sin² θ/2: exact where the pulse peaks) and s = sin θ of the fundamental."""
+    cdef int i
+    cdef float t, half
+    for i in range(HOP):
+        t = <float>0.5 * turns(phase[i])
+        half = sin_quarter(t)
+        c1[i] = <float>-2.0 * half * half
+        s[i] = <float>2.0 * half * sin_quarter(<float>0.25 - fabsf(t))
+
+
+cdef inline void fill_poisson(out_t p, in_t c1, const voice_hop_t* hop) noexcept nogil:
+    """Poisson kernel of the skirt: harmonics r^|n|, spectral peak 1."""
+    cdef float r0 = hop.skirt_r, step = hop.skirt_r_step, r, a
+    cdef int i
+    for i in range(HOP):
+        r = r0 + <float>i * step
+        a = <float>1.0 - r
+        p[i] = (a * (<float>1.0 + r)) / (a * a - <float>2.0 * r * c1[i])
+
+
+cdef inline void set_voicing(out_t y, in_t c1, in_t s, const voice_hop_t* hop) noexcept nogil:
+    """Voicing lobe: harmonic m gets gain · r^(m-1), m = 1, 2, 3 …: the energy below F1 that band-pass lobes lack."""
+    cdef float r0 = hop.voicing_r, r_step = hop.voicing_r_step, g0 = hop.voicing, g_step = hop.voicing_step, r, a
+    cdef int i
+    for i in range(HOP):
+        r = r0 + <float>i * r_step
+        a = <float>1.0 - r
+        y[i] = (g0 + <float>i * g_step) * s[i] / (a * a - <float>2.0 * r * c1[i])
+
+
+cdef inline void add_bell_and_skirt(out_t y, phase_t phase, in_t c1, in_t s, in_t p, const formant_hop_t* f) noexcept nogil:
+    """One ModFM formant with skirt: (bell·e^{k(cos θ-1)} + skirt·P) · ((1-w) sin Nθ + w sin (N+1)θ)."""
+    cdef float nu0 = f.nu, nu_step = f.nu_step, k0 = f.index, k_step = f.index_step
+    cdef float b0 = f.bell, b_step = f.bell_step, q0 = f.skirt, q_step = f.skirt_step
+    cdef float x, nu, w, pulse
+    cdef int32_t n
+    cdef uint32_t carrier
+    cdef int i
+    for i in range(HOP):
+        x = <float>i
+        nu = nu0 + x * nu_step
+        n = <int32_t>nu
+        w = nu - <float>n
+        carrier = <uint32_t>n * phase[i]
+        pulse = (b0 + x * b_step) * exp2_poly((k0 + x * k_step) * c1[i]) + (q0 + x * q_step) * p[i]
+        y[i] += pulse * (sin_phase(carrier) * (<float>1.0 + w * c1[i]) + cos_phase(carrier) * w * s[i])
+
+
+cdef inline void add_bell(out_t y, phase_t phase, in_t c1, in_t s, const formant_hop_t* f) noexcept nogil:
+    """One plain ModFM formant: bell·e^{k(cos θ-1)} · ((1-w) sin Nθ + w sin (N+1)θ)."""
+    cdef float nu0 = f.nu, nu_step = f.nu_step, k0 = f.index, k_step = f.index_step, b0 = f.bell, b_step = f.bell_step
+    cdef float x, nu, w
+    cdef int32_t n
+    cdef uint32_t carrier
+    cdef int i
+    for i in range(HOP):
+        x = <float>i
+        nu = nu0 + x * nu_step
+        n = <int32_t>nu
+        w = nu - <float>n
+        carrier = <uint32_t>n * phase[i]
+        y[i] += (b0 + x * b_step) * exp2_poly((k0 + x * k_step) * c1[i]) * (
+            sin_phase(carrier) * (<float>1.0 + w * c1[i]) + cos_phase(carrier) * w * s[i])
+
+
+cdef inline float sin_turns(float t) noexcept nogil:
+    """sin 2πt for |t| < 2^22."""
+    cdef float m = t + <float>12582912.0
+    cdef float u = t - (m - <float>12582912.0) - <float>0.25
+    return cos_half(u + <float>1.0 * <float>(u < <float>-0.5))
+
+
+cdef inline void add_fm(out_t y, phase_t phase, in_t s, const formant_hop_t* f) noexcept nogil:
+    """One classic FM formant: (1-w) sin(Nθ + I sin θ) + w sin((N+1)θ + I sin θ) (Chowning 1980, even/odd carriers)."""
+    cdef float nu0 = f.nu, nu_step = f.nu_step, i0 = f.index, i_step = f.index_step, b0 = f.bell, b_step = f.bell_step
+    cdef float x, nu, w, deviation
+    cdef int32_t n
+    cdef uint32_t carrier
+    cdef int i
+    for i in range(HOP):
+        x = <float>i
+        nu = nu0 + x * nu_step
+        n = <int32_t>nu
+        w = nu - <float>n
+        carrier = <uint32_t>n * phase[i]
+        deviation = (i0 + x * i_step) * s[i]
+        y[i] += (b0 + x * b_step) * ((<float>1.0 - w) * sin_turns(turns(carrier) + deviation)
+                                     + w * sin_turns(turns(carrier + phase[i]) + deviation))
+
+
+cdef void voice_full(out_t y, const voice_hop_t* hop) noexcept nogil:
+    """The complete voice: voicing lobe and five formants with skirts. y float32[HOP] is overwritten."""
+    cdef uint32_t[HOP] phase
+    cdef float[HOP] c1
+    cdef float[HOP] s
+    cdef float[HOP] p
+    cdef int j
+    fill_phase(phase, hop)
+    fill_shared(c1, s, phase)
+    fill_poisson(p, c1, hop)
+    set_voicing(y, c1, s, hop)
+    for j in range(FORMANTS):
+        add_bell_and_skirt(y, phase, c1, s, p, &hop.formants[j])
+
+
+cdef void voice_modfm(out_t y, const voice_hop_t* hop) noexcept nogil:
+    """Five plain ModFM formants. y float32[HOP] is overwritten."""
+    cdef uint32_t[HOP] phase
+    cdef float[HOP] c1
+    cdef float[HOP] s
+    cdef int i, j
+    fill_phase(phase, hop)
+    fill_shared(c1, s, phase)
+    for i in range(HOP):
+        y[i] = <float>0.0
+    for j in range(FORMANTS):
+        add_bell(y, phase, c1, s, &hop.formants[j])
+
+
+cdef void voice_fm(out_t y, const voice_hop_t* hop) noexcept nogil:
+    """Five classic FM formants. y float32[HOP] is overwritten."""
+    cdef uint32_t[HOP] phase
+    cdef float[HOP] c1
+    cdef float[HOP] s
+    cdef int i, j
+    fill_phase(phase, hop)
+    fill_shared(c1, s, phase)
+    for i in range(HOP):
+        y[i] = <float>0.0
+    for j in range(FORMANTS):
+        add_fm(y, phase, s, &hop.formants[j])
+
+
+# --- per hop: all voices -------------------------------------------------------------------------------------------
+
+cdef void smooth(control_t* c) noexcept nogil:
+    """All rows one hop onwards: critically damped towards their targets, exact for any hop length.
+
+    x' = t + (e + a)·E, v' = (v - a·ρ)·E with e = x - t, ρ = hop/τ, a = v + e·ρ, E = exp(-ρ); v is per hop.
+    """
+    cdef int p, i, n = c.voices
+    cdef float decay, rate, e, a
+    cdef out_t x
+    cdef out_t v
+    cdef in_t target
+    for p in range(ROWS):
+        x = c.x + p * c.stride
+        v = c.v + p * c.stride
+        target = c.target + p * c.stride
+        decay = c.decay[p]
+        rate = c.rate[p]
+        for i in range(n):
+            e = x[i] - target[i]
+            a = v[i] + e * rate
+            x[i] = target[i] + (e + a) * decay
+            v[i] = (v[i] - a * rate) * decay
+
+
+cdef inline float index_of_width(float beta) noexcept nogil:
+    """ModFM index k of a lobe of full -3 dB width beta harmonics; error below 0.95 % for 0.05 <= beta <= 40.
+
+    Below two harmonics the first neighbour is as loud as that of a resonance of this width, above them the half
+    power points are met. k is held at 1000, where one lobe has 100 harmonics.
+    """
+    cdef float b2 = beta * beta
+    cdef float narrow = beta + <float>0.0019 * b2 * b2 * beta
+    cdef float wide = b2 * <float>0.36067376 + <float>0.4427 + <float>0.66 / b2
+    cdef float is_wide = <float>(beta >= <float>2.0)
+    return fmin_((<float>1.0 - is_wide) * narrow + is_wide * wide, <float>1000.0)
+
+
+cdef inline float i0e(float k) noexcept nogil:
+    """e^-k I_0(k), relative error below 4e-7 (Abramowitz & Stegun 9.8.1 and 9.8.2)."""
+    cdef float t = k * <float>0.26666667
+    cdef float u = t * t
+    cdef float small = exp2_poly(<float>-1.44269504 * fmin_(k, <float>4.0)) * (<float>1.0 + u * (<float>3.5156229 + u * (
+        <float>3.0899424 + u * (<float>1.2067492 + u * (<float>0.2659732 + u * (<float>0.0360768 + u * <float>0.0045813))))))
+    cdef float r = <float>1.0 / fmax_(t, <float>1.0)
+    cdef float large = (<float>0.39894228 + r * (<float>0.01328592 + r * (<float>0.00225319 + r * (<float>-0.00157565 + r * (
+        <float>0.00916281 + r * (<float>-0.02057706 + r * (<float>0.02635537 + r * (<float>-0.01647633 + r * <float>0.00392377)))))))) / sqrtf(fmax_(k, <float>3.75))
+    cdef float is_large = <float>(k >= <float>3.75)
+    return (<float>1.0 - is_large) * small + is_large * large
+
+
+cdef inline float fade(float position) noexcept nogil:
+    """1 below position 0, 0 above position 1, smoothstep between."""
+    cdef float u = fmin_(fmax_(position, <float>0.0), <float>1.0)
+    return <float>1.0 - u * u * (<float>3.0 - <float>2.0 * u)
+
+
+cdef inline void control_shared(int n, out_t skirt_r, out_t voicing_r, out_t voicing, out_t power, in_t f0_khz,
+                                in_t x, int stride) noexcept nogil:
+    """Poisson ratios r = 2^(-f0/W) and the voicing lobe, g_v A_1 (B_1/f0) max(0, 1 - (f0/F_1)²), for a row of voices."""
+    cdef float f0, r, ratio, gain
+    cdef int i
+    for i in range(n):
+        f0 = f0_khz[i]
+        skirt_r[i] = exp2_poly(-f0 * <float>10.0 * exp2_poly(-x[P_SKIRT_WIDTH * stride + i]))
+        r = exp2_poly(-f0 * <float>10.0 * exp2_poly(-x[P_VOICING_WIDTH * stride + i]))
+        voicing_r[i] = r
+        ratio = f0 * exp2_poly(-x[P_F * stride + i])
+        gain = x[P_VOICING * stride + i] * exp2_poly(x[P_A * stride + i] + x[P_B * stride + i]) * <float>0.1 / f0 * fmax_(
+            <float>0.0, <float>1.0 - ratio * ratio)
+        voicing[i] = gain
+        power[i] = <float>0.5 * gain * gain / (<float>1.0 - r * r) + <float>1e-12
+
+
+cdef inline void control_formant(int n, out_t out_nu, out_t out_k, out_t bell, out_t skirt, out_t power,
+                                 in_t skirt_r, in_t f0_khz, in_t x, int stride, int j,
+                                 float half_rate_khz) noexcept nogil:
+    """Centre, index and gains of formant j for a row of voices; adds the power of its lobe."""
+    cdef float f0, inv, nu, w, d, beta, k, amp, e0, e2, ratio, rho, q, r, top, reach, bell_power, skirt_power, share
+    cdef int i
+    for i in range(n):
+        inv = <float>1.0 / f0_khz[i]
+        nu = fmax_(exp2_poly(x[(P_F + j) * stride + i]) * inv, <float>1.0)
+        beta = <float>0.1 * exp2_poly(x[(P_B + j) * stride + i]) * inv
+        k = index_of_width(beta)
+        top = half_rate_khz * inv
+        reach = sqrtf(<float>18.42 * k) + <float>3.0
+        amp = exp2_poly(x[(P_A + j) * stride + i]) * fade((nu + <float>2.0 * reach - top) / reach)
+        reach = <float>1.33 * exp2_poly(x[P_SKIRT_WIDTH * stride + i]) * inv
+        share = x[P_SKIRT * stride + i]
+        q = share * fade((nu + <float>2.0 * reach - top) / reach)
+        share = <float>1.0 - share
+        w = nu - <float>(<int32_t>nu)
+        d = fmin_(w, <float>1.0 - w)
+        ratio = <float>2.0 * d / beta
+        rho = exp2_poly(fmax_(x[P_RESONANCE * stride + i] * (<float>-0.5 * log2_poly(<float>1.0 + ratio * ratio)
+                                                             - log2_poly(<float>1.0 - d)), <float>-3.9863))
+        e0 = i0e(k)
+        e2 = i0e(<float>2.0 * k)
+        r = skirt_r[i]
+        bell_power = e2 / (e0 * e0)
+        skirt_power = (<float>1.0 + r * r) / (<float>1.0 - r * r)
+        power[i] += <float>0.5 * amp * amp * (share * share * bell_power + q * q * skirt_power
+                                              + <float>2.0 * q * share * sqrtf(bell_power * skirt_power))
+        out_nu[i] = nu
+        out_k[i] = k
+        bell[i] = amp * rho * share / e0
+        skirt[i] = amp * rho * q
+
+
+cdef inline void times(int n, out_t y, in_t by) noexcept nogil:
+    cdef int i
+    for i in range(n):
+        y[i] *= by[i]
+
+
+cdef inline void inverse_root(int n, out_t y) noexcept nogil:
+    cdef int i
+    for i in range(n):
+        y[i] = <float>1.0 / sqrtf(y[i])
+
+
+cdef void control(control_t* c) noexcept nogil:
+    """Formant model at the end of the hop: rows and f0 to centre, index and gains of every lobe.
+
+    Per formant k, with β = B/f0, ν = F/f0 and d the distance of ν to the nearest harmonic:
+      index k(β);  resonance gain ρ = [(1 + (2d/β)²)^(-1/2) / (1-d)]^λ, at least -24 dB;
+      bell = A·ρ·(1-q)/i0e(k), skirt = A·ρ·q: A is the amplitude of the spectral peak.
+    A lobe is faded out before its last 80 dB reach sample_rate/2. The gains are divided by the rms of the lobes
+    (cross terms between formants left out), so that a voice of level 1 has about rms 1 at any vowel and pitch;
+    ρ is left out of that rms: it is what makes vibrato and glides alive.
+    """
+    cdef int j, n = c.voices, s = c.stride
+    control_shared(n, c.skirt_r, c.voicing_r, c.voicing, c.power, c.f0_khz, c.x, s)
+    for j in range(FORMANTS):
+        control_formant(n, c.nu + j * s, c.k + j * s, c.bell + j * s, c.skirt + j * s, c.power, c.skirt_r, c.f0_khz, c.x, s,
+                        j, c.half_rate_khz)
+    inverse_root(n, c.power)
+    times(n, c.voicing, c.power)
+    for j in range(FORMANTS):
+        times(n, c.bell + j * s, c.power)
+        times(n, c.skirt + j * s, c.power)
+
+
+# --- the mix -------------------------------------------------------------------------------------------------------
+
+cdef void mix(out_t out, in_t y, float gain, float step) noexcept nogil:
+    """out += (gain + i·step)·y over one hop."""
+    cdef int i
+    for i in range(HOP):
+        out[i] += (gain + <float>i * step) * y[i]
+
+
+cdef void mix_gains(out_t out, in_t y, in_t gains, int n) noexcept nogil:
+    """out += gains·y over n frames (a note that starts or ends inside the hop)."""
+    cdef int i
+    for i in range(n):
+        out[i] += gains[i] * y[i]
+
+
+cdef void scale(out_t x, float gain, float step) noexcept nogil:
+    """x *= gain + i·step over one hop."""
+    cdef int i
+    for i in range(HOP):
+        x[i] *= gain + <float>i * step
+
+
+cdef float peak(in_t x) noexcept nogil:
+    """max |x| over one hop, compared as integers (floats without sign sort like them); NaN comes out as NaN."""
+    cdef int32_t top = 0
+    cdef int i
+    for i in range(HOP):
+        top = maxi(top, bits(x[i]) & <int32_t>0x7FFFFFFF)
+    return from_bits(top)
+
+
+cdef kernel_table table
+table.isa = ISA_NAME
+table.smooth = smooth
+table.control = control
+table.voice[VOICE] = voice_full
+table.voice[MODFM] = voice_modfm
+table.voice[CHOWNING] = voice_fm
+table.mix = mix
+table.mix_gains = mix_gains
+table.scale = scale
+table.peak = peak
+
+isa = ISA_NAME.decode("ascii")
+capsule = PyCapsule_New(<void*>&table, "formant_dsp.kernels", NULL)

@@ -1,0 +1,103 @@
+# Many voices, mixed: the bank as the audio thread sees it. All memory is made by Bank.__cinit__ and freed by it.
+
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+
+from formant_dsp.event cimport event_t
+from formant_dsp.gate cimport gate_t
+from formant_dsp.kernels cimport control_t, kernel_table
+from formant_dsp.params cimport HOP, ROWS
+from formant_dsp.ring cimport Ring, atomic_t, ring_t
+
+cdef enum:
+    FREE = 0
+    HELD = 1
+    RELEASING = 2
+    STOLEN = 3            # fading out quickly to make room; no longer counted, no longer found by its key
+    MAX_EDGES = 4         # gate changes of one voice inside one hop
+
+ctypedef struct edge_t:
+    int32_t offset        # frame within the hop
+    float target
+    float tau
+
+ctypedef struct voice_t:
+    int64_t key
+    int32_t state
+    int32_t algorithm
+    uint32_t phase
+    uint32_t increment
+    uint32_t seed         # of its randomness: the bank's seed and the number of the note
+    int32_t starts        # first frame of this hop that sounds; 0 unless the note starts in it
+    bint fresh            # no hop rendered yet
+    double log2_f0, f0_slope, f0_target
+    double vibrato_phase, vibrato_hz
+    double seconds        # since the note started
+    int32_t lease_hops, lease_left
+    float attack_tau, release_tau
+    gate_t gate
+    float level           # value of the level row at the start of the hop
+    uint32_t next_increment
+    int32_t edges
+    edge_t edge[MAX_EDGES]
+
+ctypedef struct counters_t:
+    atomic_t hops
+    atomic_t active
+    atomic_t notes
+    atomic_t stolen
+    atomic_t expired      # released by their lease
+    atomic_t late         # stamped events that came after their frame
+    atomic_t limited      # hops in which the limiter worked
+    atomic_t invalid      # hops that were not finite and were muted
+
+ctypedef struct bank_t:
+    const kernel_table* kernels
+    ring_t* ring
+    double sample_rate
+    int voices            # that may sound
+    int slots             # voices and room for those fading out
+    int stride            # slots, rounded up to 16
+    int top               # highest slot in use + 1
+    uint32_t seed
+    uint64_t clock        # frame of the next hop to compute
+    uint64_t notes
+    voice_t* voice
+    control_t control
+    float* rows_target
+    # two sets of what a hop ramps between; they change places after each hop
+    float* past[8]
+    float* f0_khz
+    float decay[ROWS]
+    float rate[ROWS]
+    double f0_decay, f0_rate
+    gate_t volume
+    gate_t fade           # of the stream: in at its start, out before its end
+    atomic_t fade_wanted
+    # limiter: one hop of look-ahead
+    bint primed
+    float held[HOP]
+    float held_limit
+    float limiter_gain
+    float limiter_release
+    # hop to block
+    float out[HOP]
+    int out_left
+    counters_t counters
+
+
+cdef void bank_read(bank_t* bank, float* out, uint64_t frames) noexcept nogil
+
+cdef class Bank:
+    cdef bank_t bank
+    cdef void* memory
+    cdef object _kernels
+    cdef readonly Ring ring
+    cdef readonly str isa
+    cdef readonly int sample_rate
+    cdef readonly int voices
+    cdef readonly unsigned int seed
+    cdef public object streaming
+
+    cdef bint _push_voice(self, int kind, object key, object params, object frame) except -1
+    cdef bint _push_bare(self, int kind, int64_t key, object frame, float value) except -1
+    cdef bint _push(self, const event_t* e, uint64_t reserve) noexcept

@@ -1,0 +1,644 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Many voices, mixed: notes in, sound out, one hop of 64 frames at a time.
+
+A hop: drain the ring, count leases down, smooth all parameters, compute each pitch, run the formant model over all
+voices, then per voice one kernel call between the two ends of the hop, mix, limit. Everything below `cdef … nogil`
+runs on the audio thread: it allocates, locks, logs and raises nothing.
+"""
+
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.math cimport ceil, exp, exp2, log2, rint, sin
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
+
+from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, event_t
+from formant_dsp.gate cimport gate_step, gate_t, gate_to
+from formant_dsp.kernels cimport formant_hop_t, kernel_table, voice_hop_t
+from formant_dsp.noise cimport mix32, spline_noise, white
+from formant_dsp.params cimport FORMANTS, HOP, MODFM, P_F, P_JITTER, P_LEVEL, P_VIBRATO, ROWS, VOICE
+from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, store_relaxed
+
+import numpy as np
+
+from formant_dsp import dispatch
+from formant_dsp.params import ALGORITHMS, RANGES, ROW_TAU_S, VOICE_RMS, VoiceParams
+
+cdef extern from "native/rt.h" nogil:
+    uint64_t ftz_on "formant_ftz_on"() noexcept
+    void ftz_restore "formant_ftz_restore"(uint64_t) noexcept
+
+cdef float RMS = VOICE_RMS
+cdef double SILENT = 1.5e-5             # -96 dB: where a released voice ends
+cdef float CEILING = 0.84               # -1.5 dBFS of samples keeps the true peak below -1 dBFS
+cdef double STEAL_TAU_S = 0.0025
+cdef double VIBRATO_DELAY_S = 0.25
+cdef double VIBRATO_FADE_S = 0.4
+cdef double JITTER_HZ = 40.0
+cdef double VOLUME_TAU_S = 0.02
+cdef double FADE_TAU_S = 0.01
+
+# rows of `past` and of the control's output: four of FORMANTS rows each, then three single ones
+cdef enum:
+    NU = 0
+    INDEX = 1
+    BELL = 2
+    SKIRT = 3
+    SKIRT_R = 4
+    VOICING_R = 5
+    VOICING = 6
+
+
+cdef inline void count(atomic_t* p) noexcept nogil:
+    store_relaxed(p, load_relaxed(p) + 1)
+
+
+# --- notes ---------------------------------------------------------------------------------------------------------
+
+cdef inline voice_t* find(bank_t* b, int64_t key) noexcept nogil:
+    cdef int i
+    for i in range(b.top):
+        if b.voice[i].key == key and (b.voice[i].state == HELD or b.voice[i].state == RELEASING):
+            return &b.voice[i]
+    return NULL
+
+
+cdef inline void add_edge(voice_t* v, int32_t offset, float target, float tau) noexcept nogil:
+    """Remember a gate change of this hop; a fifth one takes the place of the fourth: the last word counts."""
+    cdef int i = v.edges if v.edges < MAX_EDGES else MAX_EDGES - 1
+    v.edge[i].offset = offset
+    v.edge[i].target = target
+    v.edge[i].tau = tau
+    v.edges = i + 1
+
+
+cdef inline void release(voice_t* v, int32_t offset) noexcept nogil:
+    if v.state == HELD:
+        v.state = RELEASING
+        add_edge(v, offset, 0.0, v.release_tau)
+
+
+cdef voice_t* take_slot(bank_t* b, int32_t offset) noexcept nogil:
+    """A free slot; steals the quietest voice when as many sound as may. NULL when even the fading ones fill all."""
+    cdef int i, sounding = 0, quietest = -1, empty = -1
+    cdef double loudness, least = 1e30
+    cdef voice_t* v
+    for i in range(b.slots):
+        v = &b.voice[i]
+        if v.state == FREE:
+            if empty < 0:
+                empty = i
+            continue
+        if v.state == STOLEN:
+            continue
+        sounding += 1
+        # A held note counts with its full level, or one that has just begun would always be the quietest.
+        loudness = b.control.x[P_LEVEL * b.stride + i] * (v.gate.x if v.state == RELEASING else 1.0) - 1e-9 * v.seconds
+        if loudness < least:
+            least = loudness
+            quietest = i
+    if empty < 0:
+        return NULL
+    if sounding >= b.voices:
+        v = &b.voice[quietest]
+        v.state = STOLEN
+        add_edge(v, offset, 0.0, STEAL_TAU_S * b.sample_rate)
+        count(&b.counters.stolen)
+    if empty >= b.top:
+        b.top = empty + 1
+    return &b.voice[empty]
+
+
+cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcept nogil:
+    cdef int p, i = <int>(v - b.voice)
+    memset(v, 0, sizeof(voice_t))
+    b.notes += 1
+    v.key = e.key
+    v.state = HELD
+    v.algorithm = e.algorithm
+    v.seed = mix32(b.seed, <uint32_t>b.notes)
+    v.starts = offset
+    v.fresh = True
+    v.log2_f0 = e.log2_f0
+    v.f0_target = e.log2_f0
+    v.vibrato_hz = e.vibrato_hz * (1.0 + 0.03 * white(v.seed, 1))
+    v.attack_tau = e.attack_tau
+    v.release_tau = e.release_tau
+    gate_to(&v.gate, 0.0, e.attack_tau, HOP)
+    for p in range(ROWS):
+        b.control.x[p * b.stride + i] = e.target[p]
+        b.control.v[p * b.stride + i] = 0.0
+    v.level = e.target[P_LEVEL]
+    add_edge(v, offset, 1.0, e.attack_tau)
+    count(&b.counters.notes)
+
+
+cdef inline void aim(bank_t* b, voice_t* v, const event_t* e) noexcept nogil:
+    """New targets for a sounding voice; it glides there."""
+    cdef int p, i = <int>(v - b.voice)
+    v.f0_target = e.log2_f0
+    v.lease_hops = e.lease_hops
+    v.lease_left = e.lease_hops
+    for p in range(ROWS):
+        b.rows_target[p * b.stride + i] = e.target[p]
+
+
+cdef bint apply(bank_t* b, const event_t* e, int32_t offset) noexcept nogil:
+    """One event, at a frame of this hop. False when it must wait for a slot."""
+    cdef voice_t* v
+    cdef int i
+    if e.kind == NOTE_ON:
+        v = find(b, e.key)
+        if v == NULL:
+            v = take_slot(b, offset)
+            if v == NULL:
+                return False
+            start(b, v, e, offset)
+        elif v.state == RELEASING:
+            v.state = HELD
+            add_edge(v, offset, 1.0, v.attack_tau)
+        aim(b, v, e)
+    elif e.kind == NOTE_UPDATE:
+        v = find(b, e.key)
+        if v != NULL and v.state == HELD:
+            aim(b, v, e)
+    elif e.kind == NOTE_OFF:
+        v = find(b, e.key)
+        if v != NULL:
+            release(v, offset)
+    elif e.kind == ALL_OFF:
+        for i in range(b.top):
+            release(&b.voice[i], offset)
+    elif e.kind == VOLUME:
+        b.volume.target = e.value
+    return True
+
+
+cdef void drain(bank_t* b) noexcept nogil:
+    """All events up to the end of this hop, each at its frame; those of later hops stay in the ring."""
+    cdef const event_t* e = ring_front(b.ring)
+    cdef int32_t offset
+    while e != NULL and e.frame < b.clock + HOP:
+        offset = 0
+        if e.frame >= b.clock:
+            offset = <int32_t>(e.frame - b.clock)
+        elif e.frame:
+            count(&b.counters.late)
+        if not apply(b, e, offset):
+            return
+        ring_pop(b.ring)
+        e = ring_front(b.ring)
+
+
+# --- one hop -------------------------------------------------------------------------------------------------------
+
+cdef inline void pitch(bank_t* b, voice_t* v, int i) noexcept nogil:
+    """Pitch at the end of the hop: smoothed target, vibrato with delay and fade-in, slow random walk."""
+    cdef double e = v.log2_f0 - v.f0_target
+    cdef double a = v.f0_slope + e * b.f0_rate
+    cdef double cents = 0.0, u, f0
+    cdef float depth = b.control.x[P_VIBRATO * b.stride + i], walk = b.control.x[P_JITTER * b.stride + i]
+    v.log2_f0 = v.f0_target + (e + a) * b.f0_decay
+    v.f0_slope = (v.f0_slope - a * b.f0_rate) * b.f0_decay
+    v.seconds += (HOP - v.starts) / b.sample_rate
+    if depth > 0.0 and v.seconds > VIBRATO_DELAY_S:
+        u = (v.seconds - VIBRATO_DELAY_S) / VIBRATO_FADE_S
+        u = 1.0 if u > 1.0 else u * u * (3.0 - 2.0 * u)
+        cents = depth * u * sin(6.283185307179586 * v.vibrato_hz * (v.seconds - VIBRATO_DELAY_S))
+    if walk > 0.0:
+        cents += walk * spline_noise(v.seed, v.seconds * JITTER_HZ)
+    f0 = exp2(v.log2_f0 + cents / 1200.0)
+    b.f0_khz[i] = f0 * 1e-3
+    v.next_increment = <uint32_t>rint(f0 / b.sample_rate * 4294967296.0)
+
+
+cdef inline void ramps(bank_t* b, voice_t* v, int i, voice_hop_t* hop) noexcept nogil:
+    """What one voice does in this hop: from the values at its start to those at its end."""
+    cdef float** past = b.past
+    cdef control_t* c = &b.control
+    cdef int j, at
+    cdef formant_hop_t* f
+    cdef float per = <float>(1.0 / HOP), log2e = <float>1.4426950408889634
+    if v.fresh:
+        v.increment = v.next_increment
+        for j in range(FORMANTS):
+            at = j * b.stride + i
+            past[NU][at] = c.nu[at]
+            past[INDEX][at] = c.k[at]
+            past[BELL][at] = c.bell[at]
+            past[SKIRT][at] = c.skirt[at]
+        past[SKIRT_R][i] = c.skirt_r[i]
+        past[VOICING_R][i] = c.voicing_r[i]
+        past[VOICING][i] = c.voicing[i]
+        v.fresh = False
+    hop.phase = v.phase
+    hop.increment = v.increment
+    hop.increment_step = <int32_t>rint(<double>(<int32_t>(v.next_increment - v.increment)) / HOP)
+    hop.skirt_r = past[SKIRT_R][i]
+    hop.skirt_r_step = (c.skirt_r[i] - past[SKIRT_R][i]) * per
+    hop.voicing_r = past[VOICING_R][i]
+    hop.voicing_r_step = (c.voicing_r[i] - past[VOICING_R][i]) * per
+    hop.voicing = past[VOICING][i]
+    hop.voicing_step = (c.voicing[i] - past[VOICING][i]) * per
+    for j in range(FORMANTS):
+        f = &hop.formants[j]
+        at = j * b.stride + i
+        f.nu = past[NU][at]
+        f.nu_step = (c.nu[at] - f.nu) * per
+        f.index = past[INDEX][at] * log2e
+        f.index_step = (c.k[at] - past[INDEX][at]) * per * log2e
+        f.bell = past[BELL][at]
+        f.bell_step = (c.bell[at] - f.bell) * per
+        f.skirt = past[SKIRT][at]
+        f.skirt_step = (c.skirt[at] - f.skirt) * per
+
+
+cdef inline void advance(voice_t* v, const voice_hop_t* hop, int n) noexcept nogil:
+    """Phase and increment n frames onwards. A difference too small for one unit a frame is taken at once."""
+    cdef uint32_t step = <uint32_t>hop.increment_step, m = <uint32_t>n
+    v.phase = v.phase + m * v.increment + ((m * (m - 1)) >> 1) * step
+    v.increment = v.next_increment if step == 0 else v.increment + m * step
+
+
+cdef inline void edge_gains(voice_t* v, float level, float* gains) noexcept nogil:
+    """Gain of every frame of a hop in which the gate changes: linear between the exact values at each edge."""
+    cdef int i, k, at = 0, upto, n
+    cdef double x, slope
+    cdef double level0 = v.level, level_step = (level - v.level) / HOP
+    for k in range(v.edges + 1):
+        upto = v.edge[k].offset if k < v.edges else HOP
+        n = upto - at
+        if n > 0:
+            x = v.gate.x
+            gate_step(&v.gate, n, exp(-n / v.gate.tau))
+            slope = (v.gate.x - x) / n
+            for i in range(n):
+                gains[at + i] = RMS * (x + slope * i) * (level0 + level_step * (at + i))
+            at = upto
+        if k < v.edges:
+            gate_to(&v.gate, v.edge[k].target, v.edge[k].tau, HOP)
+
+
+cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
+    cdef voice_hop_t hop
+    cdef float[HOP] y
+    cdef float[HOP] gains
+    cdef double x
+    cdef float level = b.control.x[P_LEVEL * b.stride + i]
+    cdef int n = HOP - v.starts
+    ramps(b, v, i, &hop)
+    b.kernels.voice[v.algorithm](y, &hop)
+    if v.edges:
+        edge_gains(v, level, gains)
+        b.kernels.mix_gains(out + v.starts, y, gains + v.starts, n)
+    else:
+        x = v.gate.x
+        gate_step(&v.gate, HOP, v.gate.decay)
+        if v.gate.target == 0.0 and v.gate.x < SILENT:
+            v.gate.x = 0.0
+            v.state = FREE
+        b.kernels.mix(out, y, RMS * x * v.level, RMS * (v.gate.x * level - x * v.level) / HOP)
+    v.level = level
+    v.edges = 0
+    advance(v, &hop, n)
+    v.starts = 0
+
+
+cdef inline void swap(float** a, float** b) noexcept nogil:
+    cdef float* t = a[0]
+    a[0] = b[0]
+    b[0] = t
+
+
+cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
+    """The sum of all voices over one hop, before volume and limiter. out float32[HOP] is overwritten."""
+    cdef int i
+    cdef voice_t* v
+    cdef uint64_t active = 0
+    memset(out, 0, HOP * sizeof(float))
+    drain(b)
+    while b.top > 0 and b.voice[b.top - 1].state == FREE:
+        b.top -= 1
+    b.control.voices = (b.top + 15) & ~15
+    if b.top:
+        b.kernels.smooth(&b.control)
+        for i in range(b.top):
+            v = &b.voice[i]
+            if v.state == FREE:
+                continue
+            if v.lease_hops and v.state == HELD:
+                v.lease_left -= 1
+                if v.lease_left < 0:
+                    release(v, 0)
+                    count(&b.counters.expired)
+            pitch(b, v, i)
+        b.kernels.control(&b.control)
+        for i in range(b.top):
+            v = &b.voice[i]
+            if v.state != FREE:
+                active += 1
+                add_voice(b, v, i, out)
+        swap(&b.past[NU], &b.control.nu)
+        swap(&b.past[INDEX], &b.control.k)
+        swap(&b.past[BELL], &b.control.bell)
+        swap(&b.past[SKIRT], &b.control.skirt)
+        swap(&b.past[SKIRT_R], &b.control.skirt_r)
+        swap(&b.past[VOICING_R], &b.control.voicing_r)
+        swap(&b.past[VOICING], &b.control.voicing)
+    b.clock += HOP
+    store_relaxed(&b.counters.active, active)
+    count(&b.counters.hops)
+
+
+cdef void output_hop(bank_t* b, float* fresh) noexcept nogil:
+    """Volume and fade on one hop, in place."""
+    cdef double x = b.volume.x * b.fade.x
+    b.fade.target = <double>load_relaxed(&b.fade_wanted)
+    gate_step(&b.volume, HOP, b.volume.decay)
+    gate_step(&b.fade, HOP, b.fade.decay)
+    if b.fade.target == 0.0 and b.fade.x < SILENT:
+        b.fade.x = 0.0
+    b.kernels.scale(fresh, x, (b.volume.x * b.fade.x - x) / HOP)
+
+
+cdef void limit_hop(bank_t* b, float* fresh) noexcept nogil:
+    """Limiter with one hop of look-ahead: b.out gets the held hop, `fresh` is held.
+
+    The gain between two hops is at most what either of them needs and moves linearly inside a hop, so no sample
+    passes the ceiling and nothing is bent: below the ceiling the signal is only delayed by one hop.
+    """
+    cdef float top = b.kernels.peak(fresh)
+    cdef float need = 1.0, node
+    if not top < 1e9:                       # NaN or absurd: never let it reach a loudspeaker
+        memset(fresh, 0, HOP * sizeof(float))
+        count(&b.counters.invalid)
+    elif top > CEILING:
+        need = CEILING / top
+        count(&b.counters.limited)
+    node = b.limiter_gain + (1.0 - b.limiter_gain) * b.limiter_release
+    if node > need:
+        node = need
+    if node > b.held_limit:
+        node = b.held_limit
+    memcpy(b.out, b.held, HOP * sizeof(float))
+    if b.limiter_gain < 1.0 or node < 1.0:
+        b.kernels.scale(b.out, b.limiter_gain, (node - b.limiter_gain) / HOP)
+    memcpy(b.held, fresh, HOP * sizeof(float))
+    b.held_limit = need
+    b.limiter_gain = node
+
+
+cdef void next_hop(bank_t* b) noexcept nogil:
+    cdef float[HOP] fresh
+    voices_hop(b, fresh)
+    output_hop(b, fresh)
+    limit_hop(b, fresh)
+
+
+cdef void bank_read(bank_t* b, float* out, uint64_t frames) noexcept nogil:
+    """The next frames of sound, any number; hops are cut to blocks here, so the block size cannot be heard."""
+    cdef uint64_t old = ftz_on()
+    cdef uint64_t n
+    if not b.primed:
+        next_hop(b)
+        b.primed = True
+    while frames:
+        if b.out_left == 0:
+            next_hop(b)
+            b.out_left = HOP
+        n = <uint64_t>b.out_left if <uint64_t>b.out_left < frames else frames
+        memcpy(out, b.out + HOP - b.out_left, n * sizeof(float))
+        b.out_left -= <int>n
+        out += n
+        frames -= n
+    ftz_restore(old)
+
+
+# --- the bank as Python sees it ------------------------------------------------------------------------------------
+
+cdef class Bank:
+    """A bank of singing voices.
+
+    voices         how many may sound at once, 1 … 1024; one more steals the quietest
+    sample_rate    Hz, 8,000 … 192,000
+    isa            instruction set of the kernels (`formant_dsp.isas()`), None = the best this processor has
+    seed           of everything random: the same seed and the same notes give the same sound
+    ring_capacity  events that may wait, a power of two
+    error          ValueError naming the argument and its range
+
+    Notes are named by a key > 0 of your choice. Every call goes through a lock-free ring to whoever renders (`render`
+    here, or the audio thread of a sink), so it may be made from any thread while sound is being made; it returns False
+    when the ring is full and nothing was done. A `frame` places an event on that frame of the bank's clock; without one
+    it happens as soon as possible.
+
+    >>> bank = Bank(voices=8, sample_rate=48000)
+    >>> bank.note_on(1, VoiceParams(f0_hz=220.0))
+    True
+    >>> bank.render(48000).shape
+    (48000,)
+    """
+
+    def __cinit__(self, voices=32, sample_rate=48000, isa=None, seed=0, ring_capacity=1024):
+        cdef bank_t* b = &self.bank
+        cdef int slots, stride, p
+        cdef size_t floats
+        cdef float* at
+        if not 1 <= int(voices) <= 1024:
+            raise ValueError(f"voices={voices} must be within 1 … 1024")
+        if not 8000 <= int(sample_rate) <= 192000:
+            raise ValueError(f"sample_rate={sample_rate} must be within 8000 … 192000 Hz")
+        self.voices = int(voices)
+        self.sample_rate = int(sample_rate)
+        self.seed = int(seed) & 0xFFFFFFFF
+        self.ring = Ring(ring_capacity)
+        self.streaming = None
+        module = dispatch.load(isa)
+        self._kernels = module
+        self.isa = module.isa
+        slots = 2 * self.voices
+        stride = (slots + 15) & ~15
+        b.kernels = <const kernel_table*>PyCapsule_GetPointer(module.capsule, "formant_dsp.kernels")
+        b.ring = &self.ring.ring
+        b.sample_rate = self.sample_rate
+        b.voices = self.voices
+        b.slots = slots
+        b.stride = stride
+        b.seed = self.seed
+        b.voice = <voice_t*>calloc(slots, sizeof(voice_t))
+        floats = <size_t>stride * (3 * ROWS + 2 * (4 * FORMANTS + 3) + 2)
+        self.memory = calloc(floats * sizeof(float) + 64, 1)
+        if b.voice == NULL or self.memory == NULL:
+            raise MemoryError(f"no memory for {voices} voices")
+        at = <float*>((<uintptr_t>self.memory + 63) & ~<uintptr_t>63)
+        b.control.stride = stride
+        b.control.x = at
+        b.control.v = at + ROWS * stride
+        b.rows_target = at + 2 * ROWS * stride
+        b.control.target = b.rows_target
+        at += 3 * ROWS * stride
+        b.control.nu, b.control.k, b.control.bell, b.control.skirt = at, at + 5 * stride, at + 10 * stride, at + 15 * stride
+        at += 4 * FORMANTS * stride
+        b.past[NU], b.past[INDEX], b.past[BELL], b.past[SKIRT] = at, at + 5 * stride, at + 10 * stride, at + 15 * stride
+        at += 4 * FORMANTS * stride
+        b.control.skirt_r, b.control.voicing_r, b.control.voicing = at, at + stride, at + 2 * stride
+        b.past[SKIRT_R], b.past[VOICING_R], b.past[VOICING] = at + 3 * stride, at + 4 * stride, at + 5 * stride
+        b.control.power = at + 6 * stride
+        b.f0_khz = at + 7 * stride
+        b.control.f0_khz = b.f0_khz
+        b.control.half_rate_khz = self.sample_rate / 2000.0
+        for p in range(ROWS):
+            b.rate[p] = HOP / (ROW_TAU_S[p] * b.sample_rate)
+            b.decay[p] = exp(-b.rate[p])
+        b.control.rate = b.rate
+        b.control.decay = b.decay
+        b.f0_rate = HOP / (<double>RANGES["f0_hz"].tau_s * b.sample_rate)
+        b.f0_decay = exp(-b.f0_rate)
+        for p in range(stride):
+            b.f0_khz[p] = 0.2               # lanes without a voice compute something finite
+        b.volume.x = 1.0
+        gate_to(&b.volume, 1.0, VOLUME_TAU_S * b.sample_rate, HOP)
+        b.fade.x = 1.0
+        gate_to(&b.fade, 1.0, FADE_TAU_S * b.sample_rate, HOP)
+        store_relaxed(&b.fade_wanted, 1)
+        b.limiter_gain = 1.0
+        b.held_limit = 1.0
+        b.limiter_release = 1.0 - exp(-HOP / (0.15 * b.sample_rate))
+
+    def __dealloc__(self):
+        free(self.bank.voice)
+        free(self.memory)
+
+    # -- producer side
+
+    cdef bint _push_voice(self, int kind, object key, object params, object frame) except -1:
+        cdef event_t e
+        cdef int p
+        cdef double rate = self.sample_rate
+        if not isinstance(params, VoiceParams):
+            raise TypeError(f"params must be VoiceParams, not {type(params).__name__}")
+        memset(&e, 0, sizeof(event_t))
+        e.kind = kind
+        e.key = _check_key(key)
+        e.frame = 0 if frame is None else frame
+        e.log2_f0 = log2(<double>params.f0_hz)
+        e.algorithm = ALGORITHMS.index(params.algorithm)
+        e.lease_hops = <int32_t>ceil(<double>params.lease_s * rate / HOP)
+        e.vibrato_hz = params.vibrato_hz
+        e.attack_tau = <double>params.attack_s * rate / 3.357      # 10 to 90 % of a critically damped rise
+        e.release_tau = <double>params.release_s * rate / 9.233    # to -60 dB
+        for p, value in enumerate(params.target_row()):
+            e.target[p] = value
+        return self._push(&e, self.ring.reserve if kind == NOTE_UPDATE else 0)
+
+    cdef bint _push(self, const event_t* e, uint64_t reserve) noexcept:
+        cdef bint done = ring_push(&self.ring.ring, e, reserve)
+        if not done:
+            self.ring.dropped += 1
+        return done
+
+    cdef bint _push_bare(self, int kind, int64_t key, object frame, float value) except -1:
+        cdef event_t e
+        memset(&e, 0, sizeof(event_t))
+        e.kind = kind
+        e.key = key
+        e.frame = 0 if frame is None else frame
+        e.value = value
+        return self._push(&e, 0)
+
+    def note_on(self, key, params, *, frame=None):
+        """Start a note, or take a sounding one of that key to new parameters. False: ring full, nothing done."""
+        return bool(self._push_voice(NOTE_ON, key, params, frame))
+
+    def update(self, key, params, *, frame=None):
+        """Glide a held note to new parameters and renew its lease; no effect on a key that does not sound."""
+        return bool(self._push_voice(NOTE_UPDATE, key, params, frame))
+
+    def note_off(self, key, *, frame=None):
+        """Release a note. False: ring full, nothing done."""
+        return bool(self._push_bare(NOTE_OFF, _check_key(key), frame, 0.0))
+
+    def all_off(self, *, frame=None):
+        """Release all notes. False: ring full, nothing done."""
+        return bool(self._push_bare(ALL_OFF, 0, frame, 0.0))
+
+    def set_volume(self, volume, *, frame=None):
+        """Master volume, linear gain 0 … 1, smoothed over about 50 ms. False: ring full, nothing done."""
+        if not 0.0 <= float(volume) <= 1.0:
+            raise ValueError(f"volume={volume} must be within 0 … 1")
+        return bool(self._push_bare(VOLUME, 0, frame, float(volume)))
+
+    # -- consumer side, offline
+
+    def render(self, frames, out=None):
+        """The next frames of sound, mono float32[frames], |y| < 0.85; written to `out` when given.
+
+        error   ValueError for a negative number or an `out` of another shape or type,
+                RuntimeError while a sink plays this bank
+        """
+        cdef float[::1] view
+        cdef uint64_t n
+        if int(frames) < 0:
+            raise ValueError(f"frames={frames} must not be negative")
+        if self.streaming is not None:
+            raise RuntimeError("this bank is being played by a sink: stop the sink first, or make another bank")
+        if out is None:
+            out = np.empty(int(frames), np.float32)
+        if not isinstance(out, np.ndarray) or out.dtype != np.float32 or out.shape != (int(frames),) \
+                or not out.flags.c_contiguous:
+            raise ValueError(f"out must be a contiguous float32 array of shape ({frames},)")
+        if int(frames) == 0:
+            return out
+        view = out
+        n = view.shape[0]
+        with nogil:
+            bank_read(&self.bank, &view[0], n)
+        return out
+
+    # -- what an operator wants to know
+
+    @property
+    def frame(self):
+        """Frame of the bank's clock that comes out next: 0 before the first render."""
+        cdef bank_t* b = &self.bank
+        return b.clock - HOP - b.out_left if b.primed else 0
+
+    @property
+    def latency_frames(self):
+        """Frames between an event without stamp and its sound, at least: the look-ahead of the limiter."""
+        return HOP
+
+    @property
+    def active(self):
+        """Voices that sound now, those that fade out included."""
+        return load_relaxed(&self.bank.counters.active)
+
+    @property
+    def address(self):
+        """Of the bank's C structure, for the audio callback."""
+        return <uintptr_t>&self.bank
+
+    @property
+    def voice_bytes(self):
+        """Memory a voice."""
+        return (2 * sizeof(voice_t) + 2 * sizeof(float) * (3 * ROWS + 2 * (4 * FORMANTS + 3) + 2))
+
+    def fade(self, bint audible):
+        """Fade all sound in (True) or out (False) within about 0.1 s; a sink does this at its start and end."""
+        store_relaxed(&self.bank.fade_wanted, 1 if audible else 0)
+
+    def counters(self):
+        """What has happened since the start, as a dict of integers."""
+        cdef counters_t* c = &self.bank.counters
+        return {
+            "hops": load_relaxed(&c.hops), "active": load_relaxed(&c.active), "notes": load_relaxed(&c.notes),
+            "stolen": load_relaxed(&c.stolen), "expired": load_relaxed(&c.expired), "late": load_relaxed(&c.late),
+            "limited": load_relaxed(&c.limited), "invalid": load_relaxed(&c.invalid),
+            "ring_dropped": self.ring.dropped, "ring_waiting": len(self.ring),
+        }
+
+
+cdef int64_t _check_key(key) except 0:
+    cdef object number = int(key)
+    if not 0 < number < 2**63:
+        raise ValueError(f"key={key} must be within 1 … 2**63 - 1")
+    return number

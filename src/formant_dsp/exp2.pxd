@@ -1,0 +1,34 @@
+# 2^t and log2 in float32, without branches and without tables, so that the loops around them vectorise.
+
+from libc.stdint cimport int32_t
+
+cdef extern from "native/vec.h" nogil:
+    int32_t bits "formant_bits"(float) noexcept
+    float from_bits "formant_float"(int32_t) noexcept
+    float fmax_ "formant_max"(float, float) noexcept
+    float fmin_ "formant_min"(float, float) noexcept
+
+
+cdef inline float exp2_poly(float t) noexcept nogil:
+    """2^t for -126 <= t <= 126 (a lower t is taken as -126); relative error 7.5e-8 + rounding.
+
+    The rounding to the nearest integer is the addition of 1.5·2^23: its low bits then are that integer.
+    """
+    cdef float x = fmax_(t, <float>-126.0)
+    cdef float m = x + <float>12582912.0
+    cdef float f = x - (m - <float>12582912.0)
+    cdef float scale = from_bits((bits(m) << 23) + <int32_t>0x3F800000)
+    return scale * (<float>1.00000007 + f * (<float>0.693146967 + f * (<float>0.240221197 + f * (
+        <float>0.0555071327 + f * (<float>0.00967554133 + f * <float>0.00132764715)))))
+
+
+cdef inline float log2_poly(float x) noexcept nogil:
+    """log2 x for normal x > 0; absolute error 1e-6 (used for gains, where that is 1e-5 dB).
+
+    x = 2^e · m with m in sqrt(1/2) ... sqrt(2); log2 m = 2/ln 2 · atanh((m - 1)/(m + 1)) as an odd series.
+    """
+    cdef int32_t e = (bits(x) - <int32_t>0x3F3504F3) >> 23
+    cdef float m = from_bits(bits(x) - (e << 23))
+    cdef float z = (m - <float>1.0) / (m + <float>1.0)
+    cdef float z2 = z * z
+    return <float>e + z * (<float>2.88539008 + z2 * (<float>0.96179669 + z2 * (<float>0.57707802 + z2 * <float>0.4121985)))

@@ -1,0 +1,26 @@
+# The envelope of a note: one critically damped follower, so that any on, off and on again bends but never breaks.
+#
+# x' = t + (e + (v + e/τ)·n)·exp(-n/τ), e = x - t: exact for any number of frames n, no step in value or slope.
+
+from libc.math cimport exp
+
+ctypedef struct gate_t:
+    double x          # 0 … 1
+    double v          # per frame
+    double target     # 0 or 1
+    double tau        # frames
+    double decay      # exp(-HOP/tau)
+
+
+cdef inline void gate_to(gate_t* gate, double target, double tau, int hop) noexcept nogil:
+    gate.target = target
+    gate.tau = tau
+    gate.decay = exp(-hop / tau)
+
+
+cdef inline void gate_step(gate_t* gate, int n, double decay) noexcept nogil:
+    """n frames onwards; decay = exp(-n/tau)."""
+    cdef double e = gate.x - gate.target
+    cdef double a = gate.v + e / gate.tau
+    gate.x = gate.target + (e + a * n) * decay
+    gate.v = (gate.v - a * n / gate.tau) * decay

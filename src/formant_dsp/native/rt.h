@@ -1,0 +1,52 @@
+/* What the audio thread needs of the machine: a monotonic clock, flush-to-zero for the length of a call, atomics. */
+#ifndef FORMANT_RT_H
+#define FORMANT_RT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#include <windows.h>
+static inline uint64_t formant_now_ns(void) {
+    LARGE_INTEGER f, c;
+    QueryPerformanceFrequency(&f);
+    QueryPerformanceCounter(&c);
+    return (uint64_t)((double)c.QuadPart * 1e9 / (double)f.QuadPart);
+}
+#else
+#include <time.h>
+static inline uint64_t formant_now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+#endif
+
+#if defined(__SSE2__) || defined(_M_X64)
+#include <xmmintrin.h>
+static inline uint64_t formant_ftz_on(void) {
+    const unsigned old = _mm_getcsr();
+    _mm_setcsr(old | 0x8040u); /* FTZ and DAZ */
+    return old;
+}
+static inline void formant_ftz_restore(uint64_t old) { _mm_setcsr((unsigned)old); }
+#elif defined(__aarch64__)
+static inline uint64_t formant_ftz_on(void) {
+    uint64_t old;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(old));
+    __asm__ volatile("msr fpcr, %0" ::"r"(old | (1ull << 24)));
+    return old;
+}
+static inline void formant_ftz_restore(uint64_t old) { __asm__ volatile("msr fpcr, %0" ::"r"(old)); }
+#else
+static inline uint64_t formant_ftz_on(void) { return 0; }
+static inline void formant_ftz_restore(uint64_t old) { (void)old; }
+#endif
+
+typedef _Atomic uint64_t formant_atomic_t;
+static inline uint64_t formant_load_relaxed(formant_atomic_t *p) { return atomic_load_explicit(p, memory_order_relaxed); }
+static inline uint64_t formant_load_acquire(formant_atomic_t *p) { return atomic_load_explicit(p, memory_order_acquire); }
+static inline void formant_store_relaxed(formant_atomic_t *p, uint64_t v) { atomic_store_explicit(p, v, memory_order_relaxed); }
+static inline void formant_store_release(formant_atomic_t *p, uint64_t v) { atomic_store_explicit(p, v, memory_order_release); }
+
+#endif

@@ -1,0 +1,48 @@
+/* What a vectorising compiler needs said in C: restrict, bit casts, a maximum without branches. */
+#ifndef FORMANT_VEC_H
+#define FORMANT_VEC_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_MSC_VER)
+#define FORMANT_RESTRICT __restrict
+#else
+#define FORMANT_RESTRICT restrict
+#endif
+
+typedef float *FORMANT_RESTRICT formant_out_t;
+typedef const float *FORMANT_RESTRICT formant_in_t;
+typedef const uint32_t *FORMANT_RESTRICT formant_phase_t;
+
+static inline int32_t formant_bits(float x) {
+    int32_t b;
+    memcpy(&b, &x, sizeof b);
+    return b;
+}
+
+static inline float formant_float(int32_t b) {
+    float x;
+    memcpy(&x, &b, sizeof x);
+    return x;
+}
+
+/* a > b ? a : b is what maxps computes; fmaxf is not (it also orders NaN and signed zeros). */
+static inline float formant_max(float a, float b) { return a > b ? a : b; }
+static inline float formant_min(float a, float b) { return a < b ? a : b; }
+static inline int32_t formant_maxi(int32_t a, int32_t b) { return a > b ? a : b; }
+
+/* Instruction set this translation unit was compiled for. */
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#define FORMANT_ISA_NAME "avx512"
+#elif defined(__AVX2__)
+#define FORMANT_ISA_NAME "avx2"
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#define FORMANT_ISA_NAME "neon"
+#elif defined(__x86_64__) || defined(_M_X64)
+#define FORMANT_ISA_NAME "sse2"
+#else
+#define FORMANT_ISA_NAME "generic"
+#endif
+
+#endif

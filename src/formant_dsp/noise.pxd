@@ -1,0 +1,36 @@
+# Randomness as a function of (seed, time): any value is computed directly, so the same seed gives the same choir.
+
+from libc.math cimport floor
+from libc.stdint cimport int64_t, uint32_t
+
+
+cdef inline uint32_t mix32(uint32_t a, uint32_t b) noexcept nogil:
+    """A hash of two words (the finaliser of MurmurHash3 over a Weyl step)."""
+    cdef uint32_t h = a * <uint32_t>0x9E3779B9 + b * <uint32_t>0x85EBCA6B + <uint32_t>0x27220A95
+    h ^= h >> 16
+    h *= <uint32_t>0x85EBCA6B
+    h ^= h >> 13
+    h *= <uint32_t>0xC2B2AE35
+    h ^= h >> 16
+    return h
+
+
+cdef inline double white(uint32_t seed, int64_t i) noexcept nogil:
+    """Uniform in -1 … 1."""
+    return <double>mix32(seed, <uint32_t>i) * 4.656612875245797e-10 - 1.0
+
+
+cdef inline double spline_noise(uint32_t seed, double t) noexcept nogil:
+    """Cubic B-spline through white values at t = 0, 1, 2 …: band-limited to about half a cycle a unit, rms 1.
+
+    mean square of the spline over uniform values is 0.479 / 3.
+    """
+    cdef double base = floor(t)
+    cdef double u = t - base
+    cdef int64_t i = <int64_t>base
+    cdef double u2 = u * u, u3 = u2 * u
+    cdef double w0 = (1.0 - u) * (1.0 - u) * (1.0 - u)
+    cdef double w1 = 3.0 * u3 - 6.0 * u2 + 4.0
+    cdef double w2 = -3.0 * u3 + 3.0 * u2 + 3.0 * u + 1.0
+    return (w0 * white(seed, i - 1) + w1 * white(seed, i) + w2 * white(seed, i + 1) + u3 * white(seed, i + 2)) * (
+        2.5026087 / 6.0)

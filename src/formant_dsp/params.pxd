@@ -1,0 +1,27 @@
+# The parameters of a voice as the audio side sees them: indices into rows of smoothed values.
+#
+# Units, ranges, defaults and smoothing times are declared once, in params.py; this is the same list for C, and
+# test_params.py holds the two together. Rows are stored [parameter][voice], so one pass over a row vectorises.
+
+cdef enum:
+    HOP = 64              # frames between control updates
+    FORMANTS = 5
+    # rows: smoothed parameters
+    P_F = 0               # + k: log2(centre / 1 kHz)
+    P_B = 5               # + k: log2(full -3 dB width / 100 Hz)
+    P_A = 10              # + k: log2(amplitude of the spectral peak)
+    P_LEVEL = 15          # linear gain of the voice
+    P_SKIRT = 16          # q: share of the skirt
+    P_SKIRT_WIDTH = 17    # W, log2(W / 100 Hz)
+    P_VOICING = 18        # g_v: gain of the voicing lobe
+    P_VOICING_WIDTH = 19  # W_v, log2(W_v / 100 Hz)
+    P_RESONANCE = 20      # lambda: 0 even loudness, 1 true resonance
+    P_VIBRATO = 21        # cents, peak
+    P_JITTER = 22         # cents, rms of the slow random walk of f0
+    ROWS = 24             # one spare, so that a row set is a multiple of 8
+
+cdef enum:
+    VOICE = 0             # ModFM with skirt and voicing lobe
+    MODFM = 1             # plain ModFM
+    CHOWNING = 2          # classic FM
+    ALGORITHMS = 3
