@@ -1,0 +1,87 @@
+/** The still picture under the fingers: coloured bands of vowels, a line and a name for each note. */
+import { VOWELS, semitones } from "./mapping.js";
+
+export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+/** Height that the top bar may cover: labels keep out of it. */
+const BAR = 58;
+const FOOT = 26;
+
+/**
+ * @param {CanvasRenderingContext2D} ctx in CSS pixels
+ * @param {{width: number, height: number, left: number, top: number, bottom: number}} area size and safe insets
+ */
+export function drawGrid(ctx, area) {
+  bands(ctx, area);
+  notes(ctx, area);
+  vowels(ctx, area);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {{width: number, height: number}} area */
+function bands(ctx, { width, height }) {
+  ctx.fillStyle = "#0a0c12";
+  ctx.fillRect(0, 0, width, height);
+  const tint = ctx.createLinearGradient(0, height, 0, 0);
+  for (const { y, rgb } of VOWELS) {
+    tint.addColorStop(y, `rgb(${rgb.join(" ")} / 0.19)`);
+    // Darker between two vowels: each is a band, yet nothing has an edge.
+    if (y < 1) tint.addColorStop(y + 0.125, `rgb(${rgb.join(" ")} / 0.07)`);
+  }
+  ctx.fillStyle = tint;
+  ctx.fillRect(0, 0, width, height);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {{width: number, height: number, bottom: number}} area */
+function notes(ctx, { width, height, bottom }) {
+  const step = width / 36;
+  const roomy = step > 20;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "alphabetic";
+  for (const { x, name, octave, natural } of semitones()) {
+    const at = Math.min(width - 0.5, Math.max(0.5, Math.round(x * width) + 0.5));
+    const isA = name === "A";
+    const shade = ctx.createLinearGradient(0, 0, 0, height);
+    const strength = isA ? 0.5 : natural ? 0.2 : 0.065;
+    shade.addColorStop(0, `rgb(255 255 255 / ${strength * 0.35})`);
+    shade.addColorStop(0.75, `rgb(255 255 255 / ${strength * 0.7})`);
+    shade.addColorStop(1, `rgb(255 255 255 / ${strength})`);
+    ctx.strokeStyle = shade;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(at, 0);
+    ctx.lineTo(at, height - bottom - (natural ? FOOT : 0));
+    ctx.stroke();
+    if (!natural) continue;
+    ctx.font = isA ? `600 13px ${FONT}` : `500 ${roomy ? 13 : 10.5}px ${FONT}`;
+    ctx.fillStyle = isA ? "#ffffff" : "rgb(222 228 242 / 0.72)";
+    const label = isA || roomy ? `${name}${octave}` : name;
+    const half = ctx.measureText(label).width / 2 + 3;
+    ctx.fillText(label, Math.min(width - half, Math.max(half, at)), height - bottom - 9);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {{width: number, height: number, left: number, top: number, bottom: number}} area */
+function vowels(ctx, { width, height, left, top, bottom }) {
+  const size = height < 520 ? 24 : 34;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  for (const { y, name, sound, rgb } of VOWELS) {
+    const line = (1 - y) * height;
+    if (y > 0 && y < 1) {
+      ctx.strokeStyle = `rgb(${rgb.join(" ")} / 0.28)`;
+      ctx.setLineDash([2, 7]);
+      ctx.beginPath();
+      ctx.moveTo(0, Math.round(line) + 0.5);
+      ctx.lineTo(width, Math.round(line) + 0.5);
+      ctx.stroke();
+      ctx.setLineDash([]);
+    }
+    const at = Math.min(height - bottom - FOOT - size * 0.75, Math.max(top + BAR + size * 0.65, line));
+    ctx.font = `500 ${size}px ${FONT}`;
+    ctx.fillStyle = `rgb(${rgb.join(" ")} / 0.95)`;
+    ctx.fillText(name, left + 16, at);
+    const offset = ctx.measureText(name).width + 8;
+    ctx.font = `400 13px ${FONT}`;
+    ctx.fillStyle = `rgb(${rgb.join(" ")} / 0.8)`;
+    ctx.fillText(sound, left + 16 + offset, at + size * 0.12);
+  }
+}

@@ -1,0 +1,306 @@
+/**
+ * One connection to one synth: answers its offer, sends touches, pings, shows what it says of itself.
+ *
+ * The synth offers and makes the channels (`params`, usually `commands` too); a link that ends is never revived:
+ * the synth offers anew and a new Link takes its place.
+ */
+import { PingPong } from "./pingpong.js";
+import { unit } from "./mapping.js";
+
+/** Give the answer this long to collect candidates, for peers that want it complete; later ones are trickled. */
+const GATHER_MS = 250;
+const SETUP_S = 10;
+/** A touch says what is so now: with this much unsent, the next one will be truer than one more in the queue. */
+const FULL_BYTES = 2048;
+const MAX_MESSAGE = 8192;
+/** The state of "no fingers" is sent so many times, one a tick. */
+const RELEASES = 5;
+/** A wish is repeated, a ping apart, until the synth's state shows it. */
+const WISH_TRIES = 5;
+
+/** @typedef {"connecting" | "open" | "lost"} LinkState */
+/** @typedef {{wire: object, value: number | boolean, tries: number}} Wish */
+
+export class Link {
+  /** @type {LinkState} */
+  state = "connecting";
+  /** Why it ended, in words. */
+  ending = "";
+  /** What the synth said of itself in its last pong, checked. */
+  synth = { name: "", volume: /** @type {number | null} */ (null), poweredOn: true, audioEnabled: true };
+  told = false;
+  /** How often "no fingers" has still to be sent here. */
+  owed = 0;
+  /** Messages that were not sent because older ones still waited. */
+  dropped = 0;
+  /** Messages that could not be understood. */
+  bad = 0;
+  #pings;
+  #startedAt;
+  #answered = false;
+  /** Candidates that came before the offer was taken in. @type {(RTCIceCandidateInit | null)[]} */
+  #early = [];
+  #ready = false;
+  /** @type {RTCDataChannel | null} */
+  #params = null;
+  /** @type {RTCDataChannel | null} */
+  #commands = null;
+  /** @type {Map<string, Wish>} */
+  #wishes = new Map();
+
+  /**
+   * @param {object} parts
+   * @param {string} parts.peer id of the synth
+   * @param {RTCIceServer[]} parts.iceServers
+   * @param {(message: object) => void} parts.signal
+   * @param {(link: Link) => void} parts.opened
+   * @param {(link: Link) => void} parts.changed
+   * @param {() => number} parts.clock seconds
+   */
+  constructor({ peer, iceServers, signal, opened, changed, clock }) {
+    this.peer = peer;
+    this.signal = signal;
+    this.opened = opened;
+    this.changed = changed;
+    this.clock = clock;
+    this.#startedAt = clock();
+    this.#pings = new PingPong(this.#startedAt);
+    this.pc = connection(iceServers);
+    this.pc.onicecandidate = ({ candidate }) => this.#gathered(candidate);
+    this.pc.ondatachannel = ({ channel }) => this.#channel(channel);
+    this.pc.onconnectionstatechange = () => {
+      if (["failed", "closed"].includes(this.pc.connectionState)) this.close("connection failed");
+    };
+  }
+
+  /** Take the offer in and answer it. @param {RTCSessionDescriptionInit} offer */
+  async accept(offer) {
+    try {
+      await this.pc.setRemoteDescription(offer);
+      this.#ready = true;
+      for (const candidate of this.#early.splice(0)) this.addCandidate(candidate);
+      await this.pc.setLocalDescription();
+      await this.#gathering();
+      if (this.state === "lost" || !this.pc.localDescription) return;
+      const { type, sdp } = this.pc.localDescription;
+      this.signal({ type: "answer", target: this.peer, data: { type, sdp } });
+      this.#answered = true;
+    } catch (error) {
+      this.close(`offer not usable: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  /** @param {RTCIceCandidateInit | null} candidate */
+  addCandidate(candidate) {
+    if (this.state === "lost") return;
+    if (!this.#ready) {
+      if (this.#early.length < 64) this.#early.push(candidate);
+      return;
+    }
+    // Null ends the list. One that cannot be used (an old link's, an unknown kind) does not end the others.
+    this.pc.addIceCandidate(candidate ?? undefined).catch(() => (this.bad += 1));
+  }
+
+  /** Send the touch state. @param {string} text @returns {boolean} whether it left */
+  touch(text) {
+    const channel = this.#params;
+    if (this.state !== "open" || !channel) return false;
+    if (channel.bufferedAmount > FULL_BYTES) {
+      this.dropped += 1;
+      return false;
+    }
+    return post(channel, text);
+  }
+
+  /** All fingers were lifted: say so several times. */
+  oweRelease() {
+    this.owed = RELEASES;
+  }
+
+  /** @param {number} now seconds @param {object} extra state that rides along */
+  ping(now, extra) {
+    const channel = this.#params;
+    if (this.state !== "open" || !channel) return;
+    if (channel.bufferedAmount <= FULL_BYTES) {
+      post(channel, JSON.stringify({ type: "ping", timestamp: this.#pings.sent(now), ...extra }));
+    }
+    for (const [name, wish] of this.#wishes) this.#ask(name, wish);
+  }
+
+  /** @param {number} now seconds */
+  tick(now) {
+    if (this.state === "connecting" && now - this.#startedAt >= SETUP_S) this.close("could not connect");
+    if (this.state !== "open") return;
+    this.#pings.tick(now);
+    if (this.#pings.dead) this.close("no answer for 3 s");
+  }
+
+  /** @param {number} value 0…1 */
+  setVolume(value) {
+    const volume = unit(value);
+    this.synth.volume = volume;
+    this.#wish("volume", { type: "param", name: "volume", value: volume }, volume);
+  }
+
+  /** @param {boolean} on */
+  setPower(on) {
+    this.synth.poweredOn = on;
+    this.#wish("power", { type: "command", name: "power", value: on }, on);
+  }
+
+  /** @param {string} reason in words */
+  close(reason) {
+    if (this.state === "lost") return;
+    this.state = "lost";
+    this.ending = reason;
+    this.pc.onicecandidate = this.pc.ondatachannel = this.pc.onconnectionstatechange = null;
+    for (const channel of [this.#params, this.#commands]) {
+      if (channel) channel.onopen = channel.onclose = channel.onmessage = null;
+    }
+    this.#wishes.clear();
+    this.pc.close();
+    this.changed(this);
+  }
+
+  get name() {
+    return this.synth.name || this.peer.replace(/^synth-/, "");
+  }
+
+  get rttS() {
+    return this.#pings.rttS;
+  }
+
+  get stale() {
+    return this.#pings.stale;
+  }
+
+  get silentS() {
+    return this.#pings.silentS;
+  }
+
+  get loss() {
+    return this.#pings.loss;
+  }
+
+  get hasCommands() {
+    return this.#commands?.readyState === "open";
+  }
+
+  /** @param {RTCIceCandidate | null} candidate */
+  #gathered(candidate) {
+    if (!this.#answered) return; // it will be in the answer itself
+    const data = candidate?.candidate ? candidate.toJSON() : null;
+    this.signal({ type: "ice-candidate", target: this.peer, data });
+  }
+
+  /** Resolves when gathering is complete, or has taken long enough. */
+  #gathering() {
+    return new Promise((resolve) => {
+      const done = () => this.pc.iceGatheringState === "complete" && resolve(undefined);
+      this.pc.addEventListener("icegatheringstatechange", done);
+      setTimeout(resolve, GATHER_MS);
+      done();
+    });
+  }
+
+  /** @param {RTCDataChannel} channel */
+  #channel(channel) {
+    if (channel.label === "params" && !this.#params) {
+      this.#params = channel;
+      channel.onclose = () => this.close("connection closed");
+      channel.onopen = () => this.#open();
+    } else if (channel.label === "commands" && !this.#commands) {
+      this.#commands = channel;
+    } else {
+      return; // of a later version; not an error
+    }
+    channel.onmessage = ({ data }) => this.#receive(data);
+    if (channel === this.#params && channel.readyState === "open") this.#open();
+  }
+
+  #open() {
+    if (this.state !== "connecting") return;
+    this.state = "open";
+    this.#pings = new PingPong(this.clock());
+    this.opened(this);
+  }
+
+  /** @param {unknown} text */
+  #receive(text) {
+    let message = null;
+    try {
+      if (typeof text === "string" && text.length <= MAX_MESSAGE) message = JSON.parse(text);
+    } catch {
+      // counted below
+    }
+    if (message === null || typeof message !== "object") {
+      this.bad += 1;
+      return;
+    }
+    if (message.type !== "pong") return;
+    this.#pings.received(message.timestamp, this.clock());
+    this.#takeState(message.state);
+    this.changed(this);
+  }
+
+  /** @param {any} state */
+  #takeState(state) {
+    if (state === null || typeof state !== "object") return;
+    this.told = true;
+    if (typeof state.name === "string") this.synth.name = state.name.slice(0, 64);
+    if (typeof state.audio_enabled === "boolean") this.synth.audioEnabled = state.audio_enabled;
+    if (Number.isFinite(state.volume)) this.synth.volume = this.#settle("volume", unit(state.volume));
+    if (typeof state.powered_on === "boolean") this.synth.poweredOn = this.#settle("power", state.powered_on);
+  }
+
+  /**
+   * What to show: the wish while it is on its way, what the synth says afterwards.
+   * @template {number | boolean} T @param {string} name @param {T} said @returns {T}
+   */
+  #settle(name, said) {
+    const wish = this.#wishes.get(name);
+    if (!wish) return said;
+    if (Math.abs(Number(said) - Number(wish.value)) > 0.005) return /** @type {T} */ (wish.value);
+    this.#wishes.delete(name);
+    return said;
+  }
+
+  /** @param {string} name @param {object} wire @param {number | boolean} value */
+  #wish(name, wire, value) {
+    const wish = { wire, value, tries: WISH_TRIES };
+    this.#wishes.set(name, wish);
+    this.#ask(name, wish);
+    this.changed(this);
+  }
+
+  /** Commands travel reliably where the peer has that channel; params always may be lost. @param {string} name @param {Wish} wish */
+  #ask(name, wish) {
+    if (wish.tries-- <= 0) {
+      this.#wishes.delete(name);
+      return;
+    }
+    const reliable = name === "power" && this.hasCommands;
+    if (reliable && wish.tries < WISH_TRIES - 1) return; // it is under way; only the answer is missing
+    const channel = reliable ? this.#commands : this.#params;
+    if (channel) post(channel, JSON.stringify(wish.wire));
+  }
+}
+
+/** The server's list of ICE servers may be unusable; a LAN needs none. @param {RTCIceServer[]} iceServers */
+function connection(iceServers) {
+  try {
+    return new RTCPeerConnection({ iceServers });
+  } catch {
+    return new RTCPeerConnection({ iceServers: [] });
+  }
+}
+
+/** A channel may close between our look and our send. @param {RTCDataChannel} channel @param {string} text */
+function post(channel, text) {
+  try {
+    channel.send(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * The WebSocket to the server: registers, keeps the registration alive, comes back by itself after a loss.
+ *
+ * It carries discovery and signaling only; links to synths live on without it.
+ */
+import { Backoff } from "./backoff.js";
+
+const CONNECT_S = 8;
+const HEARTBEAT_S = 20;
+
+/**
+ * @typedef {"connecting" | "registering" | "registered" | "waiting" | "refused" | "needs-key" | "kicked"} State
+ * @typedef {object} Events
+ * @property {() => void} changed the state is another one
+ * @property {(synth: string, description: RTCSessionDescriptionInit) => void} offer
+ * @property {(synth: string, candidate: RTCIceCandidateInit | null) => void} candidate
+ */
+
+export class Signaling {
+  /** @type {State} */
+  state = "connecting";
+  reason = "";
+  /** @type {RTCIceServer[]} */
+  iceServers = [];
+  edge = "";
+  retryAt = 0;
+  registrations = 0;
+  #heartbeatS = HEARTBEAT_S;
+  #since = 0;
+  #sentAt = 0;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** Set by an `error` that the next close belongs to. @type {State | null} */
+  #ending = null;
+  /** @type {number | undefined} */
+  #timer;
+
+  /**
+   * @param {object} parts
+   * @param {string} parts.url
+   * @param {import("./identity.js").Identity} parts.identity
+   * @param {string | null} parts.key
+   * @param {Events} parts.events
+   * @param {() => number} parts.clock seconds
+   * @param {Backoff} [parts.backoff]
+   */
+  constructor({ url, identity, key, events, clock, backoff = new Backoff() }) {
+    this.url = url;
+    this.identity = identity;
+    this.key = key;
+    this.events = events;
+    this.clock = clock;
+    this.backoff = backoff;
+  }
+
+  /** Connect now, whatever was planned. */
+  connect() {
+    clearTimeout(this.#timer);
+    this.#drop();
+    this.#ending = null;
+    this.#since = this.clock();
+    let socket;
+    try {
+      socket = new WebSocket(this.url);
+    } catch {
+      this.#retry("waiting");
+      return;
+    }
+    this.#socket = socket;
+    this.#become("connecting");
+    // A socket that was replaced may still call back: what it says is no longer about us.
+    const ours = (/** @type {(event: any) => void} */ handle) => (/** @type {any} */ event) => {
+      if (socket === this.#socket) handle(event);
+    };
+    socket.onopen = ours(() => this.#register());
+    socket.onmessage = ours(({ data }) => this.#receive(data));
+    socket.onclose = ours(() => this.#closed());
+  }
+
+  /** Try again at once if we are waiting: the network came back, or somebody looks at the page. */
+  hurry() {
+    if (this.state === "waiting" || this.state === "refused") this.connect();
+  }
+
+  /** The network is another one: what the old socket believes is worth nothing. */
+  networkChanged() {
+    if (this.state !== "kicked" && this.state !== "needs-key") this.connect();
+  }
+
+  /** @param {string} key */
+  useKey(key) {
+    this.key = key;
+    this.connect();
+  }
+
+  /** @param {number} now seconds */
+  tick(now) {
+    if (this.state === "registered" && now - this.#sentAt >= this.#heartbeatS) {
+      this.send({ type: "heartbeat", source: this.identity.id });
+    }
+    if ((this.state === "connecting" || this.state === "registering") && now - this.#since >= CONNECT_S) this.#closed();
+    // The page's own timer may sleep in a hidden tab; ticks do not.
+    if ((this.state === "waiting" || this.state === "refused") && now >= this.retryAt) this.connect();
+  }
+
+  /** @param {object} message @returns {boolean} whether it left */
+  send(message) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    this.#sentAt = this.clock();
+    return true;
+  }
+
+  #register() {
+    const { id, resume } = this.identity;
+    this.#become("registering");
+    this.send({
+      type: "register",
+      client_id: id,
+      role: "controller",
+      ...(this.key ? { key: this.key } : {}),
+      ...(resume ? { resume } : {}),
+    });
+  }
+
+  /** @param {unknown} text */
+  #receive(text) {
+    let message;
+    try {
+      message = JSON.parse(String(text));
+    } catch {
+      return; // not ours to repair; the next message may be good
+    }
+    if (message === null || typeof message !== "object") return;
+    const from = message.source ?? message.sender_id;
+    switch (message.type) {
+      case "registered":
+        this.#registered(message);
+        break;
+      case "offer":
+        if (typeof from === "string" && message.data?.type === "offer" && typeof message.data.sdp === "string") {
+          this.events.offer(from, { type: "offer", sdp: message.data.sdp });
+        }
+        break;
+      case "ice-candidate":
+      case "ice":
+        if (typeof from === "string") this.events.candidate(from, message.data ?? null);
+        break;
+      case "kicked":
+        this.#end("kicked", String(message.reason ?? ""));
+        break;
+      case "error":
+        this.#refused(message);
+        break;
+    }
+  }
+
+  /** @param {any} message */
+  #registered(message) {
+    if (typeof message.resume === "string") this.identity.resume = message.resume;
+    if (message.heartbeat_s > 0) this.#heartbeatS = message.heartbeat_s;
+    this.iceServers = Array.isArray(message.ice_servers) ? message.ice_servers : [];
+    this.edge = String(message.edge ?? "");
+    this.reason = "";
+    this.registrations += 1;
+    this.backoff.opened(this.clock());
+    this.#become("registered");
+  }
+
+  /** An `error`: only one about our registration changes what we do. @param {any} message */
+  #refused(message) {
+    if (this.state === "registered") return;
+    const code = String(message.code ?? "");
+    this.reason = String(message.message ?? code).slice(0, 200);
+    if (code.includes("key")) {
+      this.#end("needs-key", this.key ? "Wrong key" : "This instrument needs a key");
+    } else if (code === "id-taken") {
+      this.identity.fresh();
+      this.connect();
+    } else {
+      this.#ending = "refused";
+      this.#socket?.close();
+    }
+  }
+
+  /** No more tries until somebody asks for one. @param {State} state @param {string} reason */
+  #end(state, reason) {
+    this.#drop();
+    this.reason = reason;
+    this.#become(state);
+  }
+
+  #closed() {
+    this.#drop();
+    this.#retry(this.#ending ?? "waiting");
+  }
+
+  /** @param {State} state */
+  #retry(state) {
+    const now = this.clock();
+    const wait = this.backoff.closed(now);
+    this.retryAt = now + wait;
+    this.#timer = setTimeout(() => this.hurry(), wait * 1000);
+    this.#become(state);
+  }
+
+  #drop() {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  /** @param {State} state */
+  #become(state) {
+    this.state = state;
+    this.events.changed();
+  }
+}

@@ -1,0 +1,76 @@
+/** The canvas: still picture below, one mark a finger above, drawn anew only when something changed. */
+import { drawGrid } from "./grid.js";
+import { drawMark } from "./marks.js";
+
+const FADE_S = 0.28;
+
+export class Surface {
+  #grid = document.createElement("canvas");
+  #area = { width: 0, height: 0, left: 0, top: 0, bottom: 0 };
+  /** @type {Map<number, import("./touches.js").Point>} */
+  #shown = new Map();
+  /** Marks of lifted fingers. @type {{point: import("./touches.js").Point, at: number}[]} */
+  #fading = [];
+  #asked = false;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {import("./touches.js").Touches} touches
+   * @param {() => number} clock seconds
+   */
+  constructor(canvas, touches, clock) {
+    this.canvas = canvas;
+    this.touches = touches;
+    this.clock = clock;
+    this.stillness = matchMedia("(prefers-reduced-motion: reduce)");
+    new ResizeObserver(() => this.#resize()).observe(canvas);
+    // Moving the window to another screen changes the pixel ratio, not the size.
+    addEventListener("resize", () => this.#resize());
+  }
+
+  /** Something changed: draw in the next frame. */
+  invalidate() {
+    if (this.#asked) return;
+    this.#asked = true;
+    requestAnimationFrame(() => this.#draw());
+  }
+
+  #resize() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const ratio = devicePixelRatio || 1;
+    const style = getComputedStyle(document.documentElement);
+    const inset = (/** @type {string} */ side) => parseFloat(style.getPropertyValue(`--inset-${side}`)) || 0;
+    this.#area = { width, height, left: inset("left"), top: inset("top"), bottom: inset("bottom") };
+    for (const canvas of [this.canvas, this.#grid]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+      canvas.getContext("2d")?.scale(ratio, ratio);
+    }
+    const ctx = this.#grid.getContext("2d");
+    if (ctx) drawGrid(ctx, this.#area);
+    this.#draw(); // at once: a resized canvas is blank
+  }
+
+  #draw() {
+    this.#asked = false;
+    const ctx = this.canvas.getContext("2d");
+    const { width, height } = this.#area;
+    if (!ctx || !width || !height) return;
+    const now = this.clock();
+    this.#follow(now);
+    ctx.drawImage(this.#grid, 0, 0, width, height);
+    for (const { point, at } of this.#fading) drawMark(ctx, this.#area, point, 0.999 * (1 - (now - at) / FADE_S) ** 2);
+    for (const point of this.#shown.values()) drawMark(ctx, this.#area, point, 1);
+    if (this.#fading.length) this.invalidate();
+  }
+
+  /** Fingers that are gone since the last frame begin to fade. @param {number} now */
+  #follow(now) {
+    const down = new Map(this.touches.points().map((point) => [point.id, point]));
+    if (!this.stillness.matches) {
+      for (const [id, point] of this.#shown) if (!down.has(id)) this.#fading.push({ point, at: now });
+    }
+    this.#shown = down;
+    this.#fading = this.#fading.filter(({ at }) => now - at < FADE_S);
+  }
+}
