@@ -1,0 +1,262 @@
+"""The same sound in plain NumPy float64: slow, obvious, and what the kernels are held to.
+
+One voice is one object, one hop one call; no vector over voices, no polynomial for a sine. Phase is the same uint32
+as in the kernels, because that is a definition and not an approximation: two renders of an hour agree in every cycle.
+Stealing is not modelled: give it no more notes than the bank has voices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from formant_dsp import formant
+from formant_dsp.formant import Array
+from formant_dsp.params import HOP, RANGES, ROW_TAU_S, VOICE_RMS, VoiceParams
+
+CEILING = 0.84
+SILENT = 1.5e-5
+TURN = 2.0**32
+VIBRATO_DELAY_S, VIBRATO_FADE_S = 0.25, 0.4
+F, B, A, LEVEL, SKIRT, SKIRT_WIDTH, VOICING, VOICING_WIDTH, RESONANCE, VIBRATO, JITTER = (
+    slice(0, 5), slice(5, 10), slice(10, 15), 15, 16, 17, 18, 19, 20, 21, 22,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event at a frame; `params` is None for a release."""
+
+    frame: int
+    key: int
+    params: VoiceParams | None
+
+
+def mix32(a: int, b: int) -> int:
+    """The hash of noise.pxd."""
+    h = (a * 0x9E3779B9 + b * 0x85EBCA6B + 0x27220A95) & 0xFFFFFFFF
+    h ^= h >> 16
+    h = h * 0x85EBCA6B & 0xFFFFFFFF
+    h ^= h >> 13
+    h = h * 0xC2B2AE35 & 0xFFFFFFFF
+    return h ^ h >> 16
+
+
+def white(seed: int, i: int) -> float:
+    """Uniform in -1 … 1."""
+    return mix32(seed, i & 0xFFFFFFFF) / 2.0**31 - 1.0
+
+
+def spline_noise(seed: int, t: float) -> float:
+    """Cubic B-spline over white values at whole t, rms 1."""
+    i = math.floor(t)
+    u = t - i
+    weights = ((1 - u) ** 3, 3 * u**3 - 6 * u**2 + 4, -3 * u**3 + 3 * u**2 + 3 * u + 1, u**3)
+    return sum(w * white(seed, i - 1 + k) for k, w in enumerate(weights)) * 2.5026087 / 6.0
+
+
+class Gate:
+    """Critically damped follower of 0 or 1."""
+
+    def __init__(self, tau_frames: float, x: float = 0.0) -> None:
+        self.x, self.v, self.target, self.tau = x, 0.0, x, tau_frames
+
+    def step(self, frames: int) -> None:
+        e = self.x - self.target
+        a = self.v + e / self.tau
+        decay = math.exp(-frames / self.tau)
+        self.x = self.target + (e + a * frames) * decay
+        self.v = (self.v - a * frames / self.tau) * decay
+
+
+class Voice:
+    """One note, from its first frame to its last."""
+
+    def __init__(self, event: Event, number: int, sample_rate: int, bank_seed: int) -> None:
+        assert event.params is not None
+        p = event.params
+        self.rate = sample_rate
+        self.algorithm = p.algorithm
+        self.x = np.array(p.target_row())
+        self.v = np.zeros_like(self.x)
+        self.target = self.x.copy()
+        self.log2_f0 = self.f0_target = math.log2(p.f0_hz)
+        self.f0_slope = 0.0
+        self.seed = mix32(bank_seed, number)
+        self.vibrato_hz = p.vibrato_hz * (1.0 + 0.03 * white(self.seed, 1))
+        self.seconds = 0.0
+        self.phase = self.increment = 0
+        self.gate = Gate(p.attack_s * sample_rate / 3.357)
+        self.release_tau = p.release_s * sample_rate / 9.233
+        self.starts = event.frame % HOP
+        self.edges: list[tuple[int, float, float]] = [(self.starts, 1.0, self.gate.tau)]
+        self.level = float(self.x[LEVEL])
+        self.past: tuple[Array, ...] | None = None
+        self.done = False
+
+    def aim(self, p: VoiceParams) -> None:
+        self.target = np.array(p.target_row())
+        self.f0_target = math.log2(p.f0_hz)
+
+    def release(self, offset: int) -> None:
+        self.edges.append((offset, 0.0, self.release_tau))
+
+    def smooth(self) -> None:
+        rho = HOP / (np.array(ROW_TAU_S) * self.rate)
+        e = self.x - self.target
+        a = self.v + e * rho
+        self.x = self.target + (e + a) * np.exp(-rho)
+        self.v = (self.v - a * rho) * np.exp(-rho)
+
+    def pitch(self) -> float:
+        """f0 in Hz at the end of this hop."""
+        rho = HOP / (RANGES["f0_hz"].tau_s * self.rate)
+        e = self.log2_f0 - self.f0_target
+        a = self.f0_slope + e * rho
+        self.log2_f0 = self.f0_target + (e + a) * math.exp(-rho)
+        self.f0_slope = (self.f0_slope - a * rho) * math.exp(-rho)
+        self.seconds += (HOP - self.starts) / self.rate
+        cents, sung = 0.0, self.seconds - VIBRATO_DELAY_S
+        if sung > 0.0:
+            u = min(sung / VIBRATO_FADE_S, 1.0)
+            cents = self.x[VIBRATO] * u * u * (3 - 2 * u) * math.sin(2 * math.pi * self.vibrato_hz * sung)
+        cents += self.x[JITTER] * spline_noise(self.seed, self.seconds * 40.0)
+        return float(2.0 ** (self.log2_f0 + cents / 1200.0))
+
+    def model(self, f0: float) -> tuple[Array, ...]:
+        """(ν, k, bell, skirt) of five formants and (skirt ratio, voicing ratio, voicing gain) at the end of the hop."""
+        x = self.x
+        centre, width, amp = 1000.0 * 2.0 ** x[F], 100.0 * 2.0 ** x[B], 2.0 ** x[A]
+        skirt_width, voicing_width = 100.0 * 2.0 ** x[SKIRT_WIDTH], 100.0 * 2.0 ** x[VOICING_WIDTH]
+        nu, beta = np.maximum(centre / f0, 1.0), width / f0
+        k, top = formant.index_of_width(beta), self.rate / (2.0 * f0)
+        reach = formant.reach(k)
+        amp = amp * formant.fade((nu + 2.0 * reach - top) / reach)
+        reach = 13.3 * skirt_width / f0
+        q = x[SKIRT] * formant.fade((nu + 2.0 * reach - top) / reach)
+        rho = formant.resonance_gain(nu, beta, x[RESONANCE])
+        r, r_v = formant.poisson_ratio(f0, skirt_width), formant.poisson_ratio(f0, voicing_width)
+        voicing = x[VOICING] * 2.0 ** x[A][0] * width[0] / f0 * max(0.0, 1.0 - (f0 / centre[0]) ** 2)
+        bell_power = formant.i0e(2.0 * k) / formant.i0e(k) ** 2
+        skirt_power = (1.0 + r * r) / (1.0 - r * r)
+        share = 1.0 - x[SKIRT]
+        lobe = share**2 * bell_power + q**2 * skirt_power + 2.0 * q * share * np.sqrt(bell_power * skirt_power)
+        norm = 1.0 / np.sqrt(0.5 * np.sum(amp**2 * lobe) + 0.5 * voicing**2 / (1.0 - r_v**2) + 1e-12)
+        return (
+            nu, k, norm * amp * rho * share / formant.i0e(k), norm * amp * rho * q,
+            np.array(r), np.array(r_v), np.array(norm * voicing),
+        )  # fmt: skip
+
+    def hop(self) -> Array:
+        """The next 64 frames of this voice, level and envelope included."""
+        self.smooth()
+        f0 = self.pitch()
+        following = self.model(f0)
+        past = self.past or following
+        i = np.arange(HOP)
+
+        next_increment = round(f0 / self.rate * TURN)
+        if self.past is None:
+            self.increment = next_increment
+        step = round((next_increment - self.increment) / HOP)
+        phase = (self.phase + i * self.increment + i * (i - 1) // 2 * step) % 2**32
+        theta = 2.0 * np.pi * phase / TURN
+        nu, k, bell, skirt, r, r_v, voicing = (
+            p[..., None] + (q - p)[..., None] * i / HOP for p, q in zip(past, following, strict=True)
+        )
+        n = np.floor(nu)
+        w = nu - n
+        carrier = 2.0 * np.pi * ((n.astype(np.int64) * phase) % 2**32) / TURN
+
+        if self.algorithm == "chowning":
+            # Index as in ModFM's own mapping of widths: see classic_index.
+            deviation = k * np.sin(theta)
+            y = bell * ((1 - w) * np.sin(carrier + deviation) + w * np.sin(carrier + theta + deviation))
+            sound = y.sum(axis=0)
+        else:
+            pulse = bell * np.exp(k * (np.cos(theta) - 1.0))
+            if self.algorithm == "voice":
+                pulse = pulse + skirt * (1 - r**2) / (1 - 2 * r * np.cos(theta) + r**2)
+            sound = (pulse * ((1 - w) * np.sin(carrier) + w * np.sin(carrier + theta))).sum(axis=0)
+            if self.algorithm == "voice":
+                sound = sound + voicing * np.sin(theta) / (1 - 2 * r_v * np.cos(theta) + r_v**2)
+
+        frames = HOP - self.starts
+        self.phase = (self.phase + frames * self.increment + frames * (frames - 1) // 2 * step) % 2**32
+        self.increment = next_increment if step == 0 else self.increment + frames * step
+        self.past = following
+        y = np.zeros(HOP)
+        y[self.starts :] = sound[:frames]
+        y *= self.gains()
+        self.starts = 0
+        return y
+
+    def gains(self) -> Array:
+        """Envelope and level of every frame of this hop; piecewise linear between the gate's exact values."""
+        gate = np.zeros(HOP)
+        at = 0
+        had_edges = bool(self.edges)
+        for offset, target, tau in [*self.edges, (HOP, math.nan, math.nan)]:
+            if offset > at:
+                before = self.gate.x
+                self.gate.step(offset - at)
+                if not had_edges and self.gate.target == 0.0 and self.gate.x < SILENT:
+                    self.gate.x = 0.0
+                    self.done = True
+                gate[at:offset] = before + (self.gate.x - before) * np.arange(offset - at) / (offset - at)
+                at = offset
+            if offset < HOP:
+                self.gate.target, self.gate.tau = target, tau
+        self.edges = []
+        level = float(self.x[LEVEL])
+        i = np.arange(HOP) / HOP
+        if had_edges:
+            gains = gate * (self.level + (level - self.level) * i)
+        else:  # one ramp of the product
+            gains = gate[0] * self.level + (self.gate.x * level - gate[0] * self.level) * i
+        self.level = level
+        return VOICE_RMS * gains
+
+
+def limit(x: Array, sample_rate: int) -> Array:
+    """The limiter of the bank over whole hops of sound; looks one hop ahead, adds no delay here."""
+    hops = x.reshape(-1, HOP)
+    recover = 1.0 - math.exp(-HOP / (0.15 * sample_rate))
+    need = np.minimum(1.0, CEILING / np.maximum(np.abs(hops).max(axis=1), 1e-30))
+    gain, out = 1.0, np.empty_like(hops)
+    for h, hop in enumerate(hops):
+        ahead = need[h + 1] if h + 1 < len(hops) else 1.0
+        node = min(gain + (1.0 - gain) * recover, ahead, need[h])
+        out[h] = hop * (gain + (node - gain) * np.arange(HOP) / HOP)
+        gain = node
+    return out.reshape(-1)
+
+
+def render(events: Iterable[Event], frames: int, sample_rate: int = 48000, seed: int = 0) -> Array:
+    """float64[frames] of what a bank renders for these events (sorted by frame), limiter included."""
+    hops = -(-frames // HOP)
+    waiting = sorted(events, key=lambda event: event.frame)
+    voices: dict[int, Voice] = {}
+    fading: list[Voice] = []
+    notes = 0
+    out = np.zeros(hops * HOP)
+    for h in range(hops):
+        while waiting and waiting[0].frame < (h + 1) * HOP:
+            event = waiting.pop(0)
+            voice = voices.get(event.key)
+            if event.params is None:
+                if voice is not None:
+                    voice.release(event.frame - h * HOP)
+                    fading.append(voices.pop(event.key))
+            elif voice is None:
+                notes += 1
+                voices[event.key] = Voice(event, notes, sample_rate, seed)
+            else:
+                voice.aim(event.params)
+        for voice in [*voices.values(), *fading]:
+            out[h * HOP : (h + 1) * HOP] += voice.hop()
+        fading = [voice for voice in fading if not voice.done]
+    return limit(out, sample_rate)[:frames]
