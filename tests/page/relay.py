@@ -1,0 +1,131 @@
+"""A server of twenty rules: serves the page and relays, written from the protocol's table alone.
+
+The page is tested against it and not against our own server, so that a fault common to both cannot hide.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import time
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+PAGE = Path(__file__).parents[2] / "src" / "formant_net" / "page"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self' ws: wss:; manifest-src 'self'"
+)
+mimetypes.add_type("application/manifest+json", ".webmanifest")
+
+
+class Relay:
+    """Registers anybody who has the key, answers `request-controllers`, passes the rest on to `target`."""
+
+    def __init__(self, key: str | None = None, heartbeat_s: float = 20.0, host: str = "127.0.0.1") -> None:
+        self.key = key
+        self.heartbeat_s = heartbeat_s
+        self.host = host
+        self.port = 0
+        self.registers: list[dict[str, Any]] = []
+        """Every `register` that came, in order."""
+        self.log: list[dict[str, Any]] = []
+        """Every other message that came, in order."""
+        self.requests: list[str] = []
+        """Paths that were asked for over HTTP."""
+        self._clients: dict[str, ServerConnection] = {}
+        self._server: Server | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}/" + (f"#key={self.key}" if self.key else "")
+
+    async def start(self) -> None:
+        self._server = await serve(
+            self._connection, self.host, self.port, process_request=self._page, compression=None
+        )
+        self.port = next(iter(self._server.sockets)).getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def drop(self) -> None:
+        """Cut every WebSocket."""
+        for socket in list(self._clients.values()):
+            socket.transport.abort()
+
+    async def send(self, client_id: str, message: dict[str, Any]) -> None:
+        await self._clients[client_id].send(json.dumps(message))
+
+    def controllers(self) -> list[str]:
+        return [client for client in self._clients if not client.startswith("synth-")]
+
+    def _page(self, connection: ServerConnection, request: Request) -> Response | None:
+        path = request.path.split("?")[0]
+        if path == "/ws":
+            return None
+        self.requests.append(request.path)
+        file = PAGE / ("index.html" if path == "/" else path[1:])
+        if file.parent != PAGE or not file.is_file():
+            return connection.respond(HTTPStatus.NOT_FOUND, "nothing here\n")
+        headers = Headers()
+        headers["Content-Type"] = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        headers["Content-Security-Policy"] = CSP
+        headers["Connection"] = "close"
+        body = file.read_bytes()
+        headers["Content-Length"] = str(len(body))
+        return Response(200, "OK", headers, body)
+
+    async def _connection(self, socket: ServerConnection) -> None:
+        client_id = ""
+        try:
+            async for text in socket:
+                message = json.loads(text)
+                if message["type"] == "register":
+                    self.registers.append(message)
+                    if self.key is not None and message.get("key") != self.key:
+                        error = {"type": "error", "code": "bad-key", "message": "not the key", "about": "register"}
+                        await socket.send(json.dumps(error))
+                        await socket.close(1008)
+                        return
+                    client_id = message["client_id"]
+                    self._clients[client_id] = socket
+                    await socket.send(json.dumps(self._registered(client_id)))
+                    if not client_id.startswith("synth-"):
+                        await self._tell_synths({"type": "controller-joined", "controller_id": client_id})
+                    continue
+                self.log.append({**message, "source": client_id})
+                if message["type"] == "request-controllers":
+                    await socket.send(json.dumps({"type": "controllers-list", "controllers": self.controllers()}))
+                elif (target := self._clients.get(message.get("target", ""))) is not None:
+                    await target.send(json.dumps({**message, "source": client_id, "sender_id": client_id}))
+        except ConnectionClosed:
+            pass
+        finally:
+            if self._clients.get(client_id) is socket:
+                del self._clients[client_id]
+
+    def _registered(self, client_id: str) -> dict[str, Any]:
+        return {
+            "type": "registered",
+            "client_id": client_id,
+            "edge": "fake",
+            "resume": f"secret-of-{client_id}",
+            "ice_servers": [],
+            "heartbeat_s": self.heartbeat_s,
+            "ttl_s": 3 * self.heartbeat_s,
+        }
+
+    async def _tell_synths(self, message: dict[str, Any]) -> None:
+        for client, socket in list(self._clients.items()):
+            if client.startswith("synth-"):
+                await socket.send(json.dumps({**message, "timestamp": time.time()}))
