@@ -1,0 +1,36 @@
+"""A client's allowance of messages: a token bucket, filled at a steady rate up to a burst."""
+
+from __future__ import annotations
+
+
+class Allowance:
+    """How many more messages may come at once, and how many a second in the long run.
+
+    rate_per_s   tokens that come back a second, > 0
+    burst        tokens when full, >= 1; it starts full
+    """
+
+    __slots__ = ("_at", "_burst", "_rate", "_tokens", "refused")
+
+    def __init__(self, rate_per_s: float, burst: int, now: float) -> None:
+        self._rate = rate_per_s
+        self._burst = float(burst)
+        self._tokens = self._burst
+        self._at = now
+        self.refused = 0
+        """How often in a row `take` has said no."""
+
+    def take(self, now: float) -> bool:
+        """One token, if there is one."""
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+        if self._tokens < 1.0:
+            self.refused += 1
+            return False
+        self._tokens -= 1.0
+        self.refused = 0
+        return True
+
+    def charge(self, tokens: int) -> None:
+        """Take more for what turned out to be dear. May leave a debt, which is worked off before the next message."""
+        self._tokens -= tokens
