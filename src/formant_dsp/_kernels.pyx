@@ -18,7 +18,7 @@ from libc.stdint cimport int32_t, uint32_t
 
 from formant_dsp.exp2 cimport bits, exp2_poly, fmax_, fmin_, from_bits, log2_poly
 from formant_dsp.kernels cimport ISA_NAME, control_t, formant_hop_t, in_t, kernel_table, out_t, phase_t, voice_hop_t
-from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, MODFM, P_A, P_B, P_F, P_RESONANCE, P_SKIRT, P_SKIRT_WIDTH,
+from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, MODFM, P_A, P_B, P_CLASSIC, P_F, P_RESONANCE, P_SKIRT, P_SKIRT_WIDTH,
                                  P_VOICING, P_VOICING_WIDTH, ROWS, VOICE)
 from formant_dsp.sine cimport cos_half, cos_phase, sin_phase, sin_quarter, turns
 
@@ -243,11 +243,12 @@ cdef inline void control_shared(int n, out_t skirt_r, out_t voicing_r, out_t voi
         power[i] = <float>0.5 * gain * gain / (<float>1.0 - r * r) + <float>1e-12
 
 
-cdef inline void control_formant(int n, out_t out_nu, out_t out_k, out_t bell, out_t skirt, out_t power,
+cdef inline void control_formant(int n, out_t out_nu, out_t index, out_t bell, out_t skirt, out_t power,
                                  in_t skirt_r, in_t f0_khz, in_t x, int stride, int j,
                                  float half_rate_khz) noexcept nogil:
     """Centre, index and gains of formant j for a row of voices; adds the power of its lobe."""
     cdef float f0, inv, nu, w, d, beta, k, amp, e0, e2, ratio, rho, q, r, top, reach, bell_power, skirt_power, share
+    cdef float classic, modern, deviation, j0
     cdef int i
     for i in range(n):
         inv = <float>1.0 / f0_khz[i]
@@ -273,9 +274,17 @@ cdef inline void control_formant(int n, out_t out_nu, out_t out_k, out_t bell, o
         skirt_power = (<float>1.0 + r * r) / (<float>1.0 - r * r)
         power[i] += <float>0.5 * amp * amp * (share * share * bell_power + q * q * skirt_power
                                               + <float>2.0 * q * share * sqrtf(bell_power * skirt_power))
+        # Classic FM of equal rms width: I = sqrt(k·I_1(2k)/I_0(2k)) (the ratio to 4.5 %), at most 1.3, where the
+        # lobe still is a single hump; its centre harmonic has J_0(I).
+        ratio = <float>2.0 * k
+        deviation = fmin_(sqrtf(k * ratio / (<float>0.5 + sqrtf(ratio * ratio + <float>2.25))), <float>1.3)
+        r = <float>0.25 * deviation * deviation
+        j0 = <float>1.0 - r * (<float>1.0 - r * (<float>0.25 - r * <float>0.027777778))
+        classic = x[P_CLASSIC * stride + i]
+        modern = <float>1.0 - classic
         out_nu[i] = nu
-        out_k[i] = k
-        bell[i] = amp * rho * share / e0
+        index[i] = modern * k * <float>1.44269504 + classic * deviation * <float>0.15915494
+        bell[i] = amp * rho * share / (modern * e0 + classic * j0)
         skirt[i] = amp * rho * q
 
 
@@ -304,7 +313,7 @@ cdef void control(control_t* c) noexcept nogil:
     cdef int j, n = c.voices, s = c.stride
     control_shared(n, c.skirt_r, c.voicing_r, c.voicing, c.power, c.f0_khz, c.x, s)
     for j in range(FORMANTS):
-        control_formant(n, c.nu + j * s, c.k + j * s, c.bell + j * s, c.skirt + j * s, c.power, c.skirt_r, c.f0_khz, c.x, s,
+        control_formant(n, c.nu + j * s, c.index + j * s, c.bell + j * s, c.skirt + j * s, c.power, c.skirt_r, c.f0_khz, c.x, s,
                         j, c.half_rate_khz)
     inverse_root(n, c.power)
     times(n, c.voicing, c.power)

@@ -16,7 +16,7 @@ from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, 
 from formant_dsp.gate cimport gate_step, gate_t, gate_to
 from formant_dsp.kernels cimport formant_hop_t, kernel_table, voice_hop_t
 from formant_dsp.noise cimport mix32, spline_noise, white
-from formant_dsp.params cimport FORMANTS, HOP, MODFM, P_F, P_JITTER, P_LEVEL, P_VIBRATO, ROWS, VOICE
+from formant_dsp.params cimport FORMANTS, HOP, MODFM, P_CLASSIC, P_F, P_JITTER, P_LEVEL, P_VIBRATO, ROWS, VOICE
 from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, store_relaxed
 
 import numpy as np
@@ -128,6 +128,7 @@ cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcep
     for p in range(ROWS):
         b.control.x[p * b.stride + i] = e.target[p]
         b.control.v[p * b.stride + i] = 0.0
+        b.rows_target[p * b.stride + i] = e.target[p]
     v.level = e.target[P_LEVEL]
     add_edge(v, offset, 1.0, e.attack_tau)
     count(&b.counters.notes)
@@ -139,7 +140,7 @@ cdef inline void aim(bank_t* b, voice_t* v, const event_t* e) noexcept nogil:
     v.f0_target = e.log2_f0
     v.lease_hops = e.lease_hops
     v.lease_left = e.lease_hops
-    for p in range(ROWS):
+    for p in range(P_CLASSIC):
         b.rows_target[p * b.stride + i] = e.target[p]
 
 
@@ -218,13 +219,13 @@ cdef inline void ramps(bank_t* b, voice_t* v, int i, voice_hop_t* hop) noexcept 
     cdef control_t* c = &b.control
     cdef int j, at
     cdef formant_hop_t* f
-    cdef float per = <float>(1.0 / HOP), log2e = <float>1.4426950408889634
+    cdef float per = <float>(1.0 / HOP)
     if v.fresh:
         v.increment = v.next_increment
         for j in range(FORMANTS):
             at = j * b.stride + i
             past[NU][at] = c.nu[at]
-            past[INDEX][at] = c.k[at]
+            past[INDEX][at] = c.index[at]
             past[BELL][at] = c.bell[at]
             past[SKIRT][at] = c.skirt[at]
         past[SKIRT_R][i] = c.skirt_r[i]
@@ -245,8 +246,8 @@ cdef inline void ramps(bank_t* b, voice_t* v, int i, voice_hop_t* hop) noexcept 
         at = j * b.stride + i
         f.nu = past[NU][at]
         f.nu_step = (c.nu[at] - f.nu) * per
-        f.index = past[INDEX][at] * log2e
-        f.index_step = (c.k[at] - past[INDEX][at]) * per * log2e
+        f.index = past[INDEX][at]
+        f.index_step = (c.index[at] - f.index) * per
         f.bell = past[BELL][at]
         f.bell_step = (c.bell[at] - f.bell) * per
         f.skirt = past[SKIRT][at]
@@ -339,7 +340,7 @@ cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
                 active += 1
                 add_voice(b, v, i, out)
         swap(&b.past[NU], &b.control.nu)
-        swap(&b.past[INDEX], &b.control.k)
+        swap(&b.past[INDEX], &b.control.index)
         swap(&b.past[BELL], &b.control.bell)
         swap(&b.past[SKIRT], &b.control.skirt)
         swap(&b.past[SKIRT_R], &b.control.skirt_r)
@@ -476,7 +477,7 @@ cdef class Bank:
         b.rows_target = at + 2 * ROWS * stride
         b.control.target = b.rows_target
         at += 3 * ROWS * stride
-        b.control.nu, b.control.k, b.control.bell, b.control.skirt = at, at + 5 * stride, at + 10 * stride, at + 15 * stride
+        b.control.nu, b.control.index, b.control.bell, b.control.skirt = at, at + 5 * stride, at + 10 * stride, at + 15 * stride
         at += 4 * FORMANTS * stride
         b.past[NU], b.past[INDEX], b.past[BELL], b.past[SKIRT] = at, at + 5 * stride, at + 10 * stride, at + 15 * stride
         at += 4 * FORMANTS * stride

@@ -46,7 +46,7 @@ ctypedef struct control_t:
     const float* f0_khz   # [stride] f0 at the end of the hop
     float half_rate_khz   # sample_rate / 2
     float* nu             # [FORMANTS][stride] out
-    float* k              # [FORMANTS][stride] out, ModFM index (radians)
+    float* index          # [FORMANTS][stride] out, as formant_hop_t has it
     float* bell           # [FORMANTS][stride] out
     float* skirt          # [FORMANTS][stride] out
     float* skirt_r        # [stride] out

@@ -18,7 +18,8 @@ cdef enum:
     P_RESONANCE = 20      # lambda: 0 even loudness, 1 true resonance
     P_VIBRATO = 21        # cents, peak
     P_JITTER = 22         # cents, rms of the slow random walk of f0
-    ROWS = 24             # one spare, so that a row set is a multiple of 8
+    P_CLASSIC = 23        # 1 for classic FM, else 0; fixed for the length of a note
+    ROWS = 24
 
 cdef enum:
     VOICE = 0             # ModFM with skirt and voicing lobe

@@ -130,17 +130,18 @@ class VoiceParams:
         """The smoothed parameters in the order and units of params.pxd, `ROWS` floats."""
         log2 = math.log2
         vowel = self.vowel
+        complete = self.algorithm == "voice"
         return (
             *(log2(f / 1000.0) for f in vowel.frequency_hz),
             *(log2(b / 100.0) for b in vowel.bandwidth_hz),
             *(level / 6.020599913279624 for level in vowel.level_db),
             10.0 ** (self.level_db / 20.0),
-            self.skirt,
+            self.skirt if complete else 0.0,
             log2(self.skirt_width_hz / 100.0),
-            self.voicing,
+            self.voicing if complete else 0.0,
             log2(self.voicing_width_hz / 100.0),
             self.resonance,
             self.vibrato_cents,
             self.jitter_cents,
-            0.0,
+            float(self.algorithm == "chowning"),
         )

@@ -127,7 +127,7 @@ class Voice:
         return float(2.0 ** (self.log2_f0 + cents / 1200.0))
 
     def model(self, f0: float) -> tuple[Array, ...]:
-        """(ν, k, bell, skirt) of five formants and (skirt ratio, voicing ratio, voicing gain) at the end of the hop."""
+        """(ν, index, bell, skirt) of five formants and (skirt ratio, voicing ratio, voicing gain) at the end of the hop."""
         x = self.x
         centre, width, amp = 1000.0 * 2.0 ** x[F], 100.0 * 2.0 ** x[B], 2.0 ** x[A]
         skirt_width, voicing_width = 100.0 * 2.0 ** x[SKIRT_WIDTH], 100.0 * 2.0 ** x[VOICING_WIDTH]
@@ -145,8 +145,11 @@ class Voice:
         share = 1.0 - x[SKIRT]
         lobe = share**2 * bell_power + q**2 * skirt_power + 2.0 * q * share * np.sqrt(bell_power * skirt_power)
         norm = 1.0 / np.sqrt(0.5 * np.sum(amp**2 * lobe) + 0.5 * voicing**2 / (1.0 - r_v**2) + 1e-12)
+        classic = self.algorithm == "chowning"
+        index = formant.classic_index(k) if classic else k
+        centre_level = formant.j0(index) if classic else formant.i0e(k)
         return (
-            nu, k, norm * amp * rho * share / formant.i0e(k), norm * amp * rho * q,
+            nu, index, norm * amp * rho * share / centre_level, norm * amp * rho * q,
             np.array(r), np.array(r_v), np.array(norm * voicing),
         )  # fmt: skip
 
@@ -172,7 +175,6 @@ class Voice:
         carrier = 2.0 * np.pi * ((n.astype(np.int64) * phase) % 2**32) / TURN
 
         if self.algorithm == "chowning":
-            # Index as in ModFM's own mapping of widths: see classic_index.
             deviation = k * np.sin(theta)
             y = bell * ((1 - w) * np.sin(carrier + deviation) + w * np.sin(carrier + theta + deviation))
             sound = y.sum(axis=0)

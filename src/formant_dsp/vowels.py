@@ -130,8 +130,8 @@ class VowelPath:
         place = min(max(position, 0.0), 1.0) * (len(self.stops) - 1)
         index = min(int(place), len(self.stops) - 2)
         share = place - index
-        if share == 0.0:
-            return self.stops[index]
+        if share in (0.0, 1.0):
+            return self.stops[index + int(share)]
         return self.stops[index].toward(self.stops[index + 1], share)
 
 

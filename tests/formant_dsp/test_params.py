@@ -1,0 +1,49 @@
+"""Parameters: bounds, and one list for Python and C."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import formant_dsp
+from formant_dsp import HOP, VoiceParams
+from formant_dsp.params import RANGES, ROW_TAU_S, ROWS
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_every_parameter_takes_its_bounds_and_nothing_beyond(name: str) -> None:
+    bounds = RANGES[name]
+    for value in (bounds.low, bounds.high, bounds.default):
+        assert getattr(VoiceParams(**{name: value}), name) == value
+    for value in (bounds.low - 1.0, bounds.high * 1.01 + 0.01, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=name):
+            VoiceParams(**{name: value})
+
+
+def test_unknown_algorithm_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="voice, modfm, chowning"):
+        VoiceParams(algorithm="granular")
+
+
+def test_row_has_the_order_of_the_c_side() -> None:
+    """params.pxd beside the source lists the rows; a row for each, and a time constant for each."""
+    text = (Path(__file__).parents[2] / "src" / "formant_dsp" / "params.pxd").read_text(encoding="utf-8")
+    rows = {name: int(index) for name, index in re.findall(r"(P_[A-Z_]+|ROWS|HOP|FORMANTS) = (\d+)", text)}
+    assert rows["ROWS"] == ROWS == len(ROW_TAU_S) == len(VoiceParams().target_row())
+    assert rows["HOP"] == HOP == formant_dsp.HOP
+    marked = VoiceParams(
+        level_db=6.0, skirt=0.2, skirt_width_hz=400.0, voicing=1.5, voicing_width_hz=100.0, resonance=0.25,
+        vibrato_cents=33.0, jitter_cents=7.0,
+    ).target_row()  # fmt: skip
+    assert marked[rows["P_LEVEL"]] == pytest.approx(1.9953, abs=1e-4)
+    assert marked[rows["P_SKIRT"]] == 0.2
+    assert marked[rows["P_SKIRT_WIDTH"]] == 2.0
+    assert marked[rows["P_VOICING"]] == 1.5
+    assert marked[rows["P_VOICING_WIDTH"]] == 0.0
+    assert marked[rows["P_RESONANCE"]] == 0.25
+    assert marked[rows["P_VIBRATO"]] == 33.0
+    assert marked[rows["P_JITTER"]] == 7.0
+    assert marked[rows["P_CLASSIC"]] == 0.0
+    assert VoiceParams(algorithm="chowning").target_row()[rows["P_CLASSIC"]] == 1.0
