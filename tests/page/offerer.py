@@ -40,6 +40,7 @@ class Offerer:
     """The SDP of each answer."""
     pc: RTCPeerConnection | None = None
     controller: str = ""
+    _all: list[RTCPeerConnection] = field(default_factory=list)
     _channels: dict[str, RTCDataChannel] = field(default_factory=dict)
     _socket: ClientConnection | None = None
     _reader: asyncio.Task[None] | None = None
@@ -55,7 +56,8 @@ class Offerer:
             self._reader.cancel()
         if self._socket:
             await self._socket.close()
-        await self.close_link()
+        for pc in self._all:
+            await pc.close()
 
     async def close_link(self) -> None:
         if self.pc:
@@ -67,6 +69,7 @@ class Offerer:
         if close_old:
             await self.close_link()
         pc = self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._all.append(pc)
         self._channels = {}
         for label in self.channels:
             unreliable: dict[str, Any] = {"ordered": False, "maxRetransmits": 0} if label == "params" else {}

@@ -42,9 +42,18 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(asyncio.wait_for(coro, timeout_s), self.loop).result(timeout_s + 5)
 
     def close(self) -> None:
+        self.run(self._cancel_all())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()
+
+
+    @staticmethod
+    async def _cancel_all() -> None:
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ class Tab:
         self.context = context
         self.page = page
         self.cdp = cdp
+        self._down: dict[int, Finger] = {}
         self.errors: list[str] = []
         """Whatever a clean page never prints; failed connections, which the browser itself reports, are left out."""
         page.on("console", self._console)
@@ -115,25 +125,27 @@ class Tab:
         self.thread.run(self.page.keyboard.up(key))
 
     def fingers(self, *fingers: Finger) -> None:
-        """Exactly these fingers are down now; those that were and are not named are lifted."""
-        size = self.page.viewport_size or PHONE
-        points = [
-            {"id": f.id, "x": f.x * size["width"], "y": (1 - f.y) * size["height"], "force": f.force} for f in fingers
-        ]
-        kind = "touchStart" if points else "touchEnd"
-        self.thread.run(self.cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points}))
+        """Exactly these fingers are down now: new ones touch, known ones move, those not named are lifted."""
+        lifted = [finger for key, finger in self._down.items() if key not in {f.id for f in fingers}]
+        new = {f.id for f in fingers} - self._down.keys()
+        self._down = {finger.id: finger for finger in fingers}
+        # Chromium's touchEnd names the fingers that are lifted, or none for all of them.
+        if lifted:
+            self._touch("touchEnd", lifted if fingers else [])
+        if fingers:
+            self._touch("touchStart" if new else "touchMove", list(fingers))
 
-    def move(self, *fingers: Finger) -> None:
-        """These fingers, down already, are somewhere else now."""
+    def _touch(self, kind: str, fingers: list[Finger]) -> None:
         size = self.page.viewport_size or PHONE
         points = [
             {"id": f.id, "x": f.x * size["width"], "y": (1 - f.y) * size["height"], "force": f.force} for f in fingers
         ]
-        self.thread.run(self.cdp.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": points}))
+        self.thread.run(self.cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points}))
 
     def cancel_fingers(self) -> None:
         """The system takes the touch away."""
-        self.thread.run(self.cdp.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []}))
+        self._down = {}
+        self._touch("touchCancel", [])
 
     def close(self) -> None:
         self.thread.run(self.context.close())

@@ -2,8 +2,6 @@
 import { VOWELS, semitones } from "./mapping.js";
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
-/** Height that the top bar may cover: labels keep out of it. */
-const BAR = 58;
 const FOOT = 26;
 
 /**
@@ -36,6 +34,9 @@ function notes(ctx, { width, height, bottom }) {
   const roomy = step > 20;
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";
+  /** Where a label may begin: on a narrow screen the octave's own label comes first and its neighbour gives way. */
+  let free = 0;
+  const lastA = width - (roomy ? 0 : 26);
   for (const { x, name, octave, natural } of semitones()) {
     const at = Math.min(width - 0.5, Math.max(0.5, Math.round(x * width) + 0.5));
     const isA = name === "A";
@@ -55,7 +56,10 @@ function notes(ctx, { width, height, bottom }) {
     ctx.fillStyle = isA ? "#ffffff" : "rgb(222 228 242 / 0.72)";
     const label = isA || roomy ? `${name}${octave}` : name;
     const half = ctx.measureText(label).width / 2 + 3;
-    ctx.fillText(label, Math.min(width - half, Math.max(half, at)), height - bottom - 9);
+    const middle = Math.min(width - half, Math.max(half, at));
+    if (!isA && (middle - half < free - 3 || middle + half > lastA)) continue;
+    ctx.fillText(label, middle, height - bottom - 9);
+    free = middle + half;
   }
 }
 
@@ -75,7 +79,7 @@ function vowels(ctx, { width, height, left, top, bottom }) {
       ctx.stroke();
       ctx.setLineDash([]);
     }
-    const at = Math.min(height - bottom - FOOT - size * 0.75, Math.max(top + BAR + size * 0.65, line));
+    const at = Math.min(height - bottom - FOOT - size * 0.75, Math.max(top + 30, line));
     ctx.font = `500 ${size}px ${FONT}`;
     ctx.fillStyle = `rgb(${rgb.join(" ")} / 0.95)`;
     ctx.fillText(name, left + 16, at);

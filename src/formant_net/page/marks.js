@@ -34,6 +34,7 @@ export function drawMark(ctx, { width, height }, point, strength) {
   glow.addColorStop(0, `rgb(${colour} / ${0.85 * strength})`);
   glow.addColorStop(0.22, `rgb(${colour} / ${0.42 * strength})`);
   glow.addColorStop(0.5, `rgb(${colour} / ${0.12 * strength})`);
+  glow.addColorStop(0.75, `rgb(${colour} / ${0.035 * strength})`);
   glow.addColorStop(1, `rgb(${colour} / 0)`);
   ctx.fillStyle = glow;
   ctx.fillRect(x - reach, y - reach, 2 * reach, 2 * reach);
@@ -77,10 +78,10 @@ function label(ctx, width, x, y, colour, point) {
   ctx.stroke();
   ctx.font = `600 19px ${FONT}`;
   ctx.fillStyle = "#ffffff";
-  ctx.fillText(note, left + 16, middle + 1);
+  ctx.fillText(note, left + 16, middle);
   ctx.fillStyle = `rgb(${colour})`;
   ctx.fillText(vowel, left + whole - 16 - vowelWidth, middle);
   ctx.font = `400 13px ${FONT}`;
   ctx.fillStyle = "#a9b2c6";
-  ctx.fillText(fine, left + 16 + noteWidth + 8, middle + 2);
+  ctx.fillText(fine, left + 16 + noteWidth + 8, middle + 1);
 }
