@@ -120,9 +120,9 @@ def test_no_number_of_voices_clips() -> None:
     assert bank.counters()["limited"] > 0
 
 
-def test_a_chord_of_three_is_not_touched_by_the_limiter() -> None:
+def test_two_voices_are_not_touched_by_the_limiter() -> None:
     bank = Bank()
-    for key, hz in enumerate((138.6, 164.8, 220.0), 1):
+    for key, hz in enumerate((138.6, 220.0), 1):
         assert bank.note_on(key, VoiceParams(f0_hz=hz), frame=key * 1000)
     bank.render(2 * RATE)
     assert bank.counters()["limited"] == 0

@@ -41,9 +41,9 @@ def test_classic_lobe_has_bessel_amplitudes(beta: float) -> None:
 
 
 def test_centre_between_two_harmonics_is_shared_by_weight() -> None:
-    """So narrow a lobe (a_1 = k/2 = 0.0025) is its two carriers; each leaks a_1 of itself into the other."""
-    got = one_lobe("modfm", 12.25, 0.005)
-    assert got[12] / got[11] == pytest.approx((0.25 + 0.0025 * 0.75) / (0.75 + 0.0025 * 0.25), rel=0.002)
+    """So narrow a lobe (a_1 = k/2 = 0.0125) is its two carriers; each leaks a_1 of itself into the other."""
+    got = one_lobe("modfm", 12.25, 0.025)
+    assert got[12] / got[11] == pytest.approx((0.25 + 0.0125 * 0.75) / (0.75 + 0.0125 * 0.25), rel=0.002)
 
 
 def test_hash_is_uniform_and_uncorrelated() -> None:
