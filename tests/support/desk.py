@@ -1,0 +1,124 @@
+"""A hub with clients that speak raw JSON, on a virtual clock: what each has heard, and whose socket was closed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from support.clock import VirtualClock
+
+from formant_net.access import Access
+from formant_net.hub import Hub, Limits
+from formant_net.hub_outputs import Close, Event, Probe, Send
+from formant_net.messages import encode
+from formant_net.registry import MemoryRegistry
+from formant_net.timing import Timing
+
+ICE = [{"urls": ["stun:192.168.1.1:3478"]}]
+
+
+class Desk:
+    """Connections are integers. Text goes in with `say`; everything the hub puts out is sorted by connection."""
+
+    def __init__(self, *, key: str | None = None, limits: Limits | None = None, timing: Timing | None = None) -> None:
+        self.clock = VirtualClock()
+        self.timing = timing or Timing()
+        self.registry = MemoryRegistry("attic", self.timing.ttl_s)
+        self.secrets = 0
+        self.hub = Hub(
+            self.registry,
+            Access(key),
+            edge="attic",
+            instance="run1",
+            make_secret=self._secret,
+            ice_servers=ICE,
+            timing=self.timing,
+            limits=limits,
+        )
+        self.inbox: dict[int, list[dict[str, Any]]] = {}
+        self.closed: dict[int, int] = {}
+        self.probed: list[int] = []
+        self.events: list[Event] = []
+        self.open: set[int] = set()
+        self._next = 0
+
+    def _secret(self) -> str:
+        self.secrets += 1
+        return f"secret-{self.secrets}"
+
+    def connect(self) -> int:
+        self._next += 1
+        self.inbox[self._next] = []
+        self.open.add(self._next)
+        self.hub.connect(self._next, self.clock.now)
+        self.sort()
+        return self._next
+
+    def say(self, conn: int, type: str, **fields: Any) -> list[dict[str, Any]]:
+        """Send one message; what this connection has heard since it was asked last."""
+        return self.frame(conn, self.text(type, **fields))
+
+    @staticmethod
+    def text(type: str, **fields: Any) -> str:
+        return json.dumps({"type": type, **fields})
+
+    def frame(self, conn: int, frame: str | bytes) -> list[dict[str, Any]]:
+        self.hub.receive_frame(conn, frame, self.clock.now)
+        self.sort()
+        return self.heard(conn)
+
+    def join(self, id: str, **fields: Any) -> int:
+        """A new connection that registers as `id`; what it hears stays unread except for `registered`."""
+        conn = self.connect()
+        (answer,) = self.say(conn, "register", client_id=id, **fields)
+        assert answer["type"] == "registered", answer
+        return conn
+
+    def pong(self, conn: int) -> None:
+        self.hub.alive(conn, self.clock.now)
+        self.sort()
+
+    def drop(self, conn: int) -> None:
+        """The socket closes."""
+        self.open.discard(conn)
+        self.hub.disconnect(conn, self.clock.now)
+        self.sort()
+
+    def wait(self, seconds: float, *, answering: tuple[int, ...] = ()) -> None:
+        """Let time pass; the connections in `answering` answer every probe at once."""
+        end = self.clock.now + seconds
+        while (deadline := self.hub.next_deadline()) is not None and deadline <= end:
+            self.clock.now = max(self.clock.now, deadline)
+            self.hub.on_deadline(self.clock.now)
+            for conn in self.sort():
+                if conn in answering:
+                    self.pong(conn)
+        self.clock.now = end
+
+    def heard(self, conn: int) -> list[dict[str, Any]]:
+        messages, self.inbox[conn] = self.inbox[conn], []
+        return messages
+
+    def kinds(self, conn: int) -> list[str]:
+        return [message["type"] for message in self.heard(conn)]
+
+    def sort(self) -> list[int]:
+        """Deliver what the hub puts out; the connections that were probed."""
+        probes: list[int] = []
+        for output in self.hub.drain():
+            match output:
+                case Send(to, message):
+                    for conn in to:
+                        assert conn in self.open, f"{message} to {conn}, which is closed"
+                        self.inbox[conn].append(json.loads(encode(message)))
+                case Close(conn, code):
+                    assert conn in self.open, f"{conn} closed twice"
+                    self.closed[conn] = code
+                    self.open.discard(conn)
+                case Probe(conn):
+                    assert conn in self.open, f"{conn} probed although closed"
+                    probes.append(conn)
+                case Event():
+                    self.events.append(output)
+        self.probed += probes
+        return probes
