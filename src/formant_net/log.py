@@ -1,0 +1,86 @@
+"""Logging: one line an event, for people or for machines, on standard error.
+
+Standard output carries only what somebody asked for: the start line and the join URL. Nothing here ever sees a key.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Literal, TextIO
+
+import structlog
+
+Format = Literal["text", "json"]
+LEVELS = ("debug", "info", "warning", "error")
+_PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/+-%[],()")
+_MAX_VALUE = 300
+
+
+def configure(format: Format = "text", level: str = "info", stream: TextIO | None = None) -> None:
+    """Send every event, also those of the libraries, to `stream` (standard error).
+
+    format   "text": `12:03:04 controller registered  id=ctrl-ab12`; without the time under systemd, which adds its own
+             "json": one object a line with `timestamp` (ISO 8601, UTC), `level`, `event` and the fields
+    level    the least that is shown: debug, info, warning or error
+    """
+    stream = stream or sys.stderr
+    threshold = logging.getLevelName(level.upper())
+    if not isinstance(threshold, int):
+        raise ValueError(f"level {level!r} is not one of {', '.join(LEVELS)}")
+    shared: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.format_exc_info]
+    if format == "json":
+        shared.insert(0, structlog.processors.TimeStamper(fmt="iso", utc=True))
+        renderer: Any = structlog.processors.JSONRenderer(default=str)
+    else:
+        journald = "JOURNAL_STREAM" in os.environ
+        if not journald:
+            shared.insert(0, structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False))
+        renderer = _plain_line
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,  # tests and `up` configure more than once
+    )
+    # Libraries log through the standard module; what they have to say is ours from warning on.
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processors=[_drop_meta, renderer], foreign_pre_chain=shared)
+    )
+    logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
+
+
+def get_logger(**fields: Any) -> Any:
+    """A logger whose events all carry `fields`: `log.info("controller registered", id="ctrl-ab12")`."""
+    return structlog.get_logger(**fields)
+
+
+def _drop_meta(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name in ("_record", "_from_structlog"):
+        event.pop(name, None)
+    return event
+
+
+def _plain_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    time, level = event.pop("timestamp", ""), event.pop("level", "info")
+    name, trace = str(event.pop("event", "")), event.pop("exception", "")
+    head = " ".join(part for part in (time, level.upper() if level in ("warning", "error", "critical") else "") if part)
+    line = f"{head} {_one_line(name)}".strip()
+    if event:
+        line += "  " + " ".join(_fields(event.items()))
+    return f"{line}\n{trace}" if trace else line
+
+
+def _fields(items: Iterable[tuple[str, Any]]) -> Iterable[str]:
+    for key, value in items:
+        text = f"{value:.6g}" if isinstance(value, float) else str(value)
+        # Remote text is quoted and escaped: it can never begin a line of its own or colour a terminal.
+        text = text if len(text) <= _MAX_VALUE else text[:_MAX_VALUE] + "…"
+        yield f"{key}={text if text and set(text) <= _PLAIN else repr(text)}"
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() else repr(text)

@@ -1,0 +1,105 @@
+"""Log lines: one an event, for people or for machines, and remote text cannot break out of one."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from formant_net.log import configure, get_logger
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_text_is_one_plain_line_with_the_time_the_event_and_its_fields() -> None:
+    out = io.StringIO()
+    configure("text", stream=out)
+    get_logger(edge="attic").info("controller registered", id="ctrl-ab12", rtt_s=0.00123456789, meta={"a": 1})
+    line = out.getvalue()
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d controller registered  edge=attic id=ctrl-ab12 rtt_s=0.00123457 meta=\"\{'a': 1\}\"\n", line
+    )
+
+
+def test_a_warning_says_so() -> None:
+    out = io.StringIO()
+    configure("text", stream=out)
+    get_logger().warning("client refused", code="bad-key")
+    assert out.getvalue()[8:] == " WARNING client refused  code=bad-key\n"
+
+
+def test_the_journal_adds_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1234")
+    out = io.StringIO()
+    configure("text", stream=out)
+    get_logger().info("started")
+    assert out.getvalue() == "started\n"
+
+
+def test_json_is_one_object_a_line() -> None:
+    out = io.StringIO()
+    configure("json", stream=out)
+    get_logger().info("controller registered", id="ctrl-ab12", count=3)
+    event = json.loads(out.getvalue())
+    assert datetime.datetime.fromisoformat(event.pop("timestamp")).tzinfo is not None
+    assert event == {"level": "info", "event": "controller registered", "id": "ctrl-ab12", "count": 3}
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_remote_text_stays_on_its_line(format: str) -> None:
+    out = io.StringIO()
+    configure(format, stream=out)  # type: ignore[arg-type]
+    get_logger().info("message refused", reason="a\n12:00:00 forged\x1b[31m", long="x" * 5000)
+    assert out.getvalue().count("\n") == 1
+    assert "\x1b" not in out.getvalue()
+
+
+@pytest.mark.parametrize(("level", "shown"), [("debug", 3), ("info", 2), ("warning", 1), ("error", 0)])
+def test_less_than_the_level_is_not_shown(level: str, shown: int) -> None:
+    out = io.StringIO()
+    configure("text", level, stream=out)
+    log = get_logger()
+    log.debug("a")
+    log.info("b")
+    log.warning("c")
+    assert out.getvalue().count("\n") == shown
+
+
+def test_an_unknown_level_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="debug, info, warning, error"):
+        configure("text", "loud")
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_libraries_speak_the_same_way_from_warning_on(format: str) -> None:
+    out = io.StringIO()
+    configure(format, stream=out)  # type: ignore[arg-type]
+    logging.getLogger("websockets.server").info("server listening")
+    logging.getLogger("websockets.server").warning("something %s", "odd")
+    assert out.getvalue().count("\n") == 1
+    assert "something odd" in out.getvalue()
+
+
+def test_an_exception_brings_its_traceback() -> None:
+    out = io.StringIO()
+    configure("text", stream=out)
+    try:
+        raise ZeroDivisionError("boom")
+    except ZeroDivisionError:
+        get_logger().exception("handler failed")
+    assert "ERROR handler failed" in out.getvalue()
+    assert "ZeroDivisionError: boom" in out.getvalue()
