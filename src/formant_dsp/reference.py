@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
 from formant_dsp import formant
 from formant_dsp.formant import Array
 from formant_dsp.params import HOP, RANGES, ROW_TAU_S, VOICE_RMS, VoiceParams
+from formant_dsp.score import Event
 
 CEILING = 0.84
 SILENT = 1.5e-5
@@ -24,15 +24,6 @@ VIBRATO_DELAY_S, VIBRATO_FADE_S = 0.25, 0.4
 F, B, A, LEVEL, SKIRT, SKIRT_WIDTH, VOICING, VOICING_WIDTH, RESONANCE, VIBRATO, JITTER = (
     slice(0, 5), slice(5, 10), slice(10, 15), 15, 16, 17, 18, 19, 20, 21, 22,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event at a frame; `params` is None for a release."""
-
-    frame: int
-    key: int
-    params: VoiceParams | None
 
 
 def mix32(a: int, b: int) -> int:
@@ -76,8 +67,9 @@ class Voice:
     """One note, from its first frame to its last."""
 
     def __init__(self, event: Event, number: int, sample_rate: int, bank_seed: int) -> None:
-        assert event.params is not None
         p = event.params
+        if p is None:
+            raise ValueError("a voice starts with parameters, not with a release")
         self.rate = sample_rate
         self.algorithm = p.algorithm
         self.x = np.array(p.target_row())

@@ -1,0 +1,3 @@
+# Compiled as _kernels_sse2, _kernels_avx2, … (dispatch.py loads one of them).
+isa: str
+capsule: object

@@ -1,0 +1,147 @@
+"""`formant-node render`: sound into a file, without a network and faster than real time."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from formant_dsp import ALGORITHMS, HOP, SUNG_VOICES, SUNG_VOWELS, Bank, VoiceParams, VowelPath, sung
+from formant_dsp.params import RANGES
+from formant_dsp.score import Event, render_score
+
+RELEASE_S = 0.4
+"""A note is let go so long before the end of its file, that its release is in it."""
+FORMATS = {".wav": "WAV", ".flac": "FLAC"}
+
+
+def _range(name: str) -> click.FloatRange:
+    return click.FloatRange(RANGES[name].low, RANGES[name].high)
+
+
+@click.command("render")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="FILE.wav or FILE.flac.")
+@click.option("--gesture", type=click.File("rb"), help="Gesture file (JSON lines) to play; - is standard input.")
+@click.option("--vowel", type=click.Choice(SUNG_VOWELS), default="a", show_default=True, help="Vowel to sing.")
+@click.option("--to-vowel", type=click.Choice(SUNG_VOWELS), help="Go to this vowel over the length of the note.")
+@click.option("--f0", type=_range("f0_hz"), default=110.0, show_default=True, help="Pitch, Hz.")
+@click.option("--glide", type=_range("f0_hz"), metavar="HZ", help="Glide to this pitch over the length of the note.")
+@click.option("--seconds", type=click.FloatRange(0.1, 3600.0), default=2.0, show_default=True, help="Length of the file.")
+@click.option("--voice", type=click.Choice(SUNG_VOICES), default="tenor", show_default=True, help="Whose vowels.")
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), default="voice", show_default=True, help="Which oscillator.")
+@click.option("--vibrato", type=_range("vibrato_cents"), default=RANGES["vibrato_cents"].default, show_default=True,
+              metavar="CENTS", help="Peak vibrato, 0 = off.")  # fmt: skip
+@click.option("--jitter", type=_range("jitter_cents"), default=0.0, show_default=True, metavar="CENTS",
+              help="Slow random walk of the pitch, rms, 0 = off.")  # fmt: skip
+@click.option("--level", type=_range("level_db"), default=0.0, show_default=True, metavar="DB", help="Level of a voice.")
+@click.option("--voices", type=click.IntRange(1, 1024), default=32, show_default=True, help="Voices for a gesture.")
+@click.option("--rate", type=click.IntRange(8000, 192000), default=48000, show_default=True, help="Sample rate, Hz.")
+@click.option("--blocksize", type=click.IntRange(1, 1 << 20), default=1024, show_default=True, help="Frames rendered at a time.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of everything random.")
+@click.option("--float", "as_float", is_flag=True, help="32-bit float WAV instead of 24-bit.")
+def command(
+    output: Path, gesture: object, vowel: str, to_vowel: str | None, f0: float, glide: float | None, seconds: float,
+    voice: str, algorithm: str, vibrato: float, jitter: float, level: float, voices: int, rate: int, blocksize: int,
+    seed: int, as_float: bool,
+) -> None:  # fmt: skip
+    """Render a note or a gesture to a WAV or FLAC file.
+
+    The file depends on nothing but these options: the same ones give the same samples, whatever the block size.
+    """
+    if output.suffix.lower() not in FORMATS:
+        raise click.BadParameter(f"{output}: the name must end in .wav or .flac", param_hint="--output")
+    if as_float and output.suffix.lower() != ".wav":
+        raise click.BadParameter("only WAV files take floats: name the output .wav", param_hint="--float")
+    fixed = {"algorithm": algorithm, "vibrato_cents": vibrato, "jitter_cents": jitter}
+    if gesture is not None:
+        events, frames = _gesture_events(gesture, voice, fixed, level, rate)
+    else:
+        start = VoiceParams(f0_hz=f0, vowel=sung(voice)[vowel], level_db=level, **fixed)  # type: ignore[arg-type]
+        stop = VoiceParams(
+            f0_hz=f0 if glide is None else glide,
+            vowel=sung(voice)[to_vowel or vowel],
+            level_db=level,
+            **fixed,  # type: ignore[arg-type]
+        )
+        frames = round(seconds * rate)
+        events = list(_note_events(start, stop, frames, rate))
+    bank = Bank(voices=voices, sample_rate=rate, seed=seed, ring_capacity=4096)
+    _write(output, bank, events, frames, blocksize, as_float)
+
+
+def _note_events(start: VoiceParams, stop: VoiceParams, frames: int, rate: int) -> Iterator[Event]:
+    """One note; where it moves, a new target every hop on a straight line in log pitch and log formants."""
+    release = max(frames - round(RELEASE_S * rate), frames // 2)
+    yield Event(0, 1, start)
+    if start != stop:
+        for frame in range(HOP, release, HOP):
+            share = frame / release
+            yield Event(
+                frame,
+                1,
+                VoiceParams(
+                    f0_hz=start.f0_hz * math.pow(stop.f0_hz / start.f0_hz, share),
+                    vowel=start.vowel.toward(stop.vowel, share),
+                    level_db=start.level_db,
+                    algorithm=start.algorithm,
+                    vibrato_cents=start.vibrato_cents,
+                    jitter_cents=start.jitter_cents,
+                ),
+            )
+    yield Event(release, 1, None)
+
+
+def _gesture_events(
+    file: object, voice: str, fixed: dict[str, object], level_db: float, rate: int
+) -> tuple[list[Event], int]:
+    """Events of a gesture file and the frames it lasts, release included."""
+    from formant_net.gesture import GestureError, read_gesture
+    from formant_net.mapping import Mapping
+
+    try:
+        touches = read_gesture(file)  # type: ignore[arg-type]
+    except GestureError as error:
+        raise click.BadParameter(str(error), param_hint="--gesture") from error
+    mapping, path = Mapping(), VowelPath.sung(voice)
+    keys: dict[int | str, int] = {}
+    events: list[Event] = []
+    for touch in touches:
+        frame = round(touch.t * rate)
+        if touch.active:
+            # A finger that comes down again is a new note: the old one keeps its release.
+            key = keys.setdefault(touch.id, len(events) + 1)
+            loudness = max(RANGES["level_db"].low, level_db + mapping.level_db(touch.z))
+            params = VoiceParams(
+                f0_hz=mapping.f0_hz(touch.x),
+                vowel=path.at(mapping.vowel(touch.y)),
+                level_db=loudness,
+                **fixed,  # type: ignore[arg-type]
+            )
+            events.append(Event(frame, key, params))
+        elif touch.id in keys:
+            events.append(Event(frame, keys.pop(touch.id), None))
+    length = touches[-1].t if touches else 0.0
+    return events, round((length + RELEASE_S) * rate)
+
+
+def _write(output: Path, bank: Bank, events: list[Event], frames: int, block_frames: int, as_float: bool) -> None:
+    import soundfile
+
+    kind = FORMATS[output.suffix.lower()]
+    try:
+        file = soundfile.SoundFile(
+            output, "w", samplerate=bank.sample_rate, channels=1, subtype="FLOAT" if as_float else "PCM_24", format=kind
+        )
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise click.ClickException(f"cannot write {output}: {error}") from error
+    with (
+        file,
+        click.progressbar(length=frames, label=output.name, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar,
+    ):
+        for block in render_score(bank, events, frames, block_frames):
+            file.write(block)
+            bar.update(len(block))
+    click.echo(f"{output}: {frames / bank.sample_rate:.2f} s, {bank.sample_rate} Hz, {bank.counters()['notes']} notes", err=True)
