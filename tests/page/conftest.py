@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
 from page.offerer import Offerer
 from page.relay import Relay
 from support.browser import LoopThread, OpenTab, Tab, chromium, loop_thread, open_tab

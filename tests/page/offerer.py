@@ -1,4 +1,4 @@
-"""A synth that makes no sound: offers, writes down what comes, answers pings; written from the protocol's table alone."""
+"""A synth without sound: offers, notes what comes, answers pings; written from the protocol's table alone."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ class Offerer:
     channels: tuple[str, ...] = ("params", "commands")
     name: str = ""
     answers_pings: bool = True
-    state: dict[str, Any] = field(
-        default_factory=lambda: {"audio_enabled": True, "volume": 0.7, "powered_on": True}
-    )
+    trickles: bool = False
+    """Sends its candidates one by one after an offer without any."""
+    deaf_to: int = 0
+    """So many messages that want something of it are lost."""
+    state: dict[str, Any] = field(default_factory=lambda: {"audio_enabled": True, "volume": 0.7, "powered_on": True})
     heard: list[Heard] = field(default_factory=list)
     offers: int = 0
     answers: list[str] = field(default_factory=list)
@@ -76,16 +78,30 @@ class Offerer:
             self._watch(pc.createDataChannel(label, **unreliable))
         await pc.setLocalDescription(await pc.createOffer())
         self.offers += 1
-        description = {"type": "offer", "sdp": pc.localDescription.sdp}
-        await self._signal({"type": "offer", "source": self.id, "target": self.controller, "data": description})
+        lines = pc.localDescription.sdp.splitlines(keepends=True)
+        own = [line for line in lines if line.startswith(("a=candidate:", "a=end-of-candidates"))]
+        kept = [line for line in lines if not (self.trickles and line in own)]
+        await self._relay("offer", {"type": "offer", "sdp": "".join(kept)})
+        if self.trickles:
+            for line in own:
+                if line.startswith("a=candidate:"):
+                    candidate = {"candidate": line[2:].strip(), "sdpMid": "0", "sdpMLineIndex": 0}
+                    await self._relay("ice-candidate", candidate)
+            await self._relay("ice-candidate", None)
+
+    async def _relay(self, kind: str, data: dict[str, Any] | None) -> None:
+        await self._signal({"type": kind, "source": self.id, "target": self.controller, "data": data})
 
     def _watch(self, channel: RTCDataChannel) -> None:
         self._channels[channel.label] = channel
 
-        @channel.on("message")  # type: ignore[untyped-decorator]
+        @channel.on("message")
         def on_message(text: str) -> None:
             message = json.loads(text)
             self.heard.append(Heard(time.monotonic(), channel.label, message))
+            if message["type"] in ("param", "command") and self.deaf_to > 0:
+                self.deaf_to -= 1
+                return
             if message["type"] == "param" and message["name"] == "volume":
                 self.state["volume"] = message["value"]
             if message["type"] == "command" and message["name"] == "power":

@@ -39,6 +39,8 @@ class Relay:
         """Every other message that came, in order."""
         self.requests: list[str] = []
         """Paths that were asked for over HTTP."""
+        self.refuse_next: dict[str, Any] | None = None
+        """Said once instead of `registered`."""
         self._clients: dict[str, ServerConnection] = {}
         self._server: Server | None = None
 
@@ -47,9 +49,7 @@ class Relay:
         return f"http://{self.host}:{self.port}/" + (f"#key={self.key}" if self.key else "")
 
     async def start(self) -> None:
-        self._server = await serve(
-            self._connection, self.host, self.port, process_request=self._page, compression=None
-        )
+        self._server = await serve(self._connection, self.host, self.port, process_request=self._page, compression=None)
         self.port = next(iter(self._server.sockets)).getsockname()[1]
 
     async def stop(self) -> None:
@@ -64,7 +64,10 @@ class Relay:
             socket.transport.abort()
 
     async def send(self, client_id: str, message: dict[str, Any]) -> None:
-        await self._clients[client_id].send(json.dumps(message))
+        await self.send_text(client_id, json.dumps(message))
+
+    async def send_text(self, client_id: str, text: str) -> None:
+        await self._clients[client_id].send(text)
 
     def controllers(self) -> list[str]:
         return [client for client in self._clients if not client.startswith("synth-")]
@@ -97,6 +100,10 @@ class Relay:
                         await socket.send(json.dumps(error))
                         await socket.close(1008)
                         return
+                    if self.refuse_next is not None:
+                        refusal, self.refuse_next = self.refuse_next, None
+                        await socket.send(json.dumps(refusal))
+                        continue
                     client_id = message["client_id"]
                     self._clients[client_id] = socket
                     await socket.send(json.dumps(self._registered(client_id)))

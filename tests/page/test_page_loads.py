@@ -6,7 +6,6 @@ import re
 import socket
 
 import pytest
-
 from page.conftest import ONE_OPEN, Stage
 from page.relay import PAGE
 
@@ -69,9 +68,7 @@ def test_key_of_the_query_works_and_moves_into_the_fragment(stage: Stage) -> Non
     assert tab.evaluate("location.hash") == "#key=s3cret-key"
 
 
-@pytest.mark.parametrize(
-    ("fragment", "words"), [("#key=wrong", "Wrong key"), ("", "This instrument needs a key")]
-)
+@pytest.mark.parametrize(("fragment", "words"), [("#key=wrong", "Wrong key"), ("", "This instrument needs a key")])
 def test_without_the_right_key_the_page_asks_for_it_and_does_not_knock_again(
     stage: Stage, fragment: str, words: str
 ) -> None:

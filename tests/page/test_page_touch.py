@@ -6,11 +6,11 @@ import time
 
 import msgspec
 import pytest
-
-from formant_net import messages
 from page.conftest import Stage
 from page.offerer import Heard, Offerer
 from support.browser import Finger, Tab
+
+from formant_net import messages
 
 
 def active(synth: Offerer, fingers: int) -> list[Heard]:

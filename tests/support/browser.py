@@ -42,11 +42,11 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(asyncio.wait_for(coro, timeout_s), self.loop).result(timeout_s + 5)
 
     def close(self) -> None:
-        self.run(self._cancel_all())
+        # Not by run(): its own time limit is a task as well, and would be cancelled with the others.
+        asyncio.run_coroutine_threadsafe(self._cancel_all(), self.loop).result(10)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()
-
 
     @staticmethod
     async def _cancel_all() -> None:
@@ -162,7 +162,7 @@ class Chromium:
         )
 
     def tab(self, **context_options: Any) -> Tab:
-        """An empty tab; options as for Playwright's `new_context`. A phone with a touch screen unless told otherwise."""
+        """An empty tab, of a phone unless told otherwise; options as for Playwright's `new_context`."""
         options: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True, **context_options}
         return self.thread.run(self._tab(options))
 

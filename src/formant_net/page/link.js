@@ -275,14 +275,14 @@ export class Link {
 
   /** Commands travel reliably where the peer has that channel; params always may be lost. @param {string} name @param {Wish} wish */
   #ask(name, wish) {
+    const reliable = name === "power" && this.hasCommands;
+    const channel = reliable ? this.#commands : this.#params;
+    if (!channel || channel.bufferedAmount > FULL_BYTES) return; // the next ping asks again
     if (wish.tries-- <= 0) {
       this.#wishes.delete(name);
-      return;
+    } else if (!reliable || wish.tries === WISH_TRIES - 1) {
+      post(channel, JSON.stringify(wish.wire)); // once is enough where nothing is lost
     }
-    const reliable = name === "power" && this.hasCommands;
-    if (reliable && wish.tries < WISH_TRIES - 1) return; // it is under way; only the answer is missing
-    const channel = reliable ? this.#commands : this.#params;
-    if (channel) post(channel, JSON.stringify(wish.wire));
   }
 }
 
