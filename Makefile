@@ -1,0 +1,66 @@
+# Everything a newcomer needs. `make run` plays, `make test` proves. Python and its packages live in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
+SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins chromium iproute2
+
+.PHONY: run test bench bench-quick budget vectorised lint wheel listen system clean dev
+
+run: $(VENV)/ready
+	@$(BIN)/formant-node up $(ARGS)
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest $(ARGS)
+
+# A readable table, and bench.json for machines.
+bench: $(VENV)/ready
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-json=bench.json --benchmark-group-by=group \
+	  --benchmark-columns=min,median,max,rounds --benchmark-sort=name --benchmark-min-rounds=20 --benchmark-disable-gc $(ARGS)
+	$(BIN)/python benchmarks/budget.py bench.json
+
+# Every benchmark once, its result checked, nothing timed.
+bench-quick: $(VENV)/ready
+	$(BIN)/python -m pytest benchmarks --benchmark-disable -q
+
+# Only the per-block latency, held against benchmarks/budget.toml: what a pipeline runs.
+budget: $(VENV)/ready
+	$(BIN)/python -m pytest benchmarks/bench_bank.py --benchmark-enable --benchmark-json=bench.json --benchmark-disable-gc -q
+	$(BIN)/python benchmarks/budget.py bench.json
+
+# The compiler's own report: fails when a sample loop fell back to scalar code.
+vectorised: $(VENV)/ready
+	$(BIN)/python tests/formant_dsp/vectorised.py
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+wheel: $(VENV)/ready
+	$(BIN)/pip wheel --no-deps -w dist .
+
+# For work on the code: changes of Python files count at once, after changes of Cython files run it again.
+dev: $(VENV)/bin/python
+	$(BIN)/pip install -q cython numpy scikit-build-core cmake ninja
+	$(BIN)/pip install -q --no-build-isolation -e '.[test,lint]'
+
+# System packages that the tests use besides Python (Debian, Raspberry Pi OS, Ubuntu); asks for root.
+system:
+	$$([ "$$(id -u)" = 0 ] || echo sudo) apt-get update
+	$$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y --no-install-recommends $(SYSTEM_PACKAGES)
+
+clean:
+	rm -rf $(VENV) build dist bench.json
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@command -v cc >/dev/null || { echo "A C compiler is needed: sudo apt-get install gcc libc6-dev python3-dev"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is needed: sudo apt-get install python3-venv"; exit 1; }
+
+$(VENV)/ready: $(BIN)/python $(SOURCES)
+	@echo "Setting up (a minute the first time) …"
+	@$(BIN)/pip install -q --disable-pip-version-check '.[test,lint]'
+	@touch $@

@@ -1,0 +1,67 @@
+"""Reads the compiler's report: every sample and control loop must be vectorised for every instruction set.
+
+    python tests/formant_dsp/vectorised.py [BUILD_FOLDER]
+
+Exit 1 when a loop fell back to scalar code. Works on a build by gcc, whose report the build keeps beside the C files.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+LOOPS = {
+    "fill_phase", "fill_shared", "fill_poisson", "set_voicing", "add_bell_and_skirt", "add_bell", "add_fm",
+    "control_shared", "control_formant", "times", "inverse_root", "smooth", "mix", "mix_gains", "scale", "peak",
+}  # fmt: skip
+"""Functions of _kernels.pyx whose innermost loop runs over frames or over voices."""
+
+_FUNCTION = re.compile(r"^static .*__pyx_f_11formant_dsp_\d+_kernels_[a-z0-9]+?_(\w+)\(.*\{$")
+_LOOP = re.compile(r"^(\s+)for \(__pyx_t_\d+ = 0; __pyx_t_\d+ < ")
+
+
+def loops(source: Path) -> dict[str, int]:
+    """Function name to line of its innermost (most indented, last) loop in the generated C."""
+    found: dict[str, tuple[int, int]] = {}
+    function = None
+    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
+        if match := _FUNCTION.match(line):
+            function = match[1]
+        elif line == "}":
+            function = None
+        elif function and (match := _LOOP.match(line)):
+            depth = len(match[1])
+            if function not in found or depth >= found[function][0]:
+                found[function] = (depth, number)
+    return {name: line for name, (_, line) in found.items()}
+
+
+def scalar_loops(report: Path, source: Path) -> list[str]:
+    """Loops that the report does not name as vectorised."""
+    done = {
+        int(line.split(":")[1])
+        for line in report.read_text(encoding="utf-8").splitlines()
+        if "loop vectorized" in line and source.name in line
+    }
+    lines = loops(source)
+    return sorted(name for name in LOOPS if lines.get(name) not in done)
+
+
+def main() -> int:
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("build")
+    reports = sorted(root.rglob("vectorised-*.txt"))
+    if not reports:
+        print(f"no compiler report under {root}: build with gcc first (make dev)", file=sys.stderr)
+        return 1
+    bad = 0
+    for report in reports:
+        isa = report.stem.removeprefix("vectorised-")
+        missing = scalar_loops(report, report.with_name(f"_kernels_{isa}.c"))
+        print(f"{isa}: {len(LOOPS) - len(missing)} of {len(LOOPS)} loops vectorised" + (f"; scalar: {', '.join(missing)}" if missing else ""))
+        bad += len(missing)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
