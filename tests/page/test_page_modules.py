@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from page.conftest import Stage
-from support.browser import Tab
+from page.relay import Relay
+from support.browser import Chromium, LoopThread, Tab
 
 from formant_net.mapping import Mapping
 
 
-@pytest.fixture
-def tab(stage: Stage) -> Tab:
-    relay = stage.relay()
-    tab = stage.tab(relay)
-    tab.until("formant.server === 'registered'")
-    return tab
+@pytest.fixture(scope="module")
+def tab(loop_thread: LoopThread, chromium: Chromium) -> Iterator[Tab]:
+    """One page for all: a pure module keeps nothing."""
+    relay = Relay()
+    loop_thread.run(relay.start())
+    tab = chromium.tab()
+    tab.goto(relay.url)
+    yield tab
+    tab.close()
+    loop_thread.run(relay.stop())
 
 
 def ask(tab: Tab, module: str, body: str) -> Any:
