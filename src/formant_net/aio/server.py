@@ -1,0 +1,248 @@
+"""The server's shell: websockets in, hub, websockets out, one timer.
+
+A connection is one handler task with one `finally`. Frames go out by `broadcast`, which writes without waiting; the
+transport's own write buffer is each client's bounded queue, and who lets it run full is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from websockets.asyncio.server import Server as WebSocketServer
+from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+
+from formant_net.aio.http import Pages
+from formant_net.aio.static import Asset
+from formant_net.hub import Hub
+from formant_net.hub_outputs import CLOSE_AWAY, Close, Event, Probe, Send
+from formant_net.log import get_logger
+from formant_net.messages import MAX_SIGNALING_BYTES, Error, encode
+
+MAX_UNSENT_BYTES = 8 * 1024 * 1024
+"""What may wait for one client: a thousand answers of 6 kB for a synth that is busy, with room to spare."""
+_CLOSE_TIMEOUT_S = 2.0
+_MAX_FRAME_BYTES = 2 * MAX_SIGNALING_BYTES
+"""A message just beyond the limit is refused in words and the connection stays; one beyond this ends it (1009)."""
+
+
+class EdgeServer:
+    """One edge: a hub and the sockets of its clients."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        assets: Mapping[str, Asset],
+        version: str,
+        check_key: Callable[[str | None], bool],
+        max_unsent_bytes: int = MAX_UNSENT_BYTES,
+    ) -> None:
+        self._hub = hub
+        self._version = version
+        self._check_key = check_key
+        self._max_unsent_bytes = max_unsent_bytes
+        self._log = get_logger()
+        self._pages = Pages(assets, self.health, self._ice_servers)
+        self._raw: set[ServerConnection] = set()
+        self._sockets: dict[int, ServerConnection] = {}
+        self._conns: dict[ServerConnection, int] = {}
+        self._last = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._slow_readers = 0
+        self._faults = 0
+        self._started = 0.0
+        self._stopping = False
+
+    @asynccontextmanager
+    async def listening(self, host: str, port: int) -> AsyncIterator[int]:
+        """Serve while the block runs; gives the port. Raises OSError if it cannot be had. The end closes with 1001."""
+        self._loop = asyncio.get_running_loop()
+        self._started = self._loop.time()
+        edge = self
+
+        class Connection(ServerConnection):
+            """Tells the hub of every sign of life: pongs, and pings of a client's own, never reach `recv`."""
+
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                super().connection_made(transport)
+                edge._raw.add(self)
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                super().connection_lost(exc)
+                edge._raw.discard(self)
+
+            def data_received(self, data: bytes) -> None:
+                super().data_received(data)
+                edge._heard(self)
+
+        server = serve(
+            self._client,
+            host,
+            port,
+            process_request=self._request,
+            create_connection=Connection,
+            compression=None,  # 50 kB a connection instead of 15, for messages of 200 bytes
+            ping_interval=None,  # the hub decides who is asked for a sign of life, and when
+            close_timeout=_CLOSE_TIMEOUT_S,
+            max_size=_MAX_FRAME_BYTES,
+            server_header=None,
+        )
+        async with server as listening:
+            try:
+                yield _port(listening)
+            finally:
+                self._stopping = True
+                if self._timer is not None:
+                    self._timer.cancel()
+                listening.close(code=CLOSE_AWAY, reason="the server stops")
+                for silent in [socket for socket in self._raw if socket.protocol.state is State.CONNECTING]:
+                    silent.transport.abort()  # browsers open sockets in advance; nobody waits for those
+                await listening.wait_closed()
+                for task in list(self._tasks):
+                    task.cancel()
+
+    def health(self) -> dict[str, Any]:
+        """What /healthz says."""
+        roles = list(self._hub.clients().values())
+        counters = self._hub.counters
+        degraded = self._hub.degraded()
+        return {
+            "status": "degraded" if degraded else "ok",
+            "degraded": degraded,
+            "version": self._version,
+            "edge": self._hub.edge,
+            "uptime_s": round(self._loop.time() - self._started, 1),
+            "synths": roles.count("synth"),
+            "controllers": roles.count("controller"),
+            "connections": len(self._sockets),
+            "counters": {
+                "received": counters.received,
+                "routed": counters.routed,
+                "joined": counters.joined,
+                "left": counters.left,
+                "expired": counters.expired,
+                "unknown_types": counters.unknown_types,
+                "errors": dict(counters.errors),
+                "slow_readers": self._slow_readers,
+                "internal_faults": self._faults,
+            },
+        }
+
+    def _ice_servers(self, key: str | None) -> list[dict[str, Any]]:
+        """For a server with a key, relays with a password are told only to those who know it."""
+        knows = self._check_key(key)
+        return [server for server in self._hub.ice_servers if knows or "credential" not in server]
+
+    # --- sockets in ------------------------------------------------------------------------------------------------
+
+    def _request(self, _connection: ServerConnection, request: Request) -> Response | None:
+        # The place where a check of the browser's Origin belongs.
+        if request.path.partition("?")[0] == "/ws":
+            return None
+        return self._pages.answer(request)
+
+    async def _client(self, socket: ServerConnection) -> None:
+        self._last += 1
+        conn = self._last
+        self._sockets[conn] = socket
+        self._conns[socket] = conn
+        try:
+            self._change(lambda now: self._hub.connect(conn, now), conn)
+            async for frame in socket:
+                self._change(lambda now, frame=frame: self._hub.receive_frame(conn, frame, now), conn)  # type: ignore[misc]
+        except ConnectionClosed:
+            pass  # how it ended makes no difference: the same clean-up follows
+        finally:
+            del self._sockets[conn], self._conns[socket]
+            self._change(lambda now: self._hub.disconnect(conn, now), conn)
+
+    def _heard(self, socket: ServerConnection) -> None:
+        conn = self._conns.get(socket)
+        if conn is not None:
+            self._change(lambda now: self._hub.alive(conn, now), conn)
+
+    def _change(self, change: Callable[[float], None], conn: int | None = None) -> None:
+        """Let the hub take in one change, then do all that follows from it."""
+        now = self._loop.time()
+        self._hub.wall_offset_s = time.time() - now  # the wall clock may have been put right meanwhile
+        try:
+            change(now)
+        except Exception:
+            # Our own fault, not the client's: one message is lost, the server stays.
+            self._faults += 1
+            self._log.exception("internal fault", conn=conn)
+            socket = self._sockets.get(conn) if conn is not None else None
+            if socket is not None:
+                text = "the server failed to handle this message: its log says why"
+                broadcast([socket], encode(Error(code="internal", message=text)))
+        self._carry_out()
+        self._arm()
+
+    # --- sockets out -----------------------------------------------------------------------------------------------
+
+    def _carry_out(self) -> None:
+        for output in self._hub.drain():
+            match output:
+                case Send(to, message):
+                    sockets = [self._sockets[conn] for conn in to if conn in self._sockets]
+                    broadcast(sockets, encode(message))
+                    for socket in sockets:
+                        if socket.transport.get_write_buffer_size() > self._max_unsent_bytes:
+                            self._drop_slow(socket)
+                case Close(conn, code, reason):
+                    if conn in self._sockets:
+                        self._start(self._sockets[conn].close(code, reason))
+                case Probe(conn):
+                    if conn in self._sockets:
+                        self._start(self._ping(self._sockets[conn]))
+                case Event(level, name, fields):
+                    if not self._stopping:  # the end of the server is one line, not one for every client
+                        getattr(self._log, level)(name, **fields)
+
+    def _drop_slow(self, socket: ServerConnection) -> None:
+        if socket.transport.is_closing():
+            return
+        self._slow_readers += 1
+        self._log.warning("slow reader closed", unsent_bytes=socket.transport.get_write_buffer_size())
+        socket.transport.abort()  # a close frame would wait behind everything that is stuck
+
+    async def _ping(self, socket: ServerConnection) -> None:
+        with suppress(ConnectionClosed):  # which its handler notices, as `_heard` notices the pong
+            await socket.ping()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.warning("closing a connection failed", reason=str(error))
+
+    # --- the one timer ---------------------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        deadline = self._hub.next_deadline()
+        if self._stopping or deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+            return  # a timer that comes too early does nothing and is set anew: cheaper than moving it at each frame
+        if self._timer is not None:
+            self._timer.cancel()
+        # Not before the next millisecond: an event loop may round, and a deadline is over strictly after its moment.
+        self._timer = self._loop.call_at(max(deadline, self._loop.time() + 0.001), self._time_passed)
+
+    def _time_passed(self) -> None:
+        self._timer = None
+        self._change(self._hub.on_deadline)
+
+
+def _port(server: WebSocketServer) -> int:
+    return int(next(iter(server.sockets)).getsockname()[1])

@@ -1,0 +1,129 @@
+"""`formant-node server`: the meeting place. It introduces synths and controllers and serves the touch page."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from formant_net.access import make_key
+from formant_net.ice import IceServerError, parse_ice_server
+from formant_net.log import LEVELS, configure
+from formant_net.timing import Timing
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class IceServer(click.ParamType[dict[str, Any]]):
+    """`stun:HOST:PORT` or `turn:USER:PASSWORD@HOST:PORT`."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        if isinstance(value, dict):
+            return value
+        try:
+            return parse_ice_server(str(value))
+        except IceServerError as error:
+            self.fail(str(error), param, ctx)
+
+
+def server_options(function: Function) -> Function:
+    """The options that `server` and `up` share."""
+    for option in reversed(
+        [
+            click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on."),
+            click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free."),
+            click.option("--key", metavar="KEY", help="Join key (better: FORMANT_KEY). Default: a new random one."),
+            click.option("--open", "open_", is_flag=True, help="No key: whoever reaches the server may join."),
+            click.option("--edge-id", metavar="ID", help="Name of this server. Default: the host name."),
+            click.option("--advertise", metavar="HOST", help="Host of the join URL. Default: the LAN address."),
+            click.option(
+                "--ice-server",
+                "ice_servers",
+                multiple=True,
+                type=IceServer(),
+                metavar="URL",
+                envvar="FORMANT_ICE_SERVER",
+                help="stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT; may be repeated. Not needed on a LAN.",
+            ),
+            click.option("--ttl", default=60.0, show_default=True, type=click.FloatRange(1.0), help="Lease, seconds."),
+            click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"])),
+            click.option("--log-level", default="info", show_default=True, type=click.Choice(LEVELS)),
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+def edge_options(
+    *,
+    host: str,
+    port: int,
+    key: str | None,
+    open_: bool,
+    edge_id: str | None,
+    advertise: str | None,
+    ice_servers: tuple[dict[str, Any], ...],
+    ttl: float,
+    log_format: str,
+    log_level: str,
+) -> Any:
+    """`EdgeOptions` of the shared options; sets logging up on the way."""
+    from formant_net.aio.edge import EdgeOptions
+
+    key = (key or "").strip()
+    if open_ and key:
+        raise click.UsageError("--open means that there is no key: give --open or --key (FORMANT_KEY), not both")
+    if len(key) > 256:
+        raise click.UsageError("a key has at most 256 characters")
+    configure("json" if log_format == "json" else "text", log_level)
+    return EdgeOptions(
+        host=host,
+        port=port,
+        key=None if open_ else key or make_key(secrets.choice),
+        edge_id=edge_id,
+        advertise=advertise,
+        ice_servers=ice_servers,
+        timing=Timing(heartbeat_s=ttl / 3, ttl_s=ttl),
+    )
+
+
+def fail_to_listen(error: OSError, host: str, port: int) -> click.ClickException:
+    """The reason in words, and what to do about it."""
+    if error.errno == errno.EADDRINUSE:
+        return click.ClickException(f"port {port} is in use on {host}: stop what uses it, or choose another --port")
+    if error.errno == errno.EACCES:
+        return click.ClickException(f"port {port} needs privileges: choose a --port from 1024 up")
+    return click.ClickException(f"cannot listen on {host}:{port}: {error.strerror or error}: choose another --host")
+
+
+@click.command(short_help="Meeting place of synths and controllers; serves the touch page.")
+@server_options
+def command(**options: Any) -> None:
+    """Introduce synths and controllers to each other and serve the touch page.
+
+    Prints one join URL, which browsers and `formant-node synth URL` both take. Touch data never passes through here:
+    what is connected keeps playing while the server is down.
+    """
+    from formant_net.aio.edge import calm_collector, running_edge
+    from formant_net.aio.run import run_until_signal, until_cancelled
+
+    edge = edge_options(**options)
+
+    async def serve() -> None:
+        async with running_edge(edge) as running:
+            calm_collector()
+            click.echo(f"Formant server {running.edge_id} listens on {running.host} port {running.port}.")
+            click.echo(f"Join: {running.join}" + ("" if edge.key else "  (open: no key needed)"))
+            sys.stdout.flush()
+            await until_cancelled()
+
+    try:
+        run_until_signal(serve())
+    except OSError as error:
+        raise fail_to_listen(error, edge.host, edge.port) from error
