@@ -1,0 +1,384 @@
+"""The controller's core: it answers every synth that offers, and tells all of them where the fingers are."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from formant_net import peer as peers
+from formant_net.backoff import Backoff
+from formant_net.effects import COMMANDS, PARAMS, AddCandidate, CloseLink, Effect, MakeAnswer, Send, Told
+from formant_net.errors import ProtocolError
+from formant_net.gesture import TimedTouch
+from formant_net.messages import (
+    MAX_FINGERS,
+    Answer,
+    Candidate,
+    Channel,
+    Command,
+    Description,
+    Error,
+    FingerId,
+    IceCandidate,
+    Message,
+    Offer,
+    Param,
+    Ping,
+    Point,
+    Pong,
+    Touch,
+    Unknown,
+    wire_name,
+)
+from formant_net.peer import ANSWERER, Action, Peer
+from formant_net.pingpong import PingPong
+from formant_net.signaling import Identity, Server, Signaling
+from formant_net.timing import Timing
+from formant_net.wakeup import Wakeup
+
+MAX_SYNTHS = 64
+MAX_EARLY_CANDIDATES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SynthView:
+    """What is known of one synth: its last state, and how fresh that is."""
+
+    id: str
+    open: bool
+    state: Mapping[str, Any]
+    rtt_s: float | None
+    loss: float
+    stale: bool
+
+
+class _Link:
+    """What a controller keeps of one synth beside its machine."""
+
+    def __init__(self, peer: Peer, pings: PingPong) -> None:
+        self.peer = peer
+        self.pings = pings
+        self.state: dict[str, Any] = {}
+        self.seq = itertools.count(1)
+        self.channels: set[str] = set()
+        self.early: list[Candidate | None] = []
+
+
+class Controller:
+    """One controller between its server and its synths. No I/O, no clock: `now` is s of one monotonic clock.
+
+    random    floats in 0…1 for the jitter of the back-off
+    """
+
+    def __init__(
+        self,
+        client_id: str,
+        servers: Sequence[Server],
+        timing: Timing,
+        random: Callable[[], float],
+        *,
+        meta: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.counters: Counter[str] = Counter()
+        self._id = client_id
+        self._timing = timing
+        self._random = random
+        self._signaling = Signaling(Identity(client_id, "controller", meta), servers, timing, random)
+        self._links: dict[str, _Link] = {}
+        self._link_numbers = itertools.count(1)
+        self._fingers: dict[FingerId, Point] = {}
+        self._last = Point(id=0, x=0.0, y=0.0)
+        self._repeats = 0
+        self._resend_at: float | None = None
+        self._ping_at: float | None = None
+        self._wakeup = Wakeup()
+        self._out: list[Effect] = []
+
+    # --- what the shell asks ---------------------------------------------------------------------------------
+
+    def synths(self, now: float) -> list[SynthView]:
+        """All synths that have offered, with the state of their last pong."""
+        return [
+            SynthView(
+                id=name,
+                open=link.peer.state is peers.State.OPEN,
+                state=link.state,
+                rtt_s=link.pings.rtt_s,
+                loss=link.pings.loss(now),
+                stale=link.pings.stale(now),
+            )
+            for name, link in self._links.items()
+        ]
+
+    @property
+    def settled(self) -> bool:
+        """True when no finger is down and the last release has been repeated often enough."""
+        return not self._fingers and self._repeats == 0
+
+    # --- what the player does --------------------------------------------------------------------------------
+
+    def touch(self, touches: Iterable[TimedTouch], now: float) -> None:
+        """Fingers came down, moved or were lifted, all at `now`: every synth is told at once."""
+        lifted = False
+        changed = False
+        for touch in touches:
+            point = Point(id=touch.id, x=touch.x, y=touch.y, z=touch.z)
+            if touch.active:
+                if touch.id not in self._fingers and len(self._fingers) >= MAX_FINGERS:
+                    self.counters["fingers_beyond_limit"] += 1
+                    continue
+                self._fingers[touch.id] = point
+            else:
+                lifted = self._fingers.pop(touch.id, None) is not None or lifted
+            self._last = point
+            changed = True
+        if not changed:
+            return
+        self._repeats = self._timing.release_repeats if lifted else self._repeats
+        self._send_touch(self._open_links(), now)
+
+    def release_all(self, now: float) -> None:
+        """All fingers up."""
+        self.touch(
+            [TimedTouch(now, point.id, point.x, point.y, point.z, active=False) for point in self._fingers.values()],
+            now,
+        )
+
+    def set_volume(self, value: float) -> None:
+        """Master volume of every synth, 0…1."""
+        for link in self._open_links():
+            self._send(link, PARAMS, Param(name="volume", value=value))
+
+    def set_power(self, on: bool) -> None:
+        """Power of every synth; goes on the reliable channel where the synth offers one."""
+        for link in self._open_links():
+            channel = COMMANDS if COMMANDS in link.channels else PARAMS
+            self._send(link, channel, Command(name="power", value=on))
+
+    # --- what the shell tells --------------------------------------------------------------------------------
+
+    def start(self, now: float) -> None:
+        """Begin: connect to the server."""
+        self._signaling.start(now)
+        self._settle()
+
+    def stop(self, now: float) -> None:
+        """The end: every link is closed. Lift the fingers and wait until `settled` before."""
+        for link in self._links.values():
+            if link.peer.state is not peers.State.WAITING:
+                self._out.append(CloseLink(link.peer.name, link.peer.link))
+        self._links.clear()
+        self._signaling.stop("stopped", now)
+        self._settle()
+
+    def opened(self, attempt: int, now: float) -> None:
+        """The WebSocket of `attempt` is open."""
+        self._signaling.opened(attempt, now)
+        self._settle()
+
+    def closed(self, attempt: int, reason: str, now: float) -> None:
+        """The WebSocket of `attempt` is closed or was never open. Links go on."""
+        self._signaling.closed(attempt, reason, now)
+        self._settle()
+
+    def receive(self, attempt: int, message: Message | Unknown, now: float) -> None:
+        """A message from the server. Raises ProtocolError when it is not expected; nothing has changed then."""
+        mine = self._signaling.receive(attempt, message, now)
+        if mine is not None:
+            self._receive(mine, now)
+        self._settle()
+
+    def described(self, name: str, number: int, sdp: str, now: float) -> None:
+        """The answer of a link is complete: send it."""
+        if self._current(name, number) is not None:
+            answer = Description(type="answer", sdp=sdp)
+            self._signaling.send(Answer(source=self._id, target=name, data=answer))
+            self._settle()
+
+    def link_opened(self, name: str, number: int, now: float, channel: str = PARAMS) -> None:
+        """A channel of a link is open; with `params` the link is."""
+        link = self._current(name, number)
+        if link is None:
+            return
+        link.channels.add(channel)
+        if channel != PARAMS:
+            return
+        self._step(link, peers.Event.OPENED, now)
+        link.pings = PingPong(self._timing, now)
+        # The synth's state comes with the first pong, so ask at once; and a note that is held goes on sounding.
+        self._ping(link, now)
+        if self._fingers:
+            self._send_touch([link], now)
+        self._out.append(Told("synth linked", {"id": name, "in_ms": round((now - link.peer.made_at) * 1000)}))
+        if self._ping_at is None:
+            self._ping_at = now + self._timing.ping_s
+            self._wakeup.by(self._ping_at)
+
+    def link_lost(self, name: str, number: int, reason: str, now: float) -> None:
+        """A link closed or failed; `reason` in words. The synth will offer another."""
+        link = self._current(name, number)
+        if link is not None:
+            self._lose(link, reason, now)
+
+    def channel(self, name: str, number: int, channel: str, message: Channel | Unknown, now: float) -> None:
+        """A message on a data channel."""
+        link = self._current(name, number)
+        if link is None:
+            return
+        if isinstance(message, Pong):
+            # The state is worth having in any case; only an answer to our own ping is a round trip and a sign of life.
+            link.state = dict(message.state)
+            if link.pings.pong(message.timestamp, now):
+                link.peer.heard(now)
+        else:
+            self.counters["unknown" if isinstance(message, Unknown) else "unexpected"] += 1
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """When `on_deadline` wants to be called at the latest (it may be early), s, or None."""
+        return self._wakeup.at
+
+    def on_deadline(self, now: float) -> None:
+        """Touches are sent again, pings fall due (all in one tick), silent synths are given up."""
+        self._signaling.on_deadline(now)
+        for link in list(self._links.values()):
+            due = link.peer.deadline()
+            if due is not None and now >= due and link.peer.state is not peers.State.WAITING:
+                self._lose(link, "no answer" if link.peer.state is peers.State.OPEN else "not open in time", now)
+        if self._resend_at is not None and now >= self._resend_at:
+            self._send_touch(self._open_links(), now)
+        if self._ping_at is not None and now >= self._ping_at:
+            open_links = self._open_links()
+            for link in open_links:
+                self._ping(link, now)
+            self._ping_at = now + self._timing.ping_s if open_links else None
+        self._wakeup.clear()
+        self._wakeup.by(self._resend_at)
+        self._wakeup.by(self._ping_at)
+        for link in self._links.values():
+            self._note_deadline(link)
+        self._settle()
+
+    def drain(self) -> list[Effect]:
+        """What is to be done, in order."""
+        out, self._out = self._out, []
+        return out
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        self._out += self._signaling.drain()
+        self._wakeup.by(self._signaling.next_deadline())
+
+    def _current(self, name: str, number: int) -> _Link | None:
+        link = self._links.get(name)
+        return link if link is not None and link.peer.link == number else None
+
+    def _open_links(self) -> list[_Link]:
+        return [link for link in self._links.values() if link.peer.state is peers.State.OPEN]
+
+    def _receive(self, message: Message | Unknown, now: float) -> None:
+        if isinstance(message, Offer):
+            self._offered(message, now)
+        elif isinstance(message, IceCandidate):
+            self._candidate(message)
+        elif isinstance(message, Error):
+            self.counters["refused"] += 1
+            self._out.append(Told("server refuses", {"code": message.code, "reason": message.message}, warning=True))
+        elif isinstance(message, Unknown):
+            self.counters["unknown"] += 1
+        else:
+            name = wire_name(message)
+            source = getattr(message, "source", None)
+            raise ProtocolError("unexpected", f"{source or 'the server'} sent {name!r} to a controller: ignored", name)
+
+    def _link(self, name: str) -> _Link | None:
+        link = self._links.get(name)
+        if link is None:
+            waiting = [known for known, old in self._links.items() if old.peer.state is peers.State.WAITING]
+            if len(self._links) >= MAX_SYNTHS and waiting:
+                del self._links[waiting[0]]
+            if len(self._links) >= MAX_SYNTHS:
+                self.counters["synths_beyond_limit"] += 1
+                return None
+            backoff = Backoff(self._timing, self._random)
+            peer = Peer(name, ANSWERER, self._timing, backoff, self._link_numbers.__next__)
+            link = self._links[name] = _Link(peer, PingPong(self._timing, 0.0))
+        return link
+
+    def _offered(self, offer: Offer, now: float) -> None:
+        if not offer.source:
+            raise ProtocolError("unexpected", "an offer without `source` cannot be answered: ignored", "offer")
+        link = self._link(offer.source)
+        if link is None:
+            return
+        self._step(link, peers.Event.OFFER, now, offer.data.sdp)
+        for candidate in link.early:
+            self._out.append(AddCandidate(link.peer.name, link.peer.link, candidate))
+        link.early.clear()
+
+    def _candidate(self, message: IceCandidate) -> None:
+        link = self._link(message.source or "")
+        if link is None:
+            return
+        if link.peer.state is peers.State.CONNECTING:
+            self._out.append(AddCandidate(link.peer.name, link.peer.link, message.data))
+        elif len(link.early) < MAX_EARLY_CANDIDATES:
+            # It has overtaken its offer. (An open link needs no more candidates.)
+            link.early.append(message.data)
+
+    def _step(self, link: _Link, event: peers.Event, now: float, sdp: str = "") -> None:
+        peer = link.peer
+        for action, number in peer.handle(event, now):
+            if action is Action.CLOSE:
+                self._out.append(CloseLink(peer.name, number))
+            elif action is Action.MAKE:
+                link.seq = itertools.count(1)
+                link.channels.clear()
+                self._out.append(MakeAnswer(peer.name, number, sdp, self._signaling.ice_servers))
+        self._note_deadline(link)
+
+    def _lose(self, link: _Link, reason: str, now: float) -> None:
+        if link.peer.state is peers.State.WAITING:
+            return
+        told = "synth lost" if link.peer.state is peers.State.OPEN else "synth not reached"
+        self._step(link, peers.Event.LOST, now)
+        self._out.append(Told(told, {"id": link.peer.name, "reason": reason}, warning=True))
+
+    def _note_deadline(self, link: _Link) -> None:
+        if link.peer.state is not peers.State.WAITING:
+            self._wakeup.by(link.peer.deadline())
+
+    def _ping(self, link: _Link, now: float) -> None:
+        # We ping, so an answer may be expected from the first one on.
+        link.peer.keeps_time = True
+        self._note_deadline(link)
+        points = list(self._fingers.values())
+        self._send(link, PARAMS, Ping(timestamp=link.pings.ping(now), seq=next(link.seq), points=points))
+
+    def _send_touch(self, links: list[_Link], now: float) -> None:
+        points = list(self._fingers.values())
+        last = points[-1] if points else self._last
+        for link in links:
+            touch = Touch(
+                x=last.x,
+                y=last.y,
+                z=last.z,
+                id=last.id,
+                active=bool(points),
+                seq=next(link.seq),
+                t=round(now * 1000.0, 1),
+                points=points,
+            )
+            self._send(link, PARAMS, touch)
+        if not points and self._repeats:
+            self._repeats -= 1
+        self._resend_at = now + self._timing.resend_s if points or self._repeats else None
+        self._wakeup.by(self._resend_at)
+
+    def _send(self, link: _Link, channel: str, message: Message) -> None:
+        self._out.append(Send(link.peer.name, link.peer.link, channel, message))

@@ -1,0 +1,397 @@
+"""The synth's core: it offers a link to every controller of the registry and turns their touches into notes."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from formant_net import peer as peers
+from formant_net.backoff import Backoff
+from formant_net.effects import AcceptAnswer, AddCandidate, CloseLink, Effect, MakeOffer, Send, Told
+from formant_net.errors import ProtocolError
+from formant_net.messages import (
+    Answer,
+    Channel,
+    Command,
+    ControllerJoined,
+    ControllerLeft,
+    ControllersList,
+    Description,
+    Error,
+    IceCandidate,
+    Message,
+    Offer,
+    Param,
+    Ping,
+    Pong,
+    RequestControllers,
+    Touch,
+    Unknown,
+    wire_name,
+)
+from formant_net.peer import OFFERER, Action, Peer
+from formant_net.roster import Roster
+from formant_net.sdp import mid_of, with_mid
+from formant_net.signaling import Identity, Server, Signaling
+from formant_net.timing import Timing
+from formant_net.touches import Note, Touches
+from formant_net.wakeup import Wakeup
+
+MAX_LINKS = 100
+"""One Python process feeds about 110 peers at 60 Hz; beyond that everybody's latency grows without limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetVolume:
+    """Master volume, 0…1."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetPower:
+    """Off: nothing sounds. The notes' ends come as `NoteOff`."""
+
+    on: bool
+
+
+SynthEffect = Effect | Note | SetVolume | SetPower
+
+
+class _Link:
+    """What a synth keeps of one peer beside its machine."""
+
+    def __init__(self, peer: Peer, touches: Touches) -> None:
+        self.peer = peer
+        self.touches = touches
+        self.offered_mid = ""
+        self.since = 0.0
+
+
+class Synth:
+    """One synth between its server and its controllers. No I/O, no clock: `now` is s of one monotonic clock.
+
+    state      fields of the pong beside `audio_enabled`, `volume` and `powered_on` (name, latency …); see `set_state`
+    random     floats in 0…1: jitter of the back-off, and where link numbers begin
+    """
+
+    def __init__(
+        self,
+        client_id: str,
+        servers: Sequence[Server],
+        timing: Timing,
+        random: Callable[[], float],
+        *,
+        meta: Mapping[str, Any] | None = None,
+        volume: float = 1.0,
+        max_links: int = MAX_LINKS,
+    ) -> None:
+        self.counters: Counter[str] = Counter()
+        self.volume = volume
+        self.powered_on = True
+        self._id = client_id
+        self._timing = timing
+        self._random = random
+        self._max_links = max_links
+        self._signaling = Signaling(Identity(client_id, "synth", meta), servers, timing, random)
+        self._roster = Roster()
+        self._links: dict[str, _Link] = {}
+        self._state: dict[str, Any] = {"audio_enabled": False}
+        # Numbers go on from a random place: an answer to the process that ran here before is recognised as not ours.
+        self._link_numbers = itertools.count(1 + int(random() * 1e9))
+        self._keys = itertools.count(1)
+        self._wakeup = Wakeup()
+        self._out: list[SynthEffect] = []
+
+    # --- what the shell asks ---------------------------------------------------------------------------------
+
+    @property
+    def open_peers(self) -> tuple[str, ...]:
+        """Ids of the controllers with an open link."""
+        return tuple(name for name, link in self._links.items() if link.peer.state is peers.State.OPEN)
+
+    @property
+    def fingers(self) -> int:
+        """How many fingers are down, over all controllers."""
+        return sum(len(link.touches) for link in self._links.values())
+
+    def state(self) -> dict[str, Any]:
+        """The complete state that every pong carries."""
+        return {**self._state, "volume": self.volume, "powered_on": self.powered_on, "fingers": self.fingers}
+
+    def set_state(self, **fields: Any) -> None:
+        """Sets further fields of the state, for example `audio_enabled=True, name="Kitchen"`."""
+        self._state.update(fields)
+
+    # --- what the shell tells --------------------------------------------------------------------------------
+
+    def start(self, now: float) -> None:
+        """Begin: connect to the server."""
+        self._signaling.start(now)
+        self._out.append(SetVolume(self.volume))
+        self._settle()
+
+    def stop(self, now: float) -> None:
+        """The end: every voice is released, every link closed."""
+        for link in list(self._links.values()):
+            self._out += link.touches.release_all(now)
+            if link.peer.state is not peers.State.WAITING:
+                self._out.append(CloseLink(link.peer.name, link.peer.link))
+        self._links.clear()
+        self._signaling.stop("stopped", now)
+        self._settle()
+
+    def opened(self, attempt: int, now: float) -> None:
+        """The WebSocket of `attempt` is open."""
+        self._signaling.opened(attempt, now)
+        self._settle()
+
+    def closed(self, attempt: int, reason: str, now: float) -> None:
+        """The WebSocket of `attempt` is closed or was never open. Links go on."""
+        self._signaling.closed(attempt, reason, now)
+        self._settle()
+
+    def receive(self, attempt: int, message: Message | Unknown, now: float) -> None:
+        """A message from the server. Raises ProtocolError when it is not expected; nothing has changed then."""
+        was_online = self._signaling.online
+        mine = self._signaling.receive(attempt, message, now)
+        if self._signaling.online and not was_online:
+            self._signaling.send(RequestControllers(source=self._id))
+        if mine is not None:
+            self._receive(mine, now)
+        self._settle()
+
+    def described(self, name: str, number: int, sdp: str, now: float) -> None:
+        """The offer of a link is complete: send it."""
+        link = self._current(name, number)
+        if link is None:
+            return
+        link.offered_mid = mid_of(sdp) or "0"
+        offer = Description(type="offer", sdp=with_mid(sdp, _mid(number)))
+        self._signaling.send(Offer(source=self._id, target=name, data=offer))
+        self._settle()
+
+    def link_opened(self, name: str, number: int, now: float) -> None:
+        """The channel `params` of a link is open."""
+        link = self._current(name, number)
+        if link is None:
+            return
+        self._step(link, peers.Event.OPENED, now)
+        self._out.append(Told("controller linked", {"id": name, "in_ms": round((now - link.since) * 1000)}))
+        self._settle()
+
+    def link_lost(self, name: str, number: int, reason: str, now: float) -> None:
+        """A link closed or failed; `reason` in words."""
+        link = self._current(name, number)
+        if link is not None:
+            self._lose(link, reason, now)
+            self._settle()
+
+    def channel(self, name: str, number: int, channel: str, message: Channel | Unknown, now: float) -> None:
+        """A message on a data channel."""
+        link = self._current(name, number)
+        if link is None:
+            return
+        link.peer.heard(now)
+        if isinstance(message, Touch):
+            if self.powered_on:
+                self._out += link.touches.touch(message, now)
+        elif isinstance(message, Ping):
+            self._ping(link, channel, message, now)
+        elif isinstance(message, Param | Command):
+            self._set(name, message, now)
+        else:
+            self.counters["unknown" if isinstance(message, Unknown) else "unexpected"] += 1
+        self._wakeup.by(link.touches.next_deadline())
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """When `on_deadline` wants to be called at the latest (it may be early), s, or None."""
+        return self._wakeup.at
+
+    def on_deadline(self, now: float) -> None:
+        """Holds end, silent peers are given up, links are tried again."""
+        self._signaling.on_deadline(now)
+        for link in list(self._links.values()):
+            due = link.touches.next_deadline()
+            if due is not None and now >= due:
+                self._out += link.touches.on_deadline(now)
+            self._peer_deadline(link, now)
+        self._wakeup.clear()
+        for link in self._links.values():
+            self._note_deadlines(link)
+        self._settle()
+
+    def drain(self) -> list[SynthEffect]:
+        """What is to be done, in order."""
+        out, self._out = self._out, []
+        return out
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        self._out += self._signaling.drain()
+        self._wakeup.by(self._signaling.next_deadline())
+
+    def _current(self, name: str, number: int) -> _Link | None:
+        link = self._links.get(name)
+        return link if link is not None and link.peer.link == number else None
+
+    def _receive(self, message: Message | Unknown, now: float) -> None:
+        if isinstance(message, ControllersList):
+            self._listed(message.controllers, now)
+        elif isinstance(message, ControllerJoined):
+            if self._roster.joined(message.controller_id):
+                self._relisted(message.controller_id, now)
+        elif isinstance(message, ControllerLeft):
+            self._roster.left(message.controller_id)
+            self._forget(message.controller_id, now)
+        elif isinstance(message, Answer):
+            self._answered(message, now)
+        elif isinstance(message, IceCandidate):
+            link = self._links.get(message.source or "")
+            if link is not None and link.peer.state is not peers.State.WAITING:
+                candidate = message.data
+                if candidate is not None and candidate.sdp_mid == _mid(link.peer.link):
+                    candidate = msgspec.structs.replace(candidate, sdp_mid=link.offered_mid)
+                self._out.append(AddCandidate(link.peer.name, link.peer.link, candidate))
+        elif isinstance(message, Error):
+            self.counters["refused"] += 1
+            self._out.append(Told("server refuses", {"code": message.code, "reason": message.message}, warning=True))
+        elif isinstance(message, Unknown):
+            self.counters["unknown"] += 1
+        else:
+            name = wire_name(message)
+            source = getattr(message, "source", None)
+            raise ProtocolError("unexpected", f"{source or 'the server'} sent {name!r} to a synth: ignored", name)
+
+    def _listed(self, names: list[str], now: float) -> None:
+        for name in self._roster.replace(names):
+            self._forget(name, now)
+        for name in self._roster:
+            self._relisted(name, now)
+
+    def _relisted(self, name: str, now: float) -> None:
+        """The registry names a controller, perhaps anew: make a link, or again an offer that may have been lost."""
+        link = self._links.get(name)
+        if link is None:
+            if len(self._links) >= self._max_links:
+                self.counters["beyond_max_links"] += 1
+                return
+            backoff = Backoff(self._timing, self._random)
+            peer = Peer(name, OFFERER, self._timing, backoff, self._link_numbers.__next__)
+            link = self._links[name] = _Link(peer, Touches(self._timing, self._keys.__next__))
+        if link.peer.state is peers.State.OPEN and not link.peer.keeps_time and link.peer.silent(now):
+            # It never pinged, so its silence proves nothing; that it registered anew makes a fresh link the safe way.
+            self._lose(link, "registered anew", now)
+        if name in self._links:
+            self._step(link, peers.Event.RELISTED, now)
+
+    def _forget(self, name: str, now: float) -> None:
+        """No longer listed: drop what is not yet between the peers. A link that lives is left alone."""
+        link = self._links.get(name)
+        if link is not None and link.peer.state in (peers.State.WAITING, peers.State.OFFERING):
+            self._step(link, peers.Event.FORGET, now)
+            del self._links[name]
+            if len(self._roster) > len(self._links):
+                waiting = next((other for other in self._roster if other not in self._links), None)
+                if waiting is not None and self._signaling.online:
+                    self._relisted(waiting, now)
+
+    def _answered(self, message: Answer, now: float) -> None:
+        name = message.source or ""
+        link = self._links.get(name)
+        if link is None or link.peer.state is peers.State.WAITING:
+            self.counters["late_answer"] += 1
+            return
+        mid = mid_of(message.data.sdp)
+        if mid is not None and mid != _mid(link.peer.link):
+            self.counters["late_answer"] += 1
+            return
+        self._step(link, peers.Event.ANSWER, now, with_mid(message.data.sdp, link.offered_mid))
+
+    def _step(self, link: _Link, event: peers.Event, now: float, sdp: str = "") -> None:
+        peer = link.peer
+        for action, number in peer.handle(event, now):
+            if action is Action.CLOSE:
+                self._out += link.touches.release_all(now)
+                self._out.append(CloseLink(peer.name, number))
+            elif action is Action.MAKE:
+                # A fresh state: the numbering of touches begins anew with the link.
+                link.touches = Touches(self._timing, self._keys.__next__)
+                link.since = now
+                self._out.append(MakeOffer(peer.name, number, self._signaling.ice_servers))
+            else:
+                self._out.append(AcceptAnswer(peer.name, number, sdp))
+        self._note_deadlines(link)
+
+    def _lose(self, link: _Link, reason: str, now: float) -> None:
+        if link.peer.state is peers.State.WAITING:
+            return
+        name = link.peer.name
+        told = "controller lost" if link.peer.state is peers.State.OPEN else "controller not reached"
+        self._step(link, peers.Event.LOST, now)
+        listed = name in self._roster
+        self._out.append(Told(told, {"id": name, "reason": reason, "rebuild": listed}, warning=listed))
+        if not listed:
+            self._forget(name, now)
+
+    def _peer_deadline(self, link: _Link, now: float) -> None:
+        due = link.peer.deadline()
+        if due is None or now < due:
+            return
+        if link.peer.state is peers.State.WAITING:
+            if self._signaling.online:
+                self._step(link, peers.Event.START, now)
+        elif link.peer.state is peers.State.OPEN:
+            self._lose(link, f"silent for {self._timing.dead_s:g} s", now)
+        else:
+            self._lose(link, f"not open within {self._timing.link_setup_s:g} s", now)
+
+    def _note_deadlines(self, link: _Link) -> None:
+        self._wakeup.by(link.touches.next_deadline())
+        if link.peer.state is not peers.State.WAITING or self._signaling.online:
+            # Offline there is nobody to take an offer: the list that follows the next registration starts it.
+            self._wakeup.by(link.peer.deadline())
+
+    def _ping(self, link: _Link, channel: str, ping: Ping, now: float) -> None:
+        if not link.peer.keeps_time:
+            link.peer.keeps_time = True
+            self._wakeup.by(link.peer.deadline())
+        if ping.points is not None and self.powered_on:
+            self._out += link.touches.state(ping.points, ping.seq, now)
+        pong = Pong(timestamp=ping.timestamp, state=self.state())
+        self._out.append(Send(link.peer.name, link.peer.link, channel, pong))
+
+    def _set(self, name: str, message: Param | Command, now: float) -> None:
+        value = message.value
+        if message.name == "volume" and isinstance(value, float | int) and not isinstance(value, bool):
+            if 0.0 <= value <= 1.0:
+                self.volume = float(value)
+                self._out.append(SetVolume(self.volume))
+                return
+        elif message.name == "power" and (value is None or isinstance(value, bool)):
+            self._power(name, (not self.powered_on) if value is None else value, now)
+            return
+        self.counters["bad_setting"] += 1
+        fields = {"id": name, "name": message.name, "value": value, "known": "volume (0 to 1), power (true or false)"}
+        self._out.append(Told("setting ignored", fields, warning=True))
+
+    def _power(self, name: str, on: bool, now: float) -> None:
+        if on == self.powered_on:
+            return
+        self.powered_on = on
+        for link in self._links.values():
+            self._out += link.touches.release_all(now)
+        self._out.append(SetPower(on))
+        self._out.append(Told("power on" if on else "power off", {"by": name}))
+
+
+def _mid(number: int) -> str:
+    return f"L{number}"

@@ -1,0 +1,189 @@
+"""The fingers of one controller: touch messages are state, and this is what remains true of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from formant_net.messages import MAX_FINGERS, FingerId, Point, Touch
+from formant_net.timing import Timing
+from formant_net.wakeup import Wakeup
+
+MAX_AGE_S = 0.1
+"""After an outage SCTP delivers what it had queued: older than this it is history, not playing."""
+CLOCK_PATIENCE_S = 1.0
+"""A queue drains in less; touches that seem old for so long mean that the controller's clock was set or slept."""
+DRIFT = 1e-3
+"""How fast the memory of the quickest touch fades, s/s: well above what two crystals drift (2e-4)."""
+LIFT_GUARD_S = 0.03
+"""Without `seq` a touch so soon after the lift is taken for one that was overtaken; nobody taps again so fast."""
+MAX_REMEMBERED = 4 * MAX_FINGERS
+"""Fingers whose last `seq` is kept; browsers give every touch a new finger id."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOn:
+    """A finger came down: start the voice `key` (positive, never used before) at x, y, z in 0…1."""
+
+    key: int
+    x: float
+    y: float
+    z: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteMove:
+    """The finger of voice `key` is down, here. Comes with every touch, also from a resting finger: a sign of life."""
+
+    key: int
+    x: float
+    y: float
+    z: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOff:
+    """The finger of voice `key` is up, or nothing has been heard of it for too long."""
+
+    key: int
+
+
+Note = NoteOn | NoteMove | NoteOff
+
+
+@dataclass(slots=True)
+class _Finger:
+    key: int
+    touched_at: float
+
+
+class Touches:
+    """What one link's touches mean. `now` is our clock, s; `t` in a touch is the controller's, ms: it only tells how
+    much later a touch came than the quickest one did.
+
+    new_key    gives keys for voices: positive integers that are not used again
+    """
+
+    def __init__(self, timing: Timing, new_key: Callable[[], int], max_fingers: int = MAX_FINGERS) -> None:
+        self.dropped_late = 0
+        """Touches that were overtaken, repeated or too old."""
+        self.dropped_full = 0
+        """Fingers beyond the limit."""
+        self._timing = timing
+        self._new_key = new_key
+        self._max_fingers = max_fingers
+        self._fingers: dict[FingerId, _Finger] = {}
+        self._full_seq = -1
+        self._finger_seq: dict[FingerId, int] = {}
+        self._lifted_at: dict[FingerId, float] = {}
+        self._offset_s: float | None = None
+        self._offset_at = 0.0
+        self._old_since: float | None = None
+        self._wakeup = Wakeup()
+
+    def __len__(self) -> int:
+        return len(self._fingers)
+
+    def touch(self, touch: Touch, now: float) -> list[Note]:
+        """Takes one touch message. With `points` it says all about every finger, without it all about one."""
+        if touch.t is not None and self._too_old(touch.t, now):
+            self.dropped_late += 1
+            return []
+        if touch.points is not None:
+            return self.state(touch.points, touch.seq, now)
+        name: FingerId = 0 if touch.id is None else touch.id
+        if not self._is_newest(name, touch.seq):
+            self.dropped_late += 1
+            return []
+        if not touch.active:
+            return self._lift(name, now)
+        if touch.seq is None and now - self._lifted_at.get(name, -1e9) < LIFT_GUARD_S:
+            self.dropped_late += 1
+            return []
+        return self._place(name, touch.x, touch.y, touch.z, now)
+
+    def state(self, points: list[Point], seq: int | None, now: float) -> list[Note]:
+        """Takes the full state: these fingers are down, no others."""
+        if seq is not None:
+            if seq <= self._full_seq:
+                self.dropped_late += 1
+                return []
+            self._full_seq = seq
+        named = {point.id for point in points}
+        notes: list[Note] = []
+        for name in [name for name in self._fingers if name not in named]:
+            if seq is None or seq > self._finger_seq.get(name, -1):
+                notes += self._lift(name, now)
+        for point in points:
+            if seq is None or seq > self._finger_seq.get(point.id, -1):
+                notes += self._place(point.id, point.x, point.y, point.z, now)
+        return notes
+
+    def release_all(self, now: float) -> list[Note]:
+        """Every voice ends: the link is gone, or the power is off. What is late stays late."""
+        return [note for name in list(self._fingers) for note in self._lift(name, now)]
+
+    def next_deadline(self) -> float | None:
+        """When `on_deadline` wants to be called at the latest, s (it may be early), or None."""
+        return self._wakeup.at
+
+    def on_deadline(self, now: float) -> list[Note]:
+        """Releases the fingers that have not been heard of for `hold_s`: silence is bounded, noise is not an option."""
+        notes: list[Note] = []
+        for name, finger in list(self._fingers.items()):
+            if now >= finger.touched_at + self._timing.hold_s:
+                notes += self._lift(name, now)
+        self._wakeup.clear()
+        for finger in self._fingers.values():
+            self._wakeup.by(finger.touched_at + self._timing.hold_s)
+        return notes
+
+    def _place(self, name: FingerId, x: float, y: float, z: float | None, now: float) -> list[Note]:
+        finger = self._fingers.get(name)
+        if finger is not None:
+            finger.touched_at = now
+            return [NoteMove(finger.key, x, y, z)]
+        if len(self._fingers) >= self._max_fingers:
+            self.dropped_full += 1
+            return []
+        key = self._new_key()
+        self._fingers[name] = _Finger(key, now)
+        self._wakeup.by(now + self._timing.hold_s)
+        return [NoteOn(key, x, y, z)]
+
+    def _lift(self, name: FingerId, now: float) -> list[Note]:
+        finger = self._fingers.pop(name, None)
+        if finger is None:
+            return []
+        self._lifted_at[name] = now
+        if len(self._lifted_at) > MAX_REMEMBERED:
+            del self._lifted_at[next(iter(self._lifted_at))]
+        return [NoteOff(finger.key)]
+
+    def _is_newest(self, name: FingerId, seq: int | None) -> bool:
+        if seq is None:
+            return True
+        if seq <= max(self._full_seq, self._finger_seq.get(name, -1)):
+            return False
+        self._finger_seq.pop(name, None)
+        self._finger_seq[name] = seq
+        if len(self._finger_seq) > MAX_REMEMBERED:
+            # Insertion order is age: what is forgotten is long past, and no message older than it may count again.
+            forgotten = next(iter(self._finger_seq))
+            self._full_seq = max(self._full_seq, self._finger_seq.pop(forgotten))
+        return True
+
+    def _too_old(self, t_ms: float, now: float) -> bool:
+        offset_s = now - t_ms / 1000.0
+        quickest_s = offset_s if self._offset_s is None else self._offset_s + DRIFT * (now - self._offset_at)
+        self._offset_at = now
+        self._offset_s = min(offset_s, quickest_s)
+        if offset_s <= quickest_s + MAX_AGE_S:
+            self._old_since = None
+            return False
+        if self._old_since is None:
+            self._old_since = now
+        if now - self._old_since < CLOCK_PATIENCE_S:
+            return True
+        self._offset_s, self._old_since = offset_s, None
+        return False
