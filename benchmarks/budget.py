@@ -1,6 +1,6 @@
 """Holds a benchmark run against budget.toml; exit 1 with a clear line when a block takes longer than it may.
 
-    python benchmarks/budget.py bench.json
+python benchmarks/budget.py bench.json
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ def full_bank(voices: int, sample_rate: int, algorithm: str, isa: str | None) ->
     return bank
 
 
-def formant_samples_per_s(voices: int, sample_rate: int, algorithm: str, isa: str | None, seconds: float = 1.0) -> float:
+def formant_samples_per_s(
+    voices: int, sample_rate: int, algorithm: str, isa: str | None, seconds: float = 1.0
+) -> float:
     """Best throughput of one core over `seconds` of wall time, control and mixing included."""
     bank = full_bank(voices, sample_rate, algorithm, isa)
     frames = 64 * HOP

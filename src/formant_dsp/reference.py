@@ -119,7 +119,7 @@ class Voice:
         return float(2.0 ** (self.log2_f0 + cents / 1200.0))
 
     def model(self, f0: float) -> tuple[Array, ...]:
-        """(ν, index, bell, skirt) of five formants and (skirt ratio, voicing ratio, voicing gain) at the end of the hop."""
+        """(ν, index, bell, skirt) of five formants, then skirt ratio, voicing ratio and gain, at the end of the hop."""
         x = self.x
         centre, width, amp = 1000.0 * 2.0 ** x[F], 100.0 * 2.0 ** x[B], 2.0 ** x[A]
         skirt_width, voicing_width = 100.0 * 2.0 ** x[SKIRT_WIDTH], 100.0 * 2.0 ** x[VOICING_WIDTH]

@@ -156,7 +156,9 @@ class PortAudioSink:
             )
         except (sd.PortAudioError, ValueError) as error:
             self._state.release()
-            raise SinkError(f"cannot open {device.name!r} at {bank.sample_rate} Hz: {error}; see `formant-node devices`") from error
+            raise SinkError(
+                f"cannot open {device.name!r} at {bank.sample_rate} Hz: {error}; see `formant-node devices`"
+            ) from error
         self._closed = False
 
     def start(self) -> None:
@@ -297,7 +299,7 @@ def update_wav_header(file: Any) -> None:
     """Write the length into the header of an open soundfile.SoundFile now, not only at its end."""
     import soundfile
 
-    SFC_UPDATE_HEADER_NOW = 0x1060  # noqa: N806 (libsndfile's name)
+    SFC_UPDATE_HEADER_NOW = 0x1060
     soundfile._snd.sf_command(file._file, SFC_UPDATE_HEADER_NOW, soundfile._ffi.NULL, 0)
 
 
@@ -322,9 +324,7 @@ def open_sink(
         return WavSink(bank, audio.removeprefix("wav:"))
     if audio != "none":
         try:
-            return PortAudioSink(
-                bank, _select(audio), block_frames=block_frames, latency=latency, channels=channels
-            )
+            return PortAudioSink(bank, _select(audio), block_frames=block_frames, latency=latency, channels=channels)
         except SinkError as error:
             on_note(f"no sound: {error}. Going on without a device.")
     return PacedSink(bank)

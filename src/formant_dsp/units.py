@@ -7,7 +7,7 @@ import math
 
 def db_to_gain(level_db: float) -> float:
     """Linear gain of a level in decibels."""
-    return 10.0 ** (level_db / 20.0)
+    return math.pow(10.0, level_db / 20.0)
 
 
 def gain_to_db(gain: float) -> float:
@@ -22,7 +22,7 @@ def cents(f_hz: float, reference_hz: float) -> float:
 
 def note_to_hz(note: float) -> float:
     """Frequency of a MIDI note number (69 = A4 = 440 Hz); fractions are allowed."""
-    return 440.0 * 2.0 ** ((note - 69.0) / 12.0)
+    return 440.0 * math.exp2((note - 69.0) / 12.0)
 
 
 def hz_to_note(f_hz: float) -> float:

@@ -76,12 +76,12 @@ def blend(vowels: Sequence[Vowel], weights: Sequence[float]) -> Vowel:
 def rows() -> tuple[Mapping[str, str], ...]:
     """All rows of `formants.csv` as they stand, one mapping of column to text each."""
     file = importlib.resources.files("formant_dsp") / "data" / "formants.csv"
-    with file.open(encoding="utf-8", newline="") as lines:
+    with file.open(encoding="utf-8") as lines:
         return tuple(csv.DictReader(lines))
 
 
 def spectral_levels(grain_db: Sequence[float], bandwidth_hz: Sequence[float]) -> tuple[float, ...]:
-    """Levels of the spectral peaks of FOF grains, in dB relative to the first (a grain's peak is ∝ amplitude / width)."""
+    """Levels of the spectral peaks of FOF grains, dB re the first: a grain's peak is ∝ amplitude / width."""
     first = bandwidth_hz[0]
     return tuple(a - 20.0 * math.log10(b / first) for a, b in zip(grain_db, bandwidth_hz, strict=True))
 

@@ -156,12 +156,12 @@ def sweep(start: VoiceParams, stop: VoiceParams, seconds: float) -> list[tuple[f
     ]
 
 
-U, I = sung("tenor")["u"], sung("tenor")["i"]
+VOWEL_U, VOWEL_I = sung("tenor")["u"], sung("tenor")["i"]
 LOW, HIGH = (Vowel((500, f2, 2600, 3200, 3500), (80, 100, 120, 130, 140), (0, -6, -12, -18, -30)) for f2 in (700, 2400))
 MOVES = {
     # name: (start, stop, seconds, high band may have, dB)
-    "vowel jump u to i in 10 ms": (still(f0_hz=220, vowel=U), still(f0_hz=220, vowel=I), 0.010, -60.0),
-    "vowel jump u to i in 50 ms": (still(f0_hz=220, vowel=U), still(f0_hz=220, vowel=I), 0.050, -70.0),
+    "vowel jump u to i in 10 ms": (still(f0_hz=220, vowel=VOWEL_U), still(f0_hz=220, vowel=VOWEL_I), 0.010, -60.0),
+    "vowel jump u to i in 50 ms": (still(f0_hz=220, vowel=VOWEL_U), still(f0_hz=220, vowel=VOWEL_I), 0.050, -70.0),
     "F2 700 to 2400 in 10 ms": (still(f0_hz=220, vowel=LOW), still(f0_hz=220, vowel=HIGH), 0.010, -60.0),
     "F2 700 to 2400 in 50 ms": (still(f0_hz=110, vowel=LOW), still(f0_hz=110, vowel=HIGH), 0.050, -70.0),
     "glide of an octave in 200 ms": (still(f0_hz=110), still(f0_hz=220), 0.200, -85.0),
@@ -196,7 +196,7 @@ def test_finger_steps_of_60_hz_are_smoothed() -> None:
 
 @pytest.mark.parametrize("f0_hz", [110.0, 440.0, 880.0])
 def test_note_on_and_off_do_not_click(f0_hz: float) -> None:
-    """Judge 6: no frame of the high band stands out by 20 dB once the note has begun; the end is below -80 dB of peak."""
+    """Judge 6: no frame of the high band stands out by 20 dB once the note has begun; it ends below -80 dB of peak."""
     bank = Bank(voices=2)
     assert bank.note_on(1, still(f0_hz=f0_hz), frame=4800)
     assert bank.note_off(1, frame=28811)

@@ -8,11 +8,12 @@ import pytest
 from formant_dsp import ALGORITHMS, Bank, VoiceParams, VowelPath, isa, isas
 from formant_dsp import reference as ref
 from formant_dsp.dispatch import load
+from formant_dsp.score import Event
 
 RATE = 48000
 
 
-def scene(algorithm: str, vibrato_cents: float, jitter_cents: float) -> list[ref.Event]:
+def scene(algorithm: str, vibrato_cents: float, jitter_cents: float) -> list[Event]:
     """Three notes that glide, change vowel and level, end and begin at odd frames."""
     path = VowelPath.sung("tenor")
 
@@ -23,19 +24,19 @@ def scene(algorithm: str, vibrato_cents: float, jitter_cents: float) -> list[ref
         )  # fmt: skip
 
     return [
-        ref.Event(0, 1, at(110, 0.0)),
-        ref.Event(2000, 2, at(331.7, 0.3)),
-        ref.Event(9000, 1, at(220, 0.5)),
-        ref.Event(12001, 1, at(123, 1.0)),
-        ref.Event(15017, 3, at(880, 0.8, -6)),
-        ref.Event(20000, 2, None),
-        ref.Event(20011, 3, at(870, 0.1)),
-        ref.Event(30000, 1, None),
-        ref.Event(31000, 3, None),
+        Event(0, 1, at(110, 0.0)),
+        Event(2000, 2, at(331.7, 0.3)),
+        Event(9000, 1, at(220, 0.5)),
+        Event(12001, 1, at(123, 1.0)),
+        Event(15017, 3, at(880, 0.8, -6)),
+        Event(20000, 2, None),
+        Event(20011, 3, at(870, 0.1)),
+        Event(30000, 1, None),
+        Event(31000, 3, None),
     ]
 
 
-def play(bank: Bank, events: list[ref.Event], frames: int) -> np.ndarray:
+def play(bank: Bank, events: list[Event], frames: int) -> np.ndarray:
     for event in events:
         if event.params is None:
             assert bank.note_off(event.key, frame=event.frame)
@@ -45,7 +46,7 @@ def play(bank: Bank, events: list[ref.Event], frames: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module", params=[(a, v) for a in ALGORITHMS for v in (0.0, 50.0)], ids=str)
-def golden(request: pytest.FixtureRequest) -> tuple[list[ref.Event], np.ndarray]:
+def golden(request: pytest.FixtureRequest) -> tuple[list[Event], np.ndarray]:
     algorithm, vibrato = request.param
     events = scene(algorithm, vibrato, 10.0 if vibrato else 0.0)
     return events, ref.render(events, RATE, seed=3)
@@ -53,7 +54,7 @@ def golden(request: pytest.FixtureRequest) -> tuple[list[ref.Event], np.ndarray]
 
 @pytest.mark.parametrize("name", isas())
 def test_every_instruction_set_is_within_110_db_of_the_reference(
-    name: str, golden: tuple[list[ref.Event], np.ndarray]
+    name: str, golden: tuple[list[Event], np.ndarray]
 ) -> None:
     """Pass is -100 dB rms and 1e-4 at most; -117 … -123 dB is what float32 gives here."""
     events, want = golden
@@ -71,7 +72,7 @@ def test_other_sample_rates_follow_the_reference_too(rate: int) -> None:
 
 
 def test_limiter_follows_the_reference() -> None:
-    loud = [ref.Event(0, i + 1, VoiceParams(f0_hz=100.0 + 7 * i, level_db=12.0, vibrato_cents=0.0)) for i in range(8)]
+    loud = [Event(0, i + 1, VoiceParams(f0_hz=100.0 + 7 * i, level_db=12.0, vibrato_cents=0.0)) for i in range(8)]
     want = ref.render(loud, RATE // 2)
     got = play(Bank(), loud, RATE // 2)
     assert np.abs(want).max() > 0.83

@@ -9,7 +9,8 @@ from support.spectrum import harmonics, odd_f0
 
 from formant_dsp import VoiceParams, Vowel
 from formant_dsp.formant import classic_index, index_of_width
-from formant_dsp.reference import Event, mix32, render, spline_noise, white
+from formant_dsp.reference import mix32, render, spline_noise, white
+from formant_dsp.score import Event
 
 K = 301
 

@@ -58,7 +58,10 @@ def main() -> int:
     for report in reports:
         isa = report.stem.removeprefix("vectorised-")
         missing = scalar_loops(report, report.with_name(f"_kernels_{isa}.c"))
-        print(f"{isa}: {len(LOOPS) - len(missing)} of {len(LOOPS)} loops vectorised" + (f"; scalar: {', '.join(missing)}" if missing else ""))
+        print(
+            f"{isa}: {len(LOOPS) - len(missing)} of {len(LOOPS)} loops vectorised"
+            + (f"; scalar: {', '.join(missing)}" if missing else "")
+        )
         bad += len(missing)
     return 1 if bad else 0
 

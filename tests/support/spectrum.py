@@ -100,3 +100,23 @@ def harmonic_levels_db(y: Array, rate: int, f0: float, count: int) -> Array:
     c, *_ = np.linalg.lstsq(basis, y, rcond=None)
     amplitude = np.hypot(c[::2], c[1::2])
     return np.asarray(20 * np.log10(amplitude / amplitude.max() + 1e-20))
+
+
+def closest_sung_vowel(levels_db: Array, f0: float, voice: str = "tenor") -> str:
+    """Which sung vowel a harmonic spectrum is nearest to: spread in dB against the summed power of its resonances.
+
+    For f0 up to about 200 Hz: above, the harmonics are too few to tell u from o. An independent witness: nothing of
+    the bank but the table of formants goes into it.
+    """
+    from formant_dsp import sung
+
+    m = np.arange(1, len(levels_db) + 1)
+    distance: dict[str, float] = {}
+    for name, vowel in sung(voice).items():
+        power = sum(
+            10 ** (level / 10) / (1 + ((m * f0 - hz) / (width / 2)) ** 2)
+            for hz, width, level in zip(vowel.frequency_hz, vowel.bandwidth_hz, vowel.level_db, strict=True)
+        )
+        want = 10 * np.log10(power / power.max())
+        distance[name] = float(np.std(np.maximum(want, -40) - np.maximum(levels_db, -40)))
+    return min(distance, key=distance.__getitem__)

@@ -10,12 +10,18 @@ from formant_dsp import ALGORITHMS, isas
 
 
 @click.command("bench")
-@click.option("--algorithm", type=click.Choice(ALGORITHMS), default="voice", show_default=True, help="Which oscillator.")
-@click.option("--isa", type=click.Choice(isas()), default=None, help="Instruction set; default: the best, or FORMANT_ISA.")
+@click.option(
+    "--algorithm", type=click.Choice(ALGORITHMS), default="voice", show_default=True, help="Which oscillator."
+)
+@click.option(
+    "--isa", type=click.Choice(isas()), default=None, help="Instruction set; default: the best, or FORMANT_ISA."
+)
 @click.option("--voices", type=click.IntRange(1, 1024), default=32, show_default=True, help="Voices that sound.")
 @click.option("--block", type=click.IntRange(1, 8192), default=64, show_default=True, help="Frames a block.")
 @click.option("--rate", type=click.IntRange(8000, 192000), default=48000, show_default=True, help="Sample rate, Hz.")
-@click.option("--seconds", type=click.FloatRange(0.1, 600.0), default=2.0, show_default=True, help="How long to measure.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 600.0), default=2.0, show_default=True, help="How long to measure."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line for machines.")
 def command(algorithm: str, isa: str | None, voices: int, block: int, rate: int, seconds: float, as_json: bool) -> None:
     """Measure voices per core and the time of a block against its period."""
@@ -31,7 +37,9 @@ def command(algorithm: str, isa: str | None, voices: int, block: int, rate: int,
         click.echo(json.dumps(result))
         return
     times, period = result["block_us"], result["block_period_us"]
-    click.echo(f"{result['isa']}, {algorithm}, {rate} Hz: {result['formant_samples_per_s'] / 1e6:.0f} million formant samples/s")
+    click.echo(
+        f"{result['isa']}, {algorithm}, {rate} Hz: {result['formant_samples_per_s'] / 1e6:.0f} M formant samples/s"
+    )
     click.echo(f"voices per core within {100 * result['budget']:.0f} % of the time: {result['voices_per_core']}")
     click.echo(f"a block of {block} frames lasts {period:.0f} µs; rendering {voices} voices takes")
     for name, value in times.items():

@@ -23,23 +23,33 @@ def _range(name: str) -> click.FloatRange:
 
 
 @click.command("render")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="FILE.wav or FILE.flac.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="FILE.wav or FILE.flac."
+)
 @click.option("--gesture", type=click.File("rb"), help="Gesture file (JSON lines) to play; - is standard input.")
 @click.option("--vowel", type=click.Choice(SUNG_VOWELS), default="a", show_default=True, help="Vowel to sing.")
 @click.option("--to-vowel", type=click.Choice(SUNG_VOWELS), help="Go to this vowel over the length of the note.")
 @click.option("--f0", type=_range("f0_hz"), default=110.0, show_default=True, help="Pitch, Hz.")
 @click.option("--glide", type=_range("f0_hz"), metavar="HZ", help="Glide to this pitch over the length of the note.")
-@click.option("--seconds", type=click.FloatRange(0.1, 3600.0), default=2.0, show_default=True, help="Length of the file.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 3600.0), default=2.0, show_default=True, help="Length of the file."
+)
 @click.option("--voice", type=click.Choice(SUNG_VOICES), default="tenor", show_default=True, help="Whose vowels.")
-@click.option("--algorithm", type=click.Choice(ALGORITHMS), default="voice", show_default=True, help="Which oscillator.")
+@click.option(
+    "--algorithm", type=click.Choice(ALGORITHMS), default="voice", show_default=True, help="Which oscillator."
+)
 @click.option("--vibrato", type=_range("vibrato_cents"), default=RANGES["vibrato_cents"].default, show_default=True,
               metavar="CENTS", help="Peak vibrato, 0 = off.")  # fmt: skip
 @click.option("--jitter", type=_range("jitter_cents"), default=0.0, show_default=True, metavar="CENTS",
               help="Slow random walk of the pitch, rms, 0 = off.")  # fmt: skip
-@click.option("--level", type=_range("level_db"), default=0.0, show_default=True, metavar="DB", help="Level of a voice.")
+@click.option(
+    "--level", type=_range("level_db"), default=0.0, show_default=True, metavar="DB", help="Level of a voice."
+)
 @click.option("--voices", type=click.IntRange(1, 1024), default=32, show_default=True, help="Voices for a gesture.")
 @click.option("--rate", type=click.IntRange(8000, 192000), default=48000, show_default=True, help="Sample rate, Hz.")
-@click.option("--blocksize", type=click.IntRange(1, 1 << 20), default=1024, show_default=True, help="Frames rendered at a time.")
+@click.option(
+    "--blocksize", type=click.IntRange(1, 1 << 20), default=1024, show_default=True, help="Frames rendered at a time."
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of everything random.")
 @click.option("--float", "as_float", is_flag=True, help="32-bit float WAV instead of 24-bit.")
 def command(
@@ -144,4 +154,7 @@ def _write(output: Path, bank: Bank, events: list[Event], frames: int, block_fra
         for block in render_score(bank, events, frames, block_frames):
             file.write(block)
             bar.update(len(block))
-    click.echo(f"{output}: {frames / bank.sample_rate:.2f} s, {bank.sample_rate} Hz, {bank.counters()['notes']} notes", err=True)
+    click.echo(
+        f"{output}: {frames / bank.sample_rate:.2f} s, {bank.sample_rate} Hz, {bank.counters()['notes']} notes",
+        err=True,
+    )

@@ -1,0 +1,33 @@
+"""The examples of the documentation run as they stand."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import formant_dsp
+import formant_dsp.bank
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_makes_a_sound(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "sound.wav"
+    subprocess.run([sys.executable, str(path), str(target)], check=True, timeout=120)
+    sound, rate = soundfile.read(target)
+    assert rate == 48000
+    assert 0.05 < np.abs(sound).max() < 0.86
+
+
+def test_docstring_of_the_bank_is_true() -> None:
+    names = {"Bank": formant_dsp.Bank, "VoiceParams": formant_dsp.VoiceParams}
+    text = doctest.DocTestParser().get_doctest(formant_dsp.Bank.__doc__, names, "Bank", None, None)
+    assert len(text.examples) == 3
+    assert doctest.DocTestRunner().run(text).failed == 0

@@ -1,0 +1,151 @@
+"""`formant-node render`: the file is what was asked for, and depends on nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+from support.spectrum import alias_db, closest_sung_vowel, f0_hz, harmonic_levels_db, odd_f0, third_difference_db
+
+from formant_dsp import SUNG_VOICES, SUNG_VOWELS
+from formant_net.cli.render import command
+
+RATE = 48000
+
+
+def render(path: Path, *options: object) -> np.ndarray:
+    result = CliRunner().invoke(command, [*map(str, options), "-o", str(path)])
+    assert result.exit_code == 0, result.output
+    sound, rate = soundfile.read(path)
+    assert rate == RATE or "--rate" in options
+    return np.asarray(sound)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_note_has_its_length_pitch_and_end(tmp_path: Path, suffix: str) -> None:
+    y = render(tmp_path / f"a.{suffix}", "--vowel", "a", "--f0", 110, "--seconds", 2, "--vibrato", 0)
+    assert len(y) == 2 * RATE
+    assert abs(1200 * np.log2(f0_hz(y[24000:72000], RATE, 110.0) / 110.0)) < 0.01
+    assert np.abs(y[-480:]).max() < 1e-4
+    assert third_difference_db(y) < -20.0
+
+
+@pytest.mark.parametrize("voice", SUNG_VOICES)
+def test_vowel_can_be_read_off_its_harmonics(tmp_path: Path, voice: str) -> None:
+    for name in SUNG_VOWELS:
+        for f0 in (80.0, 110.0):
+            y = render(tmp_path / "v.wav", "--voice", voice, "--vowel", name, "--f0", f0, "--vibrato", 0)
+            levels = harmonic_levels_db(y[24000:60000], RATE, f0, int(4000 / f0))
+            assert closest_sung_vowel(levels, f0, voice) == name
+
+
+def test_glide_and_vowel_arrive(tmp_path: Path) -> None:
+    y = render(
+        tmp_path / "g.wav",
+        "--vowel",
+        "u",
+        "--to-vowel",
+        "i",
+        "--f0",
+        110,
+        "--glide",
+        220,
+        "--vibrato",
+        0,
+        "--seconds",
+        3,
+    )
+    assert f0_hz(y[2400:4800], RATE, 112.0) == pytest.approx(110 * 2 ** (3600 / RATE / 2.6), rel=0.01)
+    end = y[int(2.55 * RATE) : int(2.6 * RATE)]
+    assert f0_hz(end, RATE, 218.0) == pytest.approx(110 * 2 ** (2.563 / 2.6), rel=0.01)
+
+
+@pytest.mark.parametrize("algorithm", ["voice", "modfm", "chowning"])
+def test_block_size_and_run_change_nothing(tmp_path: Path, algorithm: str) -> None:
+    sounds = [
+        render(
+            tmp_path / "b.wav",
+            "--algorithm",
+            algorithm,
+            "--seconds",
+            1,
+            "--glide",
+            300,
+            "--blocksize",
+            block,
+            "--jitter",
+            5,
+        )
+        for block in (1, 64, 1000, 1000, 1 << 20)
+    ]
+    assert all(np.array_equal(sounds[0], sound) for sound in sounds[1:])
+
+
+def test_seed_matters_only_where_something_is_random(tmp_path: Path) -> None:
+    still = [render(tmp_path / "s.wav", "--seconds", 1, "--vibrato", 0, "--seed", seed) for seed in (1, 2)]
+    assert np.array_equal(*still)
+    moving = [render(tmp_path / "s.wav", "--seconds", 1, "--jitter", 20, "--seed", seed) for seed in (1, 2)]
+    assert not np.array_equal(*moving)
+
+
+def test_file_keeps_what_the_bank_makes(tmp_path: Path) -> None:
+    """24 bits: aliases of the file stay below -110 dB."""
+    y = render(tmp_path / "k.wav", "--f0", odd_f0(301), "--vibrato", 0, "--seconds", 3)
+    assert alias_db(y[24000 : 24000 + 65536 + 100], 301) < -110.0
+    assert (
+        alias_db(
+            render(tmp_path / "f.wav", "--float", "--f0", odd_f0(301), "--vibrato", 0, "--seconds", 3)[
+                : 2 * RATE + 20000
+            ],
+            301,
+        )
+        < -125.0
+    )
+
+
+def test_other_sample_rate(tmp_path: Path) -> None:
+    y = render(tmp_path / "r.wav", "--rate", 44100, "--f0", 220, "--vibrato", 0)
+    assert f0_hz(y[22050:66150], 44100, 220.0) == pytest.approx(220.0, rel=1e-5)
+
+
+def test_gesture_is_played(tmp_path: Path) -> None:
+    lines = [
+        {"t": 0.0, "id": 1, "x": 0.0, "y": 0.0},
+        {"t": 0.5, "id": 2, "x": 1 / 3, "y": 0.5},
+        {"t": 1.0, "id": 1, "active": False},
+        {"t": 1.5, "id": 2, "active": False},
+    ]
+    gesture = tmp_path / "g.jsonl"
+    gesture.write_text("\n".join(map(json.dumps, lines)))
+    y = render(tmp_path / "g.wav", "--gesture", gesture, "--vibrato", 0)
+    assert len(y) == round(1.9 * RATE)
+    assert f0_hz(y[7200:24000], RATE, 110.0) == pytest.approx(110.0, rel=1e-4)
+    assert f0_hz(y[int(1.4 * RATE) : int(1.5 * RATE)], RATE, 220.0) == pytest.approx(220.0, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["-o", "x.mp3"], ".wav or .flac"),
+        (["-o", "x.wav", "--vowel", "q"], "'a', 'e', 'i', 'o', 'u'"),
+        (["-o", "x.wav", "--f0", "5"], "20.0"),
+        (["-o", "x.flac", "--float"], "name the output .wav"),
+        (["-o", "/no/such/folder/x.wav"], "cannot write"),
+    ],
+)
+def test_bad_options_are_refused_in_words(options: list[str], words: str) -> None:
+    result = CliRunner().invoke(command, options)
+    assert result.exit_code != 0
+    assert words in result.output
+
+
+def test_bad_gesture_names_its_line(tmp_path: Path) -> None:
+    gesture = tmp_path / "bad.jsonl"
+    gesture.write_text('{"t": 0, "x": 0.1, "y": 0.1}\n{"t": 1, "x": 7}\n')
+    result = CliRunner().invoke(command, ["--gesture", str(gesture), "-o", str(tmp_path / "x.wav")])
+    assert result.exit_code != 0
+    assert "line 2" in result.output
