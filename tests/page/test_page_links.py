@@ -123,6 +123,8 @@ def test_reload_keeps_the_id_and_its_secret(stage: Stage) -> None:
 def test_duplicated_tab_is_somebody_else(stage: Stage) -> None:
     """The browser copies the tab's storage: two pages with one id would take it from each other for ever."""
     _, _, tab = stage.playing()
+    tab.reload()
+    tab.until(ONE_OPEN)
     assert tab.evaluate("JSON.stringify({...sessionStorage})") == "{}"
 
 
@@ -228,8 +230,8 @@ def test_bad_signaling_changes_nothing_and_ends_nothing(stage: Stage) -> None:
     assert tab.errors == []
 
 
-def test_candidates_that_come_before_the_offer_is_taken_in_are_kept(stage: Stage) -> None:
-    """Some peers trickle: the offer has no candidates and they follow at its heels."""
+def test_peer_that_trickles_its_candidates_is_understood(stage: Stage) -> None:
+    """Its offer has none, and they follow at its heels."""
     relay = stage.relay()
     stage.synth(relay, trickles=True)
     stage.tab(relay).until(ONE_OPEN)

@@ -157,3 +157,29 @@ def test_busy_link_drops_a_touch_instead_of_queueing_it(tab: Tab) -> None:
     )
     assert sent == [["first", "third"], [True, False, True, False, False]]
     assert dropped == 1
+
+
+def test_candidates_that_come_before_the_offer_is_taken_in_are_kept_in_order(tab: Tab) -> None:
+    taken = tab.evaluate(
+        """async () => {
+          const { Link } = await import('/link.js');
+          const link = new Link({ peer: 'synth-x', iceServers: [], signal() {}, opened() {}, changed() {},
+                                  clock: () => 0 });
+          const taken = [];
+          let offerTaken;
+          link.pc.setRemoteDescription = () => new Promise((resolve) => {
+            offerTaken = () => { taken.push('offer'); resolve(); };
+          });
+          link.pc.addIceCandidate = async (candidate) => { taken.push(candidate?.candidate ?? 'end'); };
+          link.accept({ type: 'offer', sdp: '' });
+          link.addCandidate({ candidate: 'one' });
+          link.addCandidate(null);
+          offerTaken();
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          link.addCandidate({ candidate: 'late' });
+          link.close('done');
+          link.addCandidate({ candidate: 'after the end' });
+          return taken;
+        }"""
+    )
+    assert taken == ["offer", "one", "end", "late"]

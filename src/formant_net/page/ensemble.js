@@ -18,15 +18,13 @@ export class Ensemble {
    * @param {() => RTCIceServer[]} parts.iceServers
    * @param {(message: object) => void} parts.signal
    * @param {() => object} parts.idleState what rides on a ping
-   * @param {(link: Link) => void} parts.opened
    * @param {() => void} parts.changed
    * @param {() => number} parts.clock seconds
    */
-  constructor({ iceServers, signal, idleState, opened, changed, clock }) {
+  constructor({ iceServers, signal, idleState, changed, clock }) {
     this.iceServers = iceServers;
     this.signal = signal;
     this.idleState = idleState;
-    this.openedLink = opened;
     this.changed = changed;
     this.clock = clock;
   }
@@ -95,7 +93,6 @@ export class Ensemble {
   /** @param {Link} link */
   #opened(link) {
     if (this.#links.get(link.peer) !== link) return;
-    this.openedLink(link);
     link.ping(this.clock(), this.idleState()); // its state should be on screen at once
     this.changed();
   }

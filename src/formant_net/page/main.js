@@ -34,7 +34,6 @@ const ensemble = new Ensemble({
   iceServers: () => signaling.iceServers,
   signal: (message) => signaling.send({ ...message, source: identity.id }),
   idleState: () => sender.idleState(),
-  opened: () => sender.joined(),
   changed: () => show(),
   clock,
 });

@@ -50,11 +50,6 @@ export class Sender {
     if (this.clock() - this.#sentAt >= RECENT_S) this.#send();
   }
 
-  /** A link has opened: it hears of the fingers that are down already. */
-  joined() {
-    if (this.touches.size > 0) this.#send();
-  }
-
   /** "No fingers" for the pings to carry. */
   idleState() {
     return this.touches.size === 0 ? { seq: this.#seq++, points: [] } : {};
