@@ -6,12 +6,12 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
 SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins chromium iproute2
 
-.PHONY: run test bench bench-quick budget vectorised lint wheel listen system clean dev
+.PHONY: run test bench bench-quick budget vectorised lint wheel system system-packages portaudio clean dev
 
-run: $(VENV)/ready
+run: $(VENV)/ready portaudio
 	@$(BIN)/formant-node up $(ARGS)
 
-test: $(VENV)/ready
+test: $(VENV)/ready system-packages
 	$(BIN)/python -m pytest $(ARGS)
 
 # A readable table, and bench.json for machines.
@@ -46,10 +46,23 @@ dev: $(VENV)/bin/python
 	$(BIN)/pip install -q cython numpy scikit-build-core cmake ninja
 	$(BIN)/pip install -q --no-build-isolation -e '.[test,lint]'
 
-# System packages that the tests use besides Python (Debian, Raspberry Pi OS, Ubuntu); asks for root.
+# System packages (Debian, Raspberry Pi OS, Ubuntu): PortAudio plays, the others are for the tests.
+APT := sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; export DEBIAN_FRONTEND=noninteractive; $$sudo apt-get
+MAY_APT := command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+
 system:
-	$$([ "$$(id -u)" = 0 ] || echo sudo) apt-get update
-	$$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y --no-install-recommends $(SYSTEM_PACKAGES)
+	$(APT) update -qq
+	$(APT) install -y -qq --no-install-recommends $(SYSTEM_PACKAGES)
+
+# The same, only if something is missing and nobody need be asked for a password.
+system-packages:
+	@missing=; for p in chromium pulseaudio parecord; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] || if $(MAY_APT); then $(MAKE) -s system; \
+	else echo "Not installed:$$missing. Tests that need them are skipped; \`sudo make system\` installs them."; fi
+
+portaudio:
+	@ldconfig -p 2>/dev/null | grep -q libportaudio || if $(MAY_APT); then \
+	  { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends libportaudio2; } >/dev/null; fi
 
 clean:
 	rm -rf $(VENV) build dist bench.json

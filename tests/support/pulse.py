@@ -1,0 +1,108 @@
+"""A sound card for tests: a private PulseAudio server with a null sink, and what was really played through it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+from support.require import require
+
+RATE = 48000
+_MODULES = """\
+load-module module-native-protocol-unix socket={folder}/native auth-anonymous=1
+load-module module-null-sink sink_name=nullsink format=float32le rate=48000 channels=2 norewinds=1
+set-default-sink nullsink
+set-default-source nullsink.monitor
+"""
+_ALSA = """\
+</usr/share/alsa/alsa.conf>
+pcm.!default {{ type pulse }}
+ctl.!default {{ type pulse }}
+"""
+
+
+class Pulse:
+    """`with Pulse() as pulse:` — `pulse.env` makes a child process play into it, `pulse.recorder()` hears it.
+
+    norewinds: without it a stream stalls for 1.5 s at its start. The sink is paced in real time.
+    """
+
+    def __enter__(self) -> Pulse:
+        require("pulseaudio", "parecord", "pactl")
+        self._folder = tempfile.TemporaryDirectory(prefix="formant-pulse-")
+        folder = Path(self._folder.name)
+        (folder / "modules.pa").write_text(_MODULES.format(folder=folder))
+        (folder / "alsa.conf").write_text(_ALSA.format())
+        self.env = {
+            **os.environ,
+            "PULSE_RUNTIME_PATH": str(folder),
+            "PULSE_SERVER": f"unix:{folder}/native",
+            "PULSE_COOKIE": str(folder / "cookie"),
+            "ALSA_CONFIG_PATH": str(folder / "alsa.conf"),
+        }
+        self._process = subprocess.Popen(
+            [
+                "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disallow-exit=yes",
+                "--realtime=no", "--high-priority=no", f"--log-target=file:{folder}/log", "-F", str(folder / "modules.pa"),
+            ],
+            env=self.env,
+        )  # fmt: skip
+        deadline = time.monotonic() + 10.0
+        while subprocess.run(["pactl", "info"], env=self.env, capture_output=True, check=False).returncode:
+            if time.monotonic() > deadline:
+                self.__exit__(None, None, None)
+                raise RuntimeError(f"pulseaudio did not start:\n{(folder / 'log').read_text()}")
+            time.sleep(0.05)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._folder.cleanup()
+
+    def recorder(self) -> Recorder:
+        return Recorder(self.env)
+
+
+class Recorder:
+    """Records the sink's monitor from `start` to `stop`: float64[frames] of the left channel."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self._env = env
+
+    def start(self) -> Recorder:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed by stop)
+        self._process = subprocess.Popen(
+            [
+                "parecord", "--device=nullsink.monitor", "--raw", "--format=float32le", "--rate=48000", "--channels=2",
+                "--latency-msec=50",
+            ],
+            env=self._env,
+            stdout=self._file,
+        )  # fmt: skip
+        deadline = time.monotonic() + 10.0
+        while self._file.seek(0, os.SEEK_END) == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return self
+
+    @property
+    def seconds(self) -> float:
+        """Length of what has been recorded so far."""
+        return self._file.seek(0, os.SEEK_END) / 8 / RATE
+
+    def stop(self) -> NDArray[np.float64]:
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(10)
+        self._file.seek(0)
+        data = self._file.read()
+        self._file.close()
+        return np.frombuffer(data[: len(data) // 8 * 8], np.float32).reshape(-1, 2)[:, 0].astype(np.float64)
