@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
@@ -50,13 +50,14 @@ class Pages:
         if method not in ("GET", "HEAD"):
             text = f"{method} does nothing here: use GET.\n"
             return _response(HTTPStatus.METHOD_NOT_ALLOWED, text.encode(), allow="GET, HEAD")
-        target = urlsplit(f"http://host{request.path}")
-        if target.path == "/healthz":
+        # Split by hand: a URL parser raises on some of what can stand in a request line.
+        path, _, query = request.path.partition("?")
+        if path == "/healthz":
             response = _json(self._health())
-        elif target.path == "/ice-servers":
-            key = next(iter(parse_qs(target.query).get("key", [])), None)
+        elif path == "/ice-servers":
+            key = next(iter(parse_qs(query).get("key", [])), None)
             response = _json({"ice_servers": self._ice_servers(key)})
-        elif (asset := find(self._assets, request.path)) is not None:
+        elif (asset := find(self._assets, path)) is not None:
             response = _file(asset, request.headers.get("If-None-Match", ""))
         else:
             text = "There is nothing here. The touch page is at /, the WebSocket at /ws.\n"

@@ -21,7 +21,7 @@ from websockets.protocol import State
 from formant_net.aio.http import Pages
 from formant_net.aio.static import Asset
 from formant_net.hub import Hub
-from formant_net.hub_outputs import CLOSE_AWAY, Close, Event, Probe, Send
+from formant_net.hub_outputs import Close, Event, Probe, Send
 from formant_net.log import get_logger
 from formant_net.messages import MAX_SIGNALING_BYTES, Error, encode
 
@@ -102,7 +102,7 @@ class EdgeServer:
                 self._stopping = True
                 if self._timer is not None:
                     self._timer.cancel()
-                listening.close(code=CLOSE_AWAY, reason="the server stops")
+                listening.close()  # with 1001, "going away"
                 for silent in [socket for socket in self._raw if socket.protocol.state is State.CONNECTING]:
                     silent.transport.abort()  # browsers open sockets in advance; nobody waits for those
                 await listening.wait_closed()

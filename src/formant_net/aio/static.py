@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -41,12 +41,12 @@ def read_page(folder: Traversable | None = None) -> Mapping[str, Asset]:
     return assets
 
 
-def find(assets: Mapping[str, Asset], target: str) -> Asset | None:
-    """The asset of a request target (path and query), or None.
+def find(assets: Mapping[str, Asset], path: str) -> Asset | None:
+    """The asset of a request path as it stands in the request line, or None.
 
     A lookup in a table of known names: there is no path to walk, so none to escape from.
     """
-    return assets.get(unquote(urlsplit(f"http://host{target}").path, errors="replace"))
+    return assets.get(unquote(path, errors="replace"))
 
 
 def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
