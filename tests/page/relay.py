@@ -20,7 +20,7 @@ from websockets.http11 import Request, Response
 PAGE = Path(__file__).parents[2] / "src" / "formant_net" / "page"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self' ws: wss:; manifest-src 'self'"
+    "connect-src 'self' ws: wss:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
