@@ -15,15 +15,22 @@ docs/voice.md derives them; reference.py is the same in float64.
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport fabsf, sqrtf
 from libc.stdint cimport int32_t, uint32_t
+from libc.string cimport memset
 
-from formant_dsp.exp2 cimport bits, exp2_poly, fmax_, fmin_, from_bits, log2_poly
-from formant_dsp.kernels cimport ISA_NAME, control_t, formant_hop_t, in_t, kernel_table, out_t, phase_t, voice_hop_t
-from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, MODFM, P_A, P_B, P_CLASSIC, P_F, P_RESONANCE, P_SKIRT, P_SKIRT_WIDTH,
-                                 P_VOICING, P_VOICING_WIDTH, ROWS, VOICE)
+from formant_dsp.exp2 cimport bits, exp2_double, exp2_poly, fmax_, fmin_, from_bits, log2_poly, round_positive
+from formant_dsp.kernels cimport (ISA_NAME, control_t, din_t, dout_t, in_t, kernel_table, out_t, phase_t, voice_hop_t,
+                                  words_t)
+from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, MODFM, P_A, P_B, P_CLASSIC, P_F, P_RESONANCE, P_SKIRT,
+                                 P_SKIRT_WIDTH, P_VIBRATO, P_VOICING, P_VOICING_WIDTH, R_BELL, R_INDEX, R_NU, R_SKIRT,
+                                 R_SKIRT_R, R_VOICING, R_VOICING_R, ROWS, VOICE)
 from formant_dsp.sine cimport cos_half, cos_phase, sin_phase, sin_quarter, turns
 
 cdef extern from "native/vec.h" nogil:
     int32_t maxi "formant_maxi"(int32_t, int32_t) noexcept
+    double dmax "formant_dmax"(double, double) noexcept
+    double dmin "formant_dmin"(double, double) noexcept
+    const double VIBRATO_DELAY_S "0.25"
+    const double VIBRATO_FADE_S "0.4"
 
 
 # --- per frame: one voice, one hop ---------------------------------------------------------------------------------
@@ -46,9 +53,9 @@ cdef inline void fill_shared(out_t c1, out_t s, phase_t phase) noexcept nogil:
         s[i] = <float>2.0 * half * sin_quarter(<float>0.25 - fabsf(t))
 
 
-cdef inline void fill_poisson(out_t p, in_t c1, const voice_hop_t* hop) noexcept nogil:
-    """Poisson kernel of the skirt: harmonics r^|n|, spectral peak 1."""
-    cdef float r0 = hop.skirt_r, step = hop.skirt_r_step, r, a
+cdef inline void fill_poisson(out_t p, in_t c1, float r0, float r1) noexcept nogil:
+    """Poisson kernel of the skirt, ratio r0 … r1 over the hop: harmonics r^|n|, spectral peak 1."""
+    cdef float step = (r1 - r0) * <float>(1.0 / HOP), r, a
     cdef int i
     for i in range(HOP):
         r = r0 + <float>i * step
@@ -56,9 +63,9 @@ cdef inline void fill_poisson(out_t p, in_t c1, const voice_hop_t* hop) noexcept
         p[i] = (a * (<float>1.0 + r)) / (a * a - <float>2.0 * r * c1[i])
 
 
-cdef inline void set_voicing(out_t y, in_t c1, in_t s, const voice_hop_t* hop) noexcept nogil:
+cdef inline void set_voicing(out_t y, in_t c1, in_t s, float r0, float r1, float g0, float g1) noexcept nogil:
     """Voicing lobe: harmonic m gets gain · r^(m-1), m = 1, 2, 3 …: the energy below F1 that band-pass lobes lack."""
-    cdef float r0 = hop.voicing_r, r_step = hop.voicing_r_step, g0 = hop.voicing, g_step = hop.voicing_step, r, a
+    cdef float r_step = (r1 - r0) * <float>(1.0 / HOP), g_step = (g1 - g0) * <float>(1.0 / HOP), r, a
     cdef int i
     for i in range(HOP):
         r = r0 + <float>i * r_step
@@ -66,10 +73,14 @@ cdef inline void set_voicing(out_t y, in_t c1, in_t s, const voice_hop_t* hop) n
         y[i] = (g0 + <float>i * g_step) * s[i] / (a * a - <float>2.0 * r * c1[i])
 
 
-cdef inline void add_bell_and_skirt(out_t y, phase_t phase, in_t c1, in_t s, in_t p, const formant_hop_t* f) noexcept nogil:
-    """One ModFM formant with skirt: (bell·e^{k(cos θ-1)} + skirt·P) · ((1-w) sin Nθ + w sin (N+1)θ)."""
-    cdef float nu0 = f.nu, nu_step = f.nu_step, k0 = f.index, k_step = f.index_step
-    cdef float b0 = f.bell, b_step = f.bell_step, q0 = f.skirt, q_step = f.skirt_step
+cdef inline void add_bell_and_skirt(out_t y, phase_t phase, in_t c1, in_t s, in_t p, const voice_hop_t* hop,
+                                    int j) noexcept nogil:
+    """ModFM formant j with skirt: (bell·e^{k(cos θ-1)} + skirt·P) · ((1-w) sin Nθ + w sin (N+1)θ)."""
+    cdef int nu_at = (R_NU + j) * hop.stride, k_at = (R_INDEX + j) * hop.stride
+    cdef int b_at = (R_BELL + j) * hop.stride, q_at = (R_SKIRT + j) * hop.stride
+    cdef float nu0 = hop.start[nu_at], k0 = hop.start[k_at], b0 = hop.start[b_at], q0 = hop.start[q_at]
+    cdef float nu_step = (hop.end[nu_at] - nu0) * <float>(1.0 / HOP), k_step = (hop.end[k_at] - k0) * <float>(1.0 / HOP)
+    cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP), q_step = (hop.end[q_at] - q0) * <float>(1.0 / HOP)
     cdef float x, nu, w, pulse
     cdef int32_t n
     cdef uint32_t carrier
@@ -84,9 +95,12 @@ cdef inline void add_bell_and_skirt(out_t y, phase_t phase, in_t c1, in_t s, in_
         y[i] += pulse * (sin_phase(carrier) * (<float>1.0 + w * c1[i]) + cos_phase(carrier) * w * s[i])
 
 
-cdef inline void add_bell(out_t y, phase_t phase, in_t c1, in_t s, const formant_hop_t* f) noexcept nogil:
-    """One plain ModFM formant: bell·e^{k(cos θ-1)} · ((1-w) sin Nθ + w sin (N+1)θ)."""
-    cdef float nu0 = f.nu, nu_step = f.nu_step, k0 = f.index, k_step = f.index_step, b0 = f.bell, b_step = f.bell_step
+cdef inline void add_bell(out_t y, phase_t phase, in_t c1, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
+    """Plain ModFM formant j: bell·e^{k(cos θ-1)} · ((1-w) sin Nθ + w sin (N+1)θ)."""
+    cdef int nu_at = (R_NU + j) * hop.stride, k_at = (R_INDEX + j) * hop.stride, b_at = (R_BELL + j) * hop.stride
+    cdef float nu0 = hop.start[nu_at], k0 = hop.start[k_at], b0 = hop.start[b_at]
+    cdef float nu_step = (hop.end[nu_at] - nu0) * <float>(1.0 / HOP), k_step = (hop.end[k_at] - k0) * <float>(1.0 / HOP)
+    cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP)
     cdef float x, nu, w
     cdef int32_t n
     cdef uint32_t carrier
@@ -108,9 +122,12 @@ cdef inline float sin_turns(float t) noexcept nogil:
     return cos_half(u + <float>1.0 * <float>(u < <float>-0.5))
 
 
-cdef inline void add_fm(out_t y, phase_t phase, in_t s, const formant_hop_t* f) noexcept nogil:
-    """One classic FM formant: (1-w) sin(Nθ + I sin θ) + w sin((N+1)θ + I sin θ) (Chowning 1980, even/odd carriers)."""
-    cdef float nu0 = f.nu, nu_step = f.nu_step, i0 = f.index, i_step = f.index_step, b0 = f.bell, b_step = f.bell_step
+cdef inline void add_fm(out_t y, phase_t phase, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
+    """Classic FM formant j: (1-w) sin(Nθ + I sin θ) + w sin((N+1)θ + I sin θ) (Chowning 1980, even/odd carriers)."""
+    cdef int nu_at = (R_NU + j) * hop.stride, i_at = (R_INDEX + j) * hop.stride, b_at = (R_BELL + j) * hop.stride
+    cdef float nu0 = hop.start[nu_at], i0 = hop.start[i_at], b0 = hop.start[b_at]
+    cdef float nu_step = (hop.end[nu_at] - nu0) * <float>(1.0 / HOP), i_step = (hop.end[i_at] - i0) * <float>(1.0 / HOP)
+    cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP)
     cdef float x, nu, w, deviation
     cdef int32_t n
     cdef uint32_t carrier
@@ -132,13 +149,15 @@ cdef void voice_full(out_t y, const voice_hop_t* hop) noexcept nogil:
     cdef float[HOP] c1
     cdef float[HOP] s
     cdef float[HOP] p
-    cdef int j
+    cdef const float* a = hop.start
+    cdef const float* b = hop.end
+    cdef int j, skirt_r = R_SKIRT_R * hop.stride, r = R_VOICING_R * hop.stride, g = R_VOICING * hop.stride
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
-    fill_poisson(p, c1, hop)
-    set_voicing(y, c1, s, hop)
+    fill_poisson(p, c1, a[skirt_r], b[skirt_r])
+    set_voicing(y, c1, s, a[r], b[r], a[g], b[g])
     for j in range(FORMANTS):
-        add_bell_and_skirt(y, phase, c1, s, p, &hop.formants[j])
+        add_bell_and_skirt(y, phase, c1, s, p, hop, j)
 
 
 cdef void voice_modfm(out_t y, const voice_hop_t* hop) noexcept nogil:
@@ -146,13 +165,12 @@ cdef void voice_modfm(out_t y, const voice_hop_t* hop) noexcept nogil:
     cdef uint32_t[HOP] phase
     cdef float[HOP] c1
     cdef float[HOP] s
-    cdef int i, j
+    cdef int j
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
-    for i in range(HOP):
-        y[i] = <float>0.0
+    memset(y, 0, HOP * sizeof(float))
     for j in range(FORMANTS):
-        add_bell(y, phase, c1, s, &hop.formants[j])
+        add_bell(y, phase, c1, s, hop, j)
 
 
 cdef void voice_fm(out_t y, const voice_hop_t* hop) noexcept nogil:
@@ -160,13 +178,12 @@ cdef void voice_fm(out_t y, const voice_hop_t* hop) noexcept nogil:
     cdef uint32_t[HOP] phase
     cdef float[HOP] c1
     cdef float[HOP] s
-    cdef int i, j
+    cdef int j
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
-    for i in range(HOP):
-        y[i] = <float>0.0
+    memset(y, 0, HOP * sizeof(float))
     for j in range(FORMANTS):
-        add_fm(y, phase, s, &hop.formants[j])
+        add_fm(y, phase, s, hop, j)
 
 
 # --- per hop: all voices -------------------------------------------------------------------------------------------
@@ -192,6 +209,34 @@ cdef void smooth(control_t* c) noexcept nogil:
             a = v[i] + e * rate
             x[i] = target[i] + (e + a) * decay
             v[i] = (v[i] - a * rate) * decay
+
+
+cdef inline void pitch_rows(int n, out_t f0_khz, words_t increment, dout_t log2_f0, dout_t f0_slope, dout_t seconds,
+                            din_t target, din_t vibrato_hz, din_t walk, in_t depth,
+                            double decay, double rate, double hop_s, double increment_of_hz) noexcept nogil:
+    cdef double e, a, sung, u, beat, cents, f0
+    cdef int i
+    for i in range(n):
+        e = log2_f0[i] - target[i]
+        a = f0_slope[i] + e * rate
+        log2_f0[i] = target[i] + (e + a) * decay
+        f0_slope[i] = (f0_slope[i] - a * rate) * decay
+        seconds[i] = seconds[i] + hop_s
+        sung = dmax(seconds[i] - VIBRATO_DELAY_S, 0.0)
+        u = dmin(sung * (1.0 / VIBRATO_FADE_S), 1.0)
+        beat = vibrato_hz[i] * sung
+        beat = beat - ((beat + 6755399441055744.0) - 6755399441055744.0)
+        cents = <double>(depth[i] * sin_turns(<float>beat)) * u * u * (3.0 - 2.0 * u) + walk[i]
+        f0 = exp2_double(log2_f0[i] + cents * (1.0 / 1200.0))
+        f0_khz[i] = <float>(f0 * 1e-3)
+        increment[i] = <uint32_t>round_positive(f0 * increment_of_hz)
+
+
+cdef void pitch(control_t* c) noexcept nogil:
+    """Pitch at the end of the hop: smoothed target, vibrato with delay and fade-in, random walk; in float64, because a
+    rounding of one harmonic's frequency adds up over the length of a note."""
+    pitch_rows(c.voices, c.f0_khz, c.increment, c.log2_f0, c.f0_slope, c.seconds, c.f0_target, c.vibrato_hz, c.walk_cents,
+               c.x + P_VIBRATO * c.stride, c.f0_decay, c.f0_rate, c.hop_s, c.increment_of_hz)
 
 
 cdef inline float index_of_width(float beta) noexcept nogil:
@@ -311,15 +356,18 @@ cdef void control(control_t* c) noexcept nogil:
     ρ is left out of that rms: it is what makes vibrato and glides alive.
     """
     cdef int j, n = c.voices, s = c.stride
-    control_shared(n, c.skirt_r, c.voicing_r, c.voicing, c.power, c.f0_khz, c.x, s)
+    cdef float* end = c.end
+    cdef float* skirt_r = end + R_SKIRT_R * s
+    cdef float* voicing = end + R_VOICING * s
+    control_shared(n, skirt_r, end + R_VOICING_R * s, voicing, c.power, c.f0_khz, c.x, s)
     for j in range(FORMANTS):
-        control_formant(n, c.nu + j * s, c.index + j * s, c.bell + j * s, c.skirt + j * s, c.power, c.skirt_r, c.f0_khz, c.x, s,
-                        j, c.half_rate_khz)
+        control_formant(n, end + (R_NU + j) * s, end + (R_INDEX + j) * s, end + (R_BELL + j) * s, end + (R_SKIRT + j) * s,
+                        c.power, skirt_r, c.f0_khz, c.x, s, j, c.half_rate_khz)
     inverse_root(n, c.power)
-    times(n, c.voicing, c.power)
+    times(n, voicing, c.power)
     for j in range(FORMANTS):
-        times(n, c.bell + j * s, c.power)
-        times(n, c.skirt + j * s, c.power)
+        times(n, end + (R_BELL + j) * s, c.power)
+        times(n, end + (R_SKIRT + j) * s, c.power)
 
 
 # --- the mix -------------------------------------------------------------------------------------------------------
@@ -357,6 +405,7 @@ cdef float peak(in_t x) noexcept nogil:
 cdef kernel_table table
 table.isa = ISA_NAME
 table.smooth = smooth
+table.pitch = pitch
 table.control = control
 table.voice[VOICE] = voice_full
 table.voice[MODFM] = voice_modfm

@@ -5,7 +5,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from formant_dsp.event cimport event_t
 from formant_dsp.gate cimport gate_t
 from formant_dsp.kernels cimport control_t, kernel_table
-from formant_dsp.params cimport HOP, ROWS
+from formant_dsp.params cimport HOP
 from formant_dsp.ring cimport Ring, atomic_t, ring_t
 
 cdef enum:
@@ -29,14 +29,10 @@ ctypedef struct voice_t:
     uint32_t seed         # of its randomness: the bank's seed and the number of the note
     int32_t starts        # first frame of this hop that sounds; 0 unless the note starts in it
     bint fresh            # no hop rendered yet
-    double log2_f0, f0_slope, f0_target
-    double vibrato_phase, vibrato_hz
-    double seconds        # since the note started
     int32_t lease_hops, lease_left
     float attack_tau, release_tau
     gate_t gate
     float level           # value of the level row at the start of the hop
-    uint32_t next_increment
     int32_t edges
     edge_t edge[MAX_EDGES]
 
@@ -63,13 +59,7 @@ ctypedef struct bank_t:
     uint64_t notes
     voice_t* voice
     control_t control
-    float* rows_target
-    # two sets of what a hop ramps between; they change places after each hop
-    float* past[8]
-    float* f0_khz
-    float decay[ROWS]
-    float rate[ROWS]
-    double f0_decay, f0_rate
+    float* start          # [HOP_ROWS][stride]: what control.end was a hop ago; the two change places after each hop
     gate_t volume
     gate_t fade           # of the stream: in at its start, out before its end
     atomic_t fade_wanted

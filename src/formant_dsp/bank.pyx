@@ -7,16 +7,16 @@ runs on the audio thread: it allocates, locks, logs and raises nothing.
 """
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.math cimport ceil, exp, exp2, log2, rint, sin
+from libc.math cimport ceil, exp, log2, rint
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, event_t
 from formant_dsp.gate cimport gate_step, gate_t, gate_to
-from formant_dsp.kernels cimport formant_hop_t, kernel_table, voice_hop_t
+from formant_dsp.kernels cimport control_t, kernel_table, voice_hop_t
 from formant_dsp.noise cimport mix32, spline_noise, white
-from formant_dsp.params cimport FORMANTS, HOP, MODFM, P_CLASSIC, P_F, P_JITTER, P_LEVEL, P_VIBRATO, ROWS, VOICE
+from formant_dsp.params cimport HOP, HOP_ROWS, P_CLASSIC, P_JITTER, P_LEVEL, ROWS
 from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, store_relaxed
 
 import numpy as np
@@ -32,22 +32,9 @@ cdef float RMS = VOICE_RMS
 cdef double SILENT = 1.5e-5             # -96 dB: where a released voice ends
 cdef float CEILING = 0.84               # -1.5 dBFS of samples keeps the true peak below -1 dBFS
 cdef double STEAL_TAU_S = 0.0025
-cdef double VIBRATO_DELAY_S = 0.25
-cdef double VIBRATO_FADE_S = 0.4
 cdef double JITTER_HZ = 40.0
 cdef double VOLUME_TAU_S = 0.02
 cdef double FADE_TAU_S = 0.01
-
-# rows of `past` and of the control's output: four of FORMANTS rows each, then three single ones
-cdef enum:
-    NU = 0
-    INDEX = 1
-    BELL = 2
-    SKIRT = 3
-    SKIRT_R = 4
-    VOICING_R = 5
-    VOICING = 6
-
 
 cdef inline void count(atomic_t* p) noexcept nogil:
     store_relaxed(p, load_relaxed(p) + 1)
@@ -93,7 +80,7 @@ cdef voice_t* take_slot(bank_t* b, int32_t offset) noexcept nogil:
             continue
         sounding += 1
         # A held note counts with its full level, or one that has just begun would always be the quietest.
-        loudness = b.control.x[P_LEVEL * b.stride + i] * (v.gate.x if v.state == RELEASING else 1.0) - 1e-9 * v.seconds
+        loudness = b.control.x[P_LEVEL * b.stride + i] * (v.gate.x if v.state == RELEASING else 1.0) - 1e-9 * b.control.seconds[i]
         if loudness < least:
             least = loudness
             quietest = i
@@ -119,16 +106,18 @@ cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcep
     v.seed = mix32(b.seed, <uint32_t>b.notes)
     v.starts = offset
     v.fresh = True
-    v.log2_f0 = e.log2_f0
-    v.f0_target = e.log2_f0
-    v.vibrato_hz = e.vibrato_hz * (1.0 + 0.03 * white(v.seed, 1))
+    b.control.log2_f0[i] = e.log2_f0
+    b.control.f0_slope[i] = 0.0
+    b.control.walk_cents[i] = 0.0
+    b.control.seconds[i] = -offset / b.sample_rate
+    b.control.vibrato_hz[i] = e.vibrato_hz * (1.0 + 0.03 * white(v.seed, 1))
     v.attack_tau = e.attack_tau
     v.release_tau = e.release_tau
     gate_to(&v.gate, 0.0, e.attack_tau, HOP)
     for p in range(ROWS):
         b.control.x[p * b.stride + i] = e.target[p]
         b.control.v[p * b.stride + i] = 0.0
-        b.rows_target[p * b.stride + i] = e.target[p]
+        b.control.target[p * b.stride + i] = e.target[p]
     v.level = e.target[P_LEVEL]
     add_edge(v, offset, 1.0, e.attack_tau)
     count(&b.counters.notes)
@@ -137,11 +126,11 @@ cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcep
 cdef inline void aim(bank_t* b, voice_t* v, const event_t* e) noexcept nogil:
     """New targets for a sounding voice; it glides there."""
     cdef int p, i = <int>(v - b.voice)
-    v.f0_target = e.log2_f0
+    b.control.f0_target[i] = e.log2_f0
     v.lease_hops = e.lease_hops
     v.lease_left = e.lease_hops
     for p in range(P_CLASSIC):
-        b.rows_target[p * b.stride + i] = e.target[p]
+        b.control.target[p * b.stride + i] = e.target[p]
 
 
 cdef bint apply(bank_t* b, const event_t* e, int32_t offset) noexcept nogil:
@@ -193,72 +182,20 @@ cdef void drain(bank_t* b) noexcept nogil:
 
 # --- one hop -------------------------------------------------------------------------------------------------------
 
-cdef inline void pitch(bank_t* b, voice_t* v, int i) noexcept nogil:
-    """Pitch at the end of the hop: smoothed target, vibrato with delay and fade-in, slow random walk."""
-    cdef double e = v.log2_f0 - v.f0_target
-    cdef double a = v.f0_slope + e * b.f0_rate
-    cdef double cents = 0.0, u, f0
-    cdef float depth = b.control.x[P_VIBRATO * b.stride + i], walk = b.control.x[P_JITTER * b.stride + i]
-    v.log2_f0 = v.f0_target + (e + a) * b.f0_decay
-    v.f0_slope = (v.f0_slope - a * b.f0_rate) * b.f0_decay
-    v.seconds += (HOP - v.starts) / b.sample_rate
-    if depth > 0.0 and v.seconds > VIBRATO_DELAY_S:
-        u = (v.seconds - VIBRATO_DELAY_S) / VIBRATO_FADE_S
-        u = 1.0 if u > 1.0 else u * u * (3.0 - 2.0 * u)
-        cents = depth * u * sin(6.283185307179586 * v.vibrato_hz * (v.seconds - VIBRATO_DELAY_S))
-    if walk > 0.0:
-        cents += walk * spline_noise(v.seed, v.seconds * JITTER_HZ)
-    f0 = exp2(v.log2_f0 + cents / 1200.0)
-    b.f0_khz[i] = f0 * 1e-3
-    v.next_increment = <uint32_t>rint(f0 / b.sample_rate * 4294967296.0)
+cdef inline void walk(bank_t* b, voice_t* v, int i) noexcept nogil:
+    """Random part of the pitch at the end of this hop; most voices have none."""
+    cdef float depth = b.control.x[P_JITTER * b.stride + i]
+    if depth > 0.0:
+        b.control.walk_cents[i] = depth * spline_noise(v.seed, (b.control.seconds[i] + b.control.hop_s) * JITTER_HZ)
 
 
-cdef inline void ramps(bank_t* b, voice_t* v, int i, voice_hop_t* hop) noexcept nogil:
-    """What one voice does in this hop: from the values at its start to those at its end."""
-    cdef float** past = b.past
-    cdef control_t* c = &b.control
-    cdef int j, at
-    cdef formant_hop_t* f
-    cdef float per = <float>(1.0 / HOP)
-    if v.fresh:
-        v.increment = v.next_increment
-        for j in range(FORMANTS):
-            at = j * b.stride + i
-            past[NU][at] = c.nu[at]
-            past[INDEX][at] = c.index[at]
-            past[BELL][at] = c.bell[at]
-            past[SKIRT][at] = c.skirt[at]
-        past[SKIRT_R][i] = c.skirt_r[i]
-        past[VOICING_R][i] = c.voicing_r[i]
-        past[VOICING][i] = c.voicing[i]
-        v.fresh = False
-    hop.phase = v.phase
-    hop.increment = v.increment
-    hop.increment_step = <int32_t>rint(<double>(<int32_t>(v.next_increment - v.increment)) / HOP)
-    hop.skirt_r = past[SKIRT_R][i]
-    hop.skirt_r_step = (c.skirt_r[i] - past[SKIRT_R][i]) * per
-    hop.voicing_r = past[VOICING_R][i]
-    hop.voicing_r_step = (c.voicing_r[i] - past[VOICING_R][i]) * per
-    hop.voicing = past[VOICING][i]
-    hop.voicing_step = (c.voicing[i] - past[VOICING][i]) * per
-    for j in range(FORMANTS):
-        f = &hop.formants[j]
-        at = j * b.stride + i
-        f.nu = past[NU][at]
-        f.nu_step = (c.nu[at] - f.nu) * per
-        f.index = past[INDEX][at]
-        f.index_step = (c.index[at] - f.index) * per
-        f.bell = past[BELL][at]
-        f.bell_step = (c.bell[at] - f.bell) * per
-        f.skirt = past[SKIRT][at]
-        f.skirt_step = (c.skirt[at] - f.skirt) * per
-
-
-cdef inline void advance(voice_t* v, const voice_hop_t* hop, int n) noexcept nogil:
-    """Phase and increment n frames onwards. A difference too small for one unit a frame is taken at once."""
-    cdef uint32_t step = <uint32_t>hop.increment_step, m = <uint32_t>n
-    v.phase = v.phase + m * v.increment + ((m * (m - 1)) >> 1) * step
-    v.increment = v.next_increment if step == 0 else v.increment + m * step
+cdef inline void begin(bank_t* b, voice_t* v, int i) noexcept nogil:
+    """The first hop of a note starts where it ends: there is nothing yet to come from."""
+    cdef int row
+    for row in range(HOP_ROWS):
+        b.start[row * b.stride + i] = b.control.end[row * b.stride + i]
+    v.increment = b.control.increment[i]
+    v.fresh = False
 
 
 cdef inline void edge_gains(voice_t* v, float level, float* gains) noexcept nogil:
@@ -281,13 +218,23 @@ cdef inline void edge_gains(voice_t* v, float level, float* gains) noexcept nogi
 
 
 cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
+    """One voice over one hop, added to out; its phase and increment move on."""
     cdef voice_hop_t hop
     cdef float[HOP] y
     cdef float[HOP] gains
     cdef double x
     cdef float level = b.control.x[P_LEVEL * b.stride + i]
-    cdef int n = HOP - v.starts
-    ramps(b, v, i, &hop)
+    cdef uint32_t next_increment
+    cdef uint32_t n = HOP - v.starts
+    if v.fresh:
+        begin(b, v, i)
+    next_increment = b.control.increment[i]
+    hop.phase = v.phase
+    hop.increment = v.increment
+    hop.increment_step = <int32_t>rint(<double>(<int32_t>(next_increment - v.increment)) / HOP)
+    hop.stride = b.stride
+    hop.start = b.start + i
+    hop.end = b.control.end + i
     b.kernels.voice[v.algorithm](y, &hop)
     if v.edges:
         edge_gains(v, level, gains)
@@ -301,20 +248,17 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
         b.kernels.mix(out, y, RMS * x * v.level, RMS * (v.gate.x * level - x * v.level) / HOP)
     v.level = level
     v.edges = 0
-    advance(v, &hop, n)
     v.starts = 0
-
-
-cdef inline void swap(float** a, float** b) noexcept nogil:
-    cdef float* t = a[0]
-    a[0] = b[0]
-    b[0] = t
+    v.phase = v.phase + n * v.increment + ((n * (n - 1)) >> 1) * <uint32_t>hop.increment_step
+    # A difference too small for one unit a frame is taken at once.
+    v.increment = next_increment if hop.increment_step == 0 else v.increment + n * <uint32_t>hop.increment_step
 
 
 cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
     """The sum of all voices over one hop, before volume and limiter. out float32[HOP] is overwritten."""
     cdef int i
     cdef voice_t* v
+    cdef float* rows
     cdef uint64_t active = 0
     memset(out, 0, HOP * sizeof(float))
     drain(b)
@@ -332,20 +276,17 @@ cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
                 if v.lease_left < 0:
                     release(v, 0)
                     count(&b.counters.expired)
-            pitch(b, v, i)
+            walk(b, v, i)
+        b.kernels.pitch(&b.control)
         b.kernels.control(&b.control)
         for i in range(b.top):
             v = &b.voice[i]
             if v.state != FREE:
                 active += 1
                 add_voice(b, v, i, out)
-        swap(&b.past[NU], &b.control.nu)
-        swap(&b.past[INDEX], &b.control.index)
-        swap(&b.past[BELL], &b.control.bell)
-        swap(&b.past[SKIRT], &b.control.skirt)
-        swap(&b.past[SKIRT_R], &b.control.skirt_r)
-        swap(&b.past[VOICING_R], &b.control.voicing_r)
-        swap(&b.past[VOICING], &b.control.voicing)
+        rows = b.start
+        b.start = b.control.end
+        b.control.end = rows
     b.clock += HOP
     store_relaxed(&b.counters.active, active)
     count(&b.counters.hops)
@@ -442,8 +383,9 @@ cdef class Bank:
     def __cinit__(self, voices=32, sample_rate=48000, isa=None, seed=0, ring_capacity=1024):
         cdef bank_t* b = &self.bank
         cdef int slots, stride, p
-        cdef size_t floats
+        cdef size_t size
         cdef float* at
+        cdef double* wide
         if not 1 <= int(voices) <= 1024:
             raise ValueError(f"voices={voices} must be within 1 … 1024")
         if not 8000 <= int(sample_rate) <= 192000:
@@ -457,7 +399,8 @@ cdef class Bank:
         self._kernels = module
         self.isa = module.isa
         slots = 2 * self.voices
-        stride = (slots + 15) & ~15
+        # An odd number of cache lines: rows a power of two apart would all fall on the same few sets of the cache.
+        stride = (((slots + 15) // 16) | 1) * 16
         b.kernels = <const kernel_table*>PyCapsule_GetPointer(module.capsule, "formant_dsp.kernels")
         b.ring = &self.ring.ring
         b.sample_rate = self.sample_rate
@@ -466,36 +409,33 @@ cdef class Bank:
         b.stride = stride
         b.seed = self.seed
         b.voice = <voice_t*>calloc(slots, sizeof(voice_t))
-        floats = <size_t>stride * (3 * ROWS + 2 * (4 * FORMANTS + 3) + 2)
-        self.memory = calloc(floats * sizeof(float) + 64, 1)
+        # doubles first, so that every row begins on a cache line
+        size = <size_t>stride * (6 * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 2) * sizeof(float) + sizeof(uint32_t))
+        self.memory = calloc(size + 64, 1)
         if b.voice == NULL or self.memory == NULL:
             raise MemoryError(f"no memory for {voices} voices")
-        at = <float*>((<uintptr_t>self.memory + 63) & ~<uintptr_t>63)
+        wide = <double*>((<uintptr_t>self.memory + 63) & ~<uintptr_t>63)
         b.control.stride = stride
-        b.control.x = at
-        b.control.v = at + ROWS * stride
-        b.rows_target = at + 2 * ROWS * stride
-        b.control.target = b.rows_target
+        b.control.log2_f0, b.control.f0_slope, b.control.f0_target = wide, wide + stride, wide + 2 * stride
+        b.control.seconds, b.control.vibrato_hz = wide + 3 * stride, wide + 4 * stride
+        b.control.walk_cents = wide + 5 * stride
+        at = <float*>(wide + 6 * stride)
+        b.control.x, b.control.v, b.control.target = at, at + ROWS * stride, at + 2 * ROWS * stride
         at += 3 * ROWS * stride
-        b.control.nu, b.control.index, b.control.bell, b.control.skirt = at, at + 5 * stride, at + 10 * stride, at + 15 * stride
-        at += 4 * FORMANTS * stride
-        b.past[NU], b.past[INDEX], b.past[BELL], b.past[SKIRT] = at, at + 5 * stride, at + 10 * stride, at + 15 * stride
-        at += 4 * FORMANTS * stride
-        b.control.skirt_r, b.control.voicing_r, b.control.voicing = at, at + stride, at + 2 * stride
-        b.past[SKIRT_R], b.past[VOICING_R], b.past[VOICING] = at + 3 * stride, at + 4 * stride, at + 5 * stride
-        b.control.power = at + 6 * stride
-        b.f0_khz = at + 7 * stride
-        b.control.f0_khz = b.f0_khz
-        b.control.half_rate_khz = self.sample_rate / 2000.0
-        for p in range(ROWS):
-            b.rate[p] = HOP / (ROW_TAU_S[p] * b.sample_rate)
-            b.decay[p] = exp(-b.rate[p])
-        b.control.rate = b.rate
-        b.control.decay = b.decay
-        b.f0_rate = HOP / (<double>RANGES["f0_hz"].tau_s * b.sample_rate)
-        b.f0_decay = exp(-b.f0_rate)
+        b.start, b.control.end = at, at + HOP_ROWS * stride
+        at += 2 * HOP_ROWS * stride
+        b.control.f0_khz, b.control.power = at, at + stride
+        b.control.increment = <uint32_t*>(at + 2 * stride)
         for p in range(stride):
-            b.f0_khz[p] = 0.2               # lanes without a voice compute something finite
+            b.control.log2_f0[p] = b.control.f0_target[p] = 8.0   # a slot without a voice computes something finite
+        for p in range(ROWS):
+            b.control.rate[p] = HOP / (ROW_TAU_S[p] * b.sample_rate)
+            b.control.decay[p] = exp(-b.control.rate[p])
+        b.control.f0_rate = HOP / (<double>RANGES["f0_hz"].tau_s * b.sample_rate)
+        b.control.f0_decay = exp(-b.control.f0_rate)
+        b.control.hop_s = HOP / b.sample_rate
+        b.control.increment_of_hz = 4294967296.0 / b.sample_rate
+        b.control.half_rate_khz = self.sample_rate / 2000.0
         b.volume.x = 1.0
         gate_to(&b.volume, 1.0, VOLUME_TAU_S * b.sample_rate, HOP)
         b.fade.x = 1.0
@@ -620,8 +560,9 @@ cdef class Bank:
 
     @property
     def voice_bytes(self):
-        """Memory a voice."""
-        return (2 * sizeof(voice_t) + 2 * sizeof(float) * (3 * ROWS + 2 * (4 * FORMANTS + 3) + 2))
+        """Memory a voice, the slot for its fading out included."""
+        cdef size_t rows = 6 * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 2) * sizeof(float) + sizeof(uint32_t)
+        return 2 * (sizeof(voice_t) + rows)
 
     def fade(self, bint audible):
         """Fade all sound in (True) or out (False) within about 0.1 s; a sink does this at its start and end."""

@@ -1,10 +1,12 @@
-# 2^t and log2 in float32, without branches and without tables, so that the loops around them vectorise.
+# 2^t and log2 without branches and without tables, so that the loops around them vectorise.
 
-from libc.stdint cimport int32_t
+from libc.stdint cimport int32_t, int64_t
 
 cdef extern from "native/vec.h" nogil:
     int32_t bits "formant_bits"(float) noexcept
     float from_bits "formant_float"(int32_t) noexcept
+    int64_t bits64 "formant_bits64"(double) noexcept
+    double from_bits64 "formant_double"(int64_t) noexcept
     float fmax_ "formant_max"(float, float) noexcept
     float fmin_ "formant_min"(float, float) noexcept
 
@@ -32,3 +34,18 @@ cdef inline float log2_poly(float x) noexcept nogil:
     cdef float z = (m - <float>1.0) / (m + <float>1.0)
     cdef float z2 = z * z
     return <float>e + z * (<float>2.88539008 + z2 * (<float>0.96179669 + z2 * (<float>0.57707802 + z2 * <float>0.4121985)))
+
+
+cdef inline double exp2_double(double t) noexcept nogil:
+    """2^t for |t| < 1000; relative error below 4e-16 + rounding (Taylor series of e^{f ln 2}, |f| <= 1/2)."""
+    cdef double m = t + 6755399441055744.0
+    cdef double g = (t - (m - 6755399441055744.0)) * 0.6931471805599453
+    cdef double scale = from_bits64((bits64(m) << 52) + <int64_t>0x3FF0000000000000)
+    return scale * (1.0 + g * (1.0 + g * (0.5 + g * (1.6666666666666666e-1 + g * (4.1666666666666664e-2 + g * (
+        8.333333333333333e-3 + g * (1.388888888888889e-3 + g * (1.984126984126984e-4 + g * (2.48015873015873e-5 + g * (
+            2.7557319223985893e-6 + g * (2.755731922398589e-7 + g * (2.505210838544172e-8 + g * 2.08767569878681e-9))))))))))))
+
+
+cdef inline int64_t round_positive(double x) noexcept nogil:
+    """The integer nearest to 0 <= x < 2^51, ties to even."""
+    return bits64(x + 6755399441055744.0) & <int64_t>0x7FFFFFFFFFFFF

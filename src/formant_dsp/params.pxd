@@ -21,6 +21,17 @@ cdef enum:
     P_CLASSIC = 23        # 1 for classic FM, else 0; fixed for the length of a note
     ROWS = 24
 
+# What a hop ramps between: [row][voice], one set for its start and one for its end.
+cdef enum:
+    R_NU = 0              # + k: centre in harmonics, F / f0
+    R_INDEX = 5           # + k: ModFM: k·log2 e;  classic FM: I / 2π (turns)
+    R_BELL = 10           # + k: gain of the bell (or of the FM pair)
+    R_SKIRT = 15          # + k: gain of the skirt
+    R_SKIRT_R = 20        # Poisson ratio 2^(-f0/W) of the skirt
+    R_VOICING_R = 21      # ratio of the voicing lobe
+    R_VOICING = 22        # gain of the voicing lobe
+    HOP_ROWS = 23
+
 cdef enum:
     VOICE = 0             # ModFM with skirt and voicing lobe
     MODFM = 1             # plain ModFM

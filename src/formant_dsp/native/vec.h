@@ -14,6 +14,9 @@
 typedef float *FORMANT_RESTRICT formant_out_t;
 typedef const float *FORMANT_RESTRICT formant_in_t;
 typedef const uint32_t *FORMANT_RESTRICT formant_phase_t;
+typedef double *FORMANT_RESTRICT formant_dout_t;
+typedef const double *FORMANT_RESTRICT formant_din_t;
+typedef uint32_t *FORMANT_RESTRICT formant_words_t;
 
 static inline int32_t formant_bits(float x) {
     int32_t b;
@@ -27,9 +30,23 @@ static inline float formant_float(int32_t b) {
     return x;
 }
 
+static inline int64_t formant_bits64(double x) {
+    int64_t b;
+    memcpy(&b, &x, sizeof b);
+    return b;
+}
+
+static inline double formant_double(int64_t b) {
+    double x;
+    memcpy(&x, &b, sizeof x);
+    return x;
+}
+
 /* a > b ? a : b is what maxps computes; fmaxf is not (it also orders NaN and signed zeros). */
 static inline float formant_max(float a, float b) { return a > b ? a : b; }
 static inline float formant_min(float a, float b) { return a < b ? a : b; }
+static inline double formant_dmax(double a, double b) { return a > b ? a : b; }
+static inline double formant_dmin(double a, double b) { return a < b ? a : b; }
 static inline int32_t formant_maxi(int32_t a, int32_t b) { return a > b ? a : b; }
 
 /* Instruction set this translation unit was compiled for. */
