@@ -50,7 +50,8 @@ class Pulse:
         self._process = subprocess.Popen(
             [
                 "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disallow-exit=yes",
-                "--realtime=no", "--high-priority=no", f"--log-target=file:{folder}/log", "-F", str(folder / "modules.pa"),
+                "--realtime=no", "--high-priority=no", f"--log-target=file:{folder}/log",
+                "-F", str(folder / "modules.pa"),
             ],
             env=self.env,
         )  # fmt: skip
