@@ -198,7 +198,7 @@ class Controller:
             self._signaling.send(Answer(source=self._id, target=name, data=answer))
             self._settle()
 
-    def link_opened(self, name: str, number: int, now: float, channel: str = PARAMS) -> None:
+    def link_opened(self, name: str, number: int, channel: str, now: float) -> None:
         """A channel of a link is open; with `params` the link is."""
         link = self._current(name, number)
         if link is None:

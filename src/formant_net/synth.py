@@ -12,7 +12,7 @@ import msgspec
 
 from formant_net import peer as peers
 from formant_net.backoff import Backoff
-from formant_net.effects import AcceptAnswer, AddCandidate, CloseLink, Effect, MakeOffer, Send, Told
+from formant_net.effects import PARAMS, AcceptAnswer, AddCandidate, CloseLink, Effect, MakeOffer, Send, Told
 from formant_net.errors import ProtocolError
 from formant_net.messages import (
     Answer,
@@ -176,10 +176,10 @@ class Synth:
         self._signaling.send(Offer(source=self._id, target=name, data=offer))
         self._settle()
 
-    def link_opened(self, name: str, number: int, now: float) -> None:
-        """The channel `params` of a link is open."""
+    def link_opened(self, name: str, number: int, channel: str, now: float) -> None:
+        """A channel of a link is open; with `params` the link is."""
         link = self._current(name, number)
-        if link is None:
+        if link is None or channel != PARAMS:
             return
         self._step(link, peers.Event.OPENED, now)
         self._out.append(Told("controller linked", {"id": name, "in_ms": round((now - link.since) * 1000)}))

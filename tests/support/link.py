@@ -166,6 +166,7 @@ class World:
         self.announce = True
         self.nodes: dict[str, Node] = {}
         self.offer_delay_s = 0.005
+        self.channels: tuple[str, ...] = (fx.COMMANDS, fx.PARAMS)
         self.relayed: list[tuple[str, Message]] = []
         self._pattern: Iterable[bool] | None = None
         self._sessions: dict[str, tuple[Node, int]] = {}
@@ -310,7 +311,8 @@ class World:
         for wire in (one, two):
             wire.open = True
         for wire in (one, two):
-            wire.node.call(wire.node.core.link_opened, wire.peer, wire.link)
+            for channel in self.channels:
+                wire.node.call(wire.node.core.link_opened, wire.peer, wire.link, channel)
 
     def _close(self, node: Node, link: int) -> None:
         wire = self._wires.get((node.name, link))

@@ -1,0 +1,135 @@
+"""The client's WebSocket: opens, sends and closes what the core asks for, one attempt at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from formant_net.effects import Connect, Disconnect, Transmit
+from formant_net.errors import ProtocolError
+from formant_net.log import get_logger
+from formant_net.messages import MAX_SIGNALING_BYTES, Message, Unknown, decode_signaling, encode
+
+OPEN_S = 10.0
+CLOSE_S = 1.0
+ALIVE_S = 10.0
+"""The library pings so often and waits so long: a server that vanished without a word is noticed within 20 s."""
+MAX_QUEUED = 256
+"""Messages waiting for a slow socket; with more it is given up, and a fresh one starts with a fresh list."""
+
+
+class SignalingEvents(Protocol):
+    """Whom the socket tells what happened (the core's methods, through the driver)."""
+
+    def opened(self, attempt: int) -> None: ...
+    def closed(self, attempt: int, reason: str) -> None: ...
+    def received(self, attempt: int, message: Message | Unknown) -> None: ...
+
+
+class _Socket:
+    """One attempt: its task, and what waits to be sent."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[str] = asyncio.Queue(MAX_QUEUED)
+        self.task: asyncio.Task[None] | None = None
+
+
+class SignalingSockets:
+    """Carries out Connect, Transmit and Disconnect."""
+
+    def __init__(self, events: SignalingEvents) -> None:
+        self._events = events
+        self._sockets: dict[int, _Socket] = {}
+        self._log = get_logger()
+
+    def connect(self, effect: Connect) -> None:
+        """Start an attempt."""
+        socket = self._sockets[effect.attempt] = _Socket()
+        socket.task = asyncio.create_task(self._attempt(effect.url, effect.attempt, socket))
+
+    def transmit(self, effect: Transmit) -> None:
+        """Queue a message; without a socket it is dropped: the core makes good for it after the next registration."""
+        socket = self._sockets.get(effect.attempt)
+        if socket is None:
+            return
+        try:
+            socket.queue.put_nowait(encode(effect.message))
+        except asyncio.QueueFull:
+            self._log.warning("server too slow, closing the connection", queued=MAX_QUEUED)
+            if socket.task is not None:
+                socket.task.cancel("server too slow")
+
+    def disconnect(self, effect: Disconnect) -> None:
+        """End an attempt; nothing more is told of it."""
+        socket = self._sockets.pop(effect.attempt, None)
+        if socket is not None and socket.task is not None:
+            socket.task.cancel()
+
+    async def close(self) -> None:
+        """End all attempts and wait until they have ended."""
+        tasks = [socket.task for socket in self._sockets.values() if socket.task is not None]
+        self._sockets.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _attempt(self, url: str, attempt: int, socket: _Socket) -> None:
+        reason = "closed"
+        try:
+            async with connect(
+                url,
+                compression=None,
+                proxy=None,  # an ensemble's server is on the LAN; a proxy for the web does not know the way
+                open_timeout=OPEN_S,
+                close_timeout=CLOSE_S,
+                ping_interval=ALIVE_S,
+                ping_timeout=ALIVE_S,
+                max_size=MAX_SIGNALING_BYTES,
+            ) as connection:
+                self._events.opened(attempt)
+                writer = asyncio.create_task(_write(connection, socket.queue))
+                try:
+                    async for frame in connection:
+                        self._read(attempt, frame)
+                    reason = _words_of_close(connection)
+                finally:
+                    writer.cancel()
+        except asyncio.CancelledError:
+            reason = "given up"
+            if attempt not in self._sockets:
+                raise
+        except ConnectionClosed as error:
+            reason = f"closed: {error}"
+        except TimeoutError:
+            reason = f"no answer within {OPEN_S:g} s"
+        except (OSError, WebSocketException, ValueError) as error:
+            reason = str(error) or type(error).__name__
+        except Exception as error:
+            self._log.exception("fault in the connection; trying again", server=url)
+            reason = repr(error)
+        if self._sockets.pop(attempt, None) is not None:
+            self._events.closed(attempt, reason)
+
+    def _read(self, attempt: int, frame: str | bytes) -> None:
+        try:
+            message = decode_signaling(frame)
+        except ProtocolError as error:
+            self._log.warning("server's message ignored", reason=str(error))
+            return
+        self._events.received(attempt, message)
+
+
+async def _write(connection: ClientConnection, queue: asyncio.Queue[str]) -> None:
+    try:
+        while True:
+            await connection.send(await queue.get())
+    except ConnectionClosed:
+        pass  # the reading side knows as well, and tells why
+
+
+def _words_of_close(connection: ClientConnection) -> str:
+    code, reason = connection.close_code, connection.close_reason
+    return f"server closed the connection ({code}{', ' + reason if reason else ''})"

@@ -1,0 +1,219 @@
+"""A running synth: the one place where the network's notes meet the bank that sings them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from formant_dsp import Bank, VoiceParams, VowelPath
+from formant_dsp.stream import Sink, SinkError, best_sample_rate, open_sink
+from formant_net.aio.client import Client
+from formant_net.effects import Told
+from formant_net.log import get_logger
+from formant_net.mapping import Mapping
+from formant_net.signaling import Server
+from formant_net.synth import SetPower, SetVolume, Synth
+from formant_net.timing import Timing
+from formant_net.touches import NoteMove, NoteOff, NoteOn
+
+LEASE_S = 1.0
+"""A voice of which nothing is said for so long ends by itself, even if Python stands still: 50 touches have failed."""
+RETRY_S = 0.005
+WATCH_S = 2.0
+
+
+class BankLike(Protocol):
+    """What a singer needs of a bank."""
+
+    def note_on(self, key: int, params: Any) -> bool: ...
+    def update(self, key: int, params: Any) -> bool: ...
+    def note_off(self, key: int) -> bool: ...
+    def set_volume(self, volume: float) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How this box sings: everything about a voice that a finger does not decide."""
+
+    voice: str = "tenor"
+    algorithm: str = "voice"
+    vibrato_cents: float | None = None
+    mapping: Mapping = field(default_factory=Mapping)
+
+    def params(self) -> Callable[[float, float, float | None], VoiceParams]:
+        """The function from x, y, z to voice parameters. ValueError for a voice or algorithm that does not exist."""
+        path = VowelPath.sung(self.voice)
+        fixed: dict[str, Any] = {"algorithm": self.algorithm, "lease_s": LEASE_S}
+        if self.vibrato_cents is not None:
+            fixed["vibrato_cents"] = self.vibrato_cents
+        mapping = self.mapping
+
+        def at(x: float, y: float, z: float | None) -> VoiceParams:
+            return VoiceParams(
+                f0_hz=mapping.f0_hz(x), vowel=path.at(mapping.vowel(y)), level_db=mapping.level_db(z), **fixed
+            )
+
+        at(0.0, 0.0, None)
+        return at
+
+
+class Singer:
+    """Hands notes to a bank. What its full ring refuses is kept and asked again; ends of notes are never forgotten."""
+
+    def __init__(self, bank: BankLike, params: Callable[[float, float, float | None], Any]) -> None:
+        self._bank = bank
+        self._params = params
+        self._ons: dict[int, Any] = {}
+        self._offs: dict[int, None] = {}
+        self._volume: float | None = None
+
+    @property
+    def pending(self) -> bool:
+        """True when something waits for room in the ring: call `retry` a moment later."""
+        return bool(self._ons or self._offs or self._volume is not None)
+
+    def take(self, effect: object) -> None:
+        """One effect of the synth core."""
+        if isinstance(effect, NoteMove):
+            params = self._params(effect.x, effect.y, effect.z)
+            if effect.key in self._ons:
+                self._ons[effect.key] = params
+            else:
+                self._bank.update(effect.key, params)  # refused: the next touch is 20 ms away and newer
+        elif isinstance(effect, NoteOn):
+            params = self._params(effect.x, effect.y, effect.z)
+            if self._offs or not self._bank.note_on(effect.key, params):
+                self._ons[effect.key] = params
+        elif isinstance(effect, NoteOff):
+            if self._ons.pop(effect.key, None) is None and not self._bank.note_off(effect.key):
+                self._offs[effect.key] = None
+        elif isinstance(effect, SetVolume):
+            self._volume = None if self._bank.set_volume(effect.value) else effect.value
+
+    def retry(self) -> None:
+        """Ask again for what was refused: ends first, they free voices."""
+        for key in list(self._offs):
+            if not self._bank.note_off(key):
+                return
+            del self._offs[key]
+        if self._volume is not None and self._bank.set_volume(self._volume):
+            self._volume = None
+        for key, params in list(self._ons.items()):
+            if not self._bank.note_on(key, params):
+                return
+            del self._ons[key]
+
+
+@dataclass(frozen=True, slots=True)
+class SynthOptions:
+    """What a synth is started with. `audio`, `block_frames` and `latency` as in formant_dsp.stream.open_sink."""
+
+    client_id: str
+    name: str
+    servers: Sequence[Server]
+    audio: str = "auto"
+    voices: int = 32
+    voice: Voice = field(default_factory=Voice)
+    volume: float = 1.0
+    block_frames: int = 0
+    latency: str | float = "low"
+    timing: Timing = field(default_factory=Timing)
+
+
+class SynthNode:
+    """Bank, sink, core and network of one synth. Use `await start()`, then `await stop()`."""
+
+    def __init__(
+        self,
+        options: SynthOptions,
+        *,
+        on_note: Callable[[str], None] = print,
+        on_told: Callable[[Told], None] | None = None,
+    ) -> None:
+        self.options = options
+        self.bank = Bank(voices=options.voices, sample_rate=best_sample_rate(options.audio))
+        self.sink: Sink = self._open_sink(options.audio, on_note)
+        self._singer = Singer(self.bank, options.voice.params())
+        self._on_note = on_note
+        self.core = Synth(
+            options.client_id,
+            options.servers,
+            options.timing,
+            random.random,
+            meta={"name": options.name},
+            volume=options.volume,
+        )
+        self.client = Client(self.core, other=self._sing, on_told=on_told)
+        self._retry: asyncio.TimerHandle | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._log = get_logger()
+
+    async def start(self) -> None:
+        """Start the sound, then the network."""
+        await self._start_sink()
+        self._publish()
+        self._watcher = asyncio.create_task(self._watch())
+        self.client.start()
+
+    async def stop(self) -> None:
+        """Release all voices, fade out, close all links."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+        self.client.driver.tell(self.core.stop)
+        await asyncio.gather(asyncio.to_thread(self.sink.stop), self.client.close(), return_exceptions=True)
+        if self._retry is not None:
+            self._retry.cancel()
+
+    def _open_sink(self, audio: str, on_note: Callable[[str], None]) -> Sink:
+        options = self.options
+        return open_sink(self.bank, audio, block_frames=options.block_frames, latency=options.latency, on_note=on_note)
+
+    async def _start_sink(self) -> None:
+        try:
+            await asyncio.to_thread(self.sink.start)
+        except SinkError as error:
+            self._on_note(f"no sound: {error}. Going on without a device.")
+            self.sink = self._open_sink("none", self._on_note)
+            await asyncio.to_thread(self.sink.start)
+
+    def _sing(self, effect: object) -> None:
+        self._singer.take(effect)
+        if isinstance(effect, SetPower | SetVolume):
+            self._publish()
+        self._retry_later()
+
+    def _retry_later(self) -> None:
+        if self._singer.pending and self._retry is None:
+            self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._ask_again)
+
+    def _ask_again(self) -> None:
+        self._retry = None
+        self._singer.retry()
+        self._retry_later()
+
+    def _publish(self) -> None:
+        described = self.sink.describe()
+        self.core.set_state(
+            name=self.options.name,
+            audio_enabled=self.sink.running and not described.startswith("no sound device"),
+            audio=described,
+            latency_ms=round(1000.0 * self.sink.latency_s, 1),
+            voices=self.options.voices,
+        )
+
+    async def _watch(self) -> None:
+        """A device that was pulled out ends its stream; the synth goes on, and on the next one that there is."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            try:
+                if not self.sink.running:
+                    self._log.warning("the sound device has stopped; opening it again")
+                    await asyncio.to_thread(self.sink.stop)
+                    self.sink = self._open_sink(self.options.audio, self._on_note)
+                    await self._start_sink()
+                self._publish()
+            except Exception as error:
+                self._log.warning("sound not available; trying again", reason=str(error))

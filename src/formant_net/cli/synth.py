@@ -1,0 +1,143 @@
+"""`formant-node synth`: a box that sings what the controllers of its ensemble play."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import socket
+import sys
+from typing import Any
+
+import click
+
+from formant_net.join import JoinUrl, JoinUrlError
+from formant_net.log import LEVELS, configure
+from formant_net.signaling import Server
+
+DEFAULT_URL = "http://localhost:8080"
+
+
+class Latency(click.ParamType[Any]):
+    """`low`, `high` or milliseconds."""
+
+    name = "latency"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | float:
+        if value in ("low", "high"):
+            return str(value)
+        try:
+            latency_ms = float(value)
+        except (TypeError, ValueError):
+            latency_ms = -1.0
+        if not 0.0 < latency_ms <= 5000.0:
+            self.fail(f"{value!r} is neither low, high nor a number of milliseconds above 0", param, ctx)
+        return latency_ms / 1000.0
+
+
+def servers_of(urls: tuple[str, ...], key: str | None) -> list[Server]:
+    """The servers to try, in order; a key in a URL counts before `key`."""
+    servers = []
+    for url in urls or (DEFAULT_URL,):
+        try:
+            join = JoinUrl.parse(url)
+        except JoinUrlError as error:
+            raise click.BadParameter(str(error), param_hint="URL") from error
+        servers.append(Server(join.ws_url, join.key or (key or "").strip() or None))
+    return servers
+
+
+def make_id(prefix: str) -> str:
+    """An id that tells the machine and is not another's: `synth-kitchen-3f9a`."""
+    host = re.sub(r"[^A-Za-z0-9-]+", "-", socket.gethostname().split(".")[0])[:32].strip("-") or "box"
+    return f"{prefix}{host}-{secrets.token_hex(2)}"
+
+
+def check_id(value: str | None, prefixes: tuple[str, ...]) -> str:
+    """An id that every server accepts for this role; a missing one is made. The prefix names the role."""
+    if value is None:
+        return make_id(prefixes[0])
+    if not value.startswith(prefixes):
+        value = prefixes[0] + value
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", value):
+        raise click.BadParameter("use up to 64 letters, digits and _ . : -", param_hint="--id")
+    return value
+
+
+@click.command(short_help="A singing box: plays what controllers touch.")
+@click.argument("urls", nargs=-1, metavar="[URL]...")
+@click.option("--key", metavar="KEY", help="Join key where the URL has none (better: FORMANT_KEY).")
+@click.option("--id", "client_id", metavar="ID", help="Default: synth-HOST- and four random digits.")
+@click.option("--name", metavar="TEXT", help="What players see. Default: the host name.")
+@click.option("--audio", default="auto", show_default=True, metavar="auto|none|NAME|INDEX|wav:PATH")
+@click.option("--voices", default=32, show_default=True, type=click.IntRange(1, 256), help="Most tones at a time.")
+@click.option("--algorithm", default="voice", show_default=True, type=click.Choice(["voice", "modfm", "chowning"]))
+@click.option(
+    "--voice",
+    default="tenor",
+    show_default=True,
+    type=click.Choice(["soprano", "alto", "countertenor", "tenor", "bass"]),
+)
+@click.option(
+    "--vibrato", metavar="CENTS", type=click.FloatRange(0.0, 200.0), help="0 = off. Default: the voice's own."
+)
+@click.option("--volume", default=1.0, show_default=True, type=click.FloatRange(0.0, 1.0), help="At the start.")
+@click.option("--block", default=0, type=click.IntRange(0, 8192), help="Frames a callback; 0 = as the device likes.")
+@click.option("--latency", default="low", show_default=True, type=Latency(), metavar="low|high|MS")
+@click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]))
+@click.option("--log-level", default="info", show_default=True, type=click.Choice(LEVELS))
+def command(urls: tuple[str, ...], **options: Any) -> None:
+    """Join the ensemble at URL (default http://localhost:8080) and sing what its controllers play.
+
+    URL is the address that the server printed. Several may be given: when one fails the next is tried.
+    """
+    configure(options["log_format"], options["log_level"])
+    from formant_dsp.stream import SinkError
+    from formant_net.aio.run import run_until_signal
+    from formant_net.aio.synth import SynthOptions, Voice
+
+    synth = SynthOptions(
+        client_id=check_id(options["client_id"], ("synth-",)),
+        name=(options["name"] or socket.gethostname())[:64],
+        servers=servers_of(urls, options["key"]),
+        audio=options["audio"],
+        voices=options["voices"],
+        voice=Voice(options["voice"], options["algorithm"], options["vibrato"]),
+        volume=options["volume"],
+        block_frames=options["block"],
+        latency=options["latency"],
+    )
+    try:
+        run_until_signal(_sing(synth))
+    except (SinkError, ConnectionError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _sing(options: Any) -> None:
+    from formant_net.aio.synth import SynthNode
+
+    ready = False
+
+    def on_told(told: Any) -> None:
+        nonlocal ready
+        if told.event == "registered" and not ready:
+            ready = True
+            _say(f"Ready: waiting for players at {told.fields['server']}.")
+
+    node = SynthNode(options, on_note=_say, on_told=on_told)
+    try:
+        await node.start()
+        voice = options.voice
+        _say(
+            f"Formant synth {options.client_id}: {options.voices} voices, {voice.voice}, {voice.algorithm}, "
+            f"{node.bank.isa}; sound: {node.sink.describe()}."
+        )
+        raise ConnectionError(await asyncio.shield(node.client.stopped))
+    finally:
+        await node.stop()
+
+
+def _say(text: str) -> None:
+    """One line on standard output, at once even into a pipe."""
+    click.echo(text)
+    sys.stdout.flush()
