@@ -7,6 +7,7 @@ test that comes later. So the loop lives in a thread; sockets and peers of a tes
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from typing import Any, TypeVar
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Playwright, async_playwright
+from support.require import require
 
-CHROMIUM = "/usr/bin/chromium"
 ARGS = (
     "--no-sandbox",  # tests may run as root
     "--disable-gpu",
@@ -158,7 +159,7 @@ class Chromium:
         self.thread = thread
         self._playwright: Playwright = thread.run(async_playwright().start())
         self._browser: Browser = thread.run(
-            self._playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGS)), timeout_s=60
+            self._playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(ARGS)), timeout_s=60
         )
 
     def tab(self, **context_options: Any) -> Tab:
@@ -185,6 +186,7 @@ def loop_thread() -> Iterator[LoopThread]:
 
 @pytest.fixture(scope="session")
 def chromium(loop_thread: LoopThread) -> Iterator[Chromium]:
+    require("chromium")
     browser = Chromium(loop_thread)
     yield browser
     browser.close()

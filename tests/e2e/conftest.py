@@ -1,0 +1,7 @@
+"""The whole chain, with real parts: what its tests share."""
+
+from __future__ import annotations
+
+from support.browser import chromium, loop_thread, open_tab
+
+__all__ = ["chromium", "loop_thread", "open_tab"]
