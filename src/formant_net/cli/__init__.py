@@ -36,6 +36,17 @@ class LazyGroup(click.Group):
         return command
 
 
+def _check_table(ctx: click.Context, name: str) -> None:
+    """A misspelt option in the file is an error, not silently without effect."""
+    command = LazyGroup().get_command(ctx, name)
+    known = {parameter.name for parameter in command.params} if command else set()
+    unknown = sorted(set((ctx.default_map or {}).get(name, {})) - known)
+    if unknown:
+        raise click.BadParameter(
+            f"[{name}] has no option {unknown[0]!r}; `formant-node {name} --help` lists them", param_hint="--config"
+        )
+
+
 def default_config() -> Path:
     """The user's configuration file: `formant-node.toml` in the platform's configuration folder."""
     return Path(click.get_app_dir("formant-node", force_posix=False)) / "formant-node.toml"
@@ -72,6 +83,8 @@ def _load_config(path: Path | None) -> dict[str, Any]:
 def main(ctx: click.Context, config: Path | None) -> None:
     """Formant: boxes sing, phones play them."""
     ctx.default_map = _load_config(config)
+    if ctx.invoked_subcommand:
+        _check_table(ctx, ctx.invoked_subcommand)
 
 
 def run() -> None:

@@ -1,0 +1,98 @@
+"""The command: help that is true, options from the environment and from a file, nothing imported that is not used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from formant_net.cli import SUBCOMMANDS, main
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_every_subcommand_has_a_short_help(name: str) -> None:
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) < 75
+
+
+def test_help_names_every_subcommand() -> None:
+    result = CliRunner().invoke(main, ["--help"])
+    assert result.exit_code == 0
+    assert all(f"  {name} " in result.output for name in SUBCOMMANDS)
+
+
+def test_unknown_subcommand_is_refused() -> None:
+    result = CliRunner().invoke(main, ["sing"])
+    assert result.exit_code == 2
+    assert "No such command 'sing'" in result.output
+
+
+def seconds_of(path: Path) -> float:
+    import soundfile
+
+    return float(soundfile.info(path).duration)
+
+
+def test_command_line_beats_environment_beats_file(tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text("[render]\nseconds = 0.5\nf0 = 200.0\n")
+    wav = tmp_path / "x.wav"
+
+    def run(args: list[str], env: dict[str, str]) -> float:
+        result = CliRunner().invoke(main, ["--config", str(config), "render", "-o", str(wav), *args], env=env)
+        assert result.exit_code == 0, result.output
+        return seconds_of(wav)
+
+    assert run([], {}) == 0.5
+    assert run([], {"FORMANT_SECONDS": "0.75"}) == 0.75
+    assert run([], {"FORMANT_SECONDS": "0.75", "FORMANT_RENDER_SECONDS": "1.0"}) == 1.0
+    assert run(["--seconds", "1.25"], {"FORMANT_RENDER_SECONDS": "1.0"}) == 1.25
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[sing]\nx = 1\n", "not a subcommand"), ("seconds = 1\n", "not a subcommand"), ("[render\n", "is not TOML")],
+)
+def test_configuration_file_that_is_none_is_refused_in_words(text: str, words: str, tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text(text)
+    result = CliRunner().invoke(main, ["--config", str(config), "devices"])
+    assert result.exit_code == 2
+    assert words in result.output
+
+
+def test_misspelt_option_of_a_file_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text("[render]\nsecnods = 3\n")
+    result = CliRunner().invoke(main, ["--config", str(config), "render", "-o", str(tmp_path / "x.wav")])
+    assert result.exit_code == 2
+    assert "secnods" in result.output
+
+
+def test_missing_configuration_file_is_refused_in_words(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["--config", str(tmp_path / "none.toml"), "devices"])
+    assert result.exit_code == 2
+    assert "cannot read" in result.output
+
+
+def test_render_never_imports_the_network(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from formant_net.cli import main\n"
+        f"main(['render', '--seconds', '0.1', '-o', {str(tmp_path / 'x.wav')!r}], standalone_mode=False)\n"
+        "found = {'asyncio', 'aiortc', 'websockets'} & set(sys.modules)\n"
+        "assert not found, found\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_closed_pipe_is_a_normal_end() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m formant_net --help | head -1", shell=True, capture_output=True, text=True, timeout=60
+    )
+    assert "Usage" in done.stdout
+    assert "Traceback" not in done.stderr
