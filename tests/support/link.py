@@ -306,7 +306,10 @@ class World:
             self.clock.after(0.01, lambda: self._open(one, two))
 
     def _open(self, one: _Wire, two: _Wire) -> None:
-        if one.closed or two.closed or not (one.node.alive and two.node.alive) or self.weather.cut:
+        if one.closed or two.closed or not (one.node.alive and two.node.alive):
+            return
+        if self.weather.cut:  # connectivity checks are repeated for many seconds
+            self.clock.after(0.05, lambda: self._open(one, two))
             return
         for wire in (one, two):
             wire.open = True

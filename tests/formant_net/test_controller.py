@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import pytest
+from support.link import Node, World
+from support.players import controller_of, lift, press
+
+from formant_net import effects as fx
+from formant_net import messages as m
+from formant_net.effects import COMMANDS, PARAMS
+
+
+def ensemble(*, channels: tuple[str, ...] = (COMMANDS, PARAMS)) -> tuple[World, Node, Node]:
+    world = World()
+    world.channels = channels
+    synth, controller = world.synth(), world.controller()
+    world.run(0.5)
+    controller.effects.clear()
+    return world, synth, controller
+
+
+def sent(controller: Node, kind: type) -> list[fx.Send]:
+    return [e for e in controller.effects if isinstance(e, fx.Send) and isinstance(e.message, kind)]
+
+
+def test_a_touch_goes_out_at_once_with_all_that_simple_and_clever_synths_need() -> None:
+    _, _, controller = ensemble()
+    press(controller, x=0.0, y=1.0, finger="thumb")
+    touch = sent(controller, m.Touch)[0].message
+    assert isinstance(touch, m.Touch)
+    assert (touch.x, touch.y, touch.active, touch.id) == (0.0, 1.0, True, "thumb")
+    assert touch.points == [m.Point(id="thumb", x=0.0, y=1.0)]
+    assert touch.seq is not None
+    assert touch.t is not None
+
+
+def test_a_resting_finger_is_told_again_fifty_times_a_second() -> None:
+    world, _, controller = ensemble()
+    press(controller)
+    world.run(1.0)
+    assert 50 <= len(sent(controller, m.Touch)) <= 52
+
+
+def test_a_release_is_sent_five_times_and_then_it_is_quiet() -> None:
+    world, _, controller = ensemble()
+    press(controller)
+    controller.effects.clear()
+    lift(controller)
+    assert not controller_of(controller).settled
+    world.run(0.2)
+    assert [e.message.active for e in sent(controller, m.Touch)] == [False] * 5  # type: ignore[attr-defined]
+    assert controller_of(controller).settled
+
+
+def test_no_fingers_rides_on_every_ping() -> None:
+    world, _, controller = ensemble()
+    world.run(3.0)
+    pings = [e.message for e in sent(controller, m.Ping)]
+    assert len(pings) == 3
+    assert all(isinstance(ping, m.Ping) and ping.points == [] and ping.seq for ping in pings)
+
+
+def test_all_synths_are_pinged_in_one_tick() -> None:
+    world = World()
+    controller = world.controller()
+    for i in range(4):
+        world.synth(f"synth-{i}")
+        world.run(0.13)
+    controller.effects.clear()
+    ticks = []
+    for _ in range(400):
+        before = len(sent(controller, m.Ping))
+        world.run(0.005)
+        ticks.append(len(sent(controller, m.Ping)) - before)
+    assert set(ticks) == {0, 4}
+
+
+def test_numbers_of_messages_grow_on_each_link() -> None:
+    world, _, controller = ensemble()
+    press(controller)
+    world.run(2.5)
+    numbers = [e.message.seq for e in controller.effects if isinstance(e, fx.Send)]  # type: ignore[attr-defined]
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_synth_that_links_later_hears_at_once_what_is_held() -> None:
+    world, _, controller = ensemble()
+    press(controller, x=0.75)
+    world.run(1.0)
+    late = world.synth("synth-late")
+    world.run(0.06)
+    assert [x for x, _, _ in late.voices.sounding.values()] == [0.75]
+
+
+def test_state_and_round_trip_of_a_synth_are_known_within_a_second_of_linking() -> None:
+    world = World()
+    _, controller = world.synth(), world.controller()
+    world.run(0.1)
+    (view,) = controller_of(controller).synths(world.clock.now)
+    assert view.open
+    assert not view.stale
+    assert view.state["volume"] == 1.0
+    assert view.rtt_s == pytest.approx(0.002)
+
+
+def test_a_state_that_is_not_refreshed_becomes_stale_and_the_link_is_given_up() -> None:
+    world, synth, controller = ensemble()
+    world.kill(synth)
+    world.run(2.4)
+    assert controller_of(controller).synths(world.clock.now)[0].stale
+    world.run(1.6)
+    assert not controller_of(controller).synths(world.clock.now)[0].open
+
+
+def test_commands_take_the_reliable_channel_where_there_is_one() -> None:
+    for channels, expected in (((COMMANDS, PARAMS), COMMANDS), ((PARAMS,), PARAMS)):
+        world, synth, controller = ensemble(channels=channels)
+        controller_of(controller).set_power(False)
+        controller_of(controller).set_volume(0.5)
+        controller.settle()
+        assert [e.channel for e in sent(controller, m.Command)] == [expected]
+        world.run(0.1)
+        assert synth.voices.power == [False]
+        assert synth.voices.volume == 0.5
+
+
+def test_a_peer_that_offers_only_params_can_be_played() -> None:
+    world, synth, controller = ensemble(channels=(PARAMS,))
+    press(controller)
+    world.run(0.1)
+    assert synth.voices.sounding
+
+
+def test_fingers_beyond_what_a_message_holds_are_counted() -> None:
+    _, _, controller = ensemble()
+    for finger in range(40):
+        press(controller, finger=finger)
+    assert controller_of(controller).counters["fingers_beyond_limit"] == 8
+    touch = sent(controller, m.Touch)[-1].message
+    assert isinstance(touch, m.Touch)
+    assert touch.points is not None
+    assert len(touch.points) == m.MAX_FINGERS
+
+
+def test_an_offer_without_a_sender_is_refused() -> None:
+    _, _, controller = ensemble()
+    offer = m.Offer(target="ctrl-a", data=m.Description(type="offer", sdp="v=0"))
+    controller.call(controller.core.receive, 1, offer)
+    assert "source" in controller.errors[-1].message
+
+
+def test_synths_that_come_and_go_do_not_pile_up() -> None:
+    world = World()
+    controller = world.controller()
+    for i in range(80):
+        synth = world.synth(f"synth-{i}")
+        world.run(0.2)
+        world.kill(synth)
+    world.run(10.0)
+    assert len(controller_of(controller).synths(world.clock.now)) <= 64

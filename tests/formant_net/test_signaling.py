@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from formant_net import messages as m
+from formant_net.effects import Connect, Disconnect, Stop, Told, Transmit
+from formant_net.errors import ProtocolError
+from formant_net.signaling import DIAL_S, Identity, Server, Signaling, State
+from formant_net.timing import Timing
+
+ONE, TWO = Server("ws://one/ws", "k1"), Server("ws://two/ws", "k2")
+
+
+def make(*servers: Server, role: m.Role = "controller", draw: float = 1.0) -> Signaling:
+    return Signaling(Identity("ctrl-a", role), servers or (ONE,), Timing(), lambda: draw)
+
+
+def registered(**fields: Any) -> m.Registered:
+    given = {"edge": "e", "resume": "secret", "ice_servers": [], "heartbeat_s": 20.0, "ttl_s": 60.0, **fields}
+    return m.Registered(client_id="ctrl-a", **given)
+
+
+def online(signaling: Signaling, now: float = 0.0) -> Signaling:
+    if signaling.state is State.IDLE:
+        signaling.start(now)
+    signaling.opened(signaling.attempt, now)
+    signaling.receive(signaling.attempt, registered(), now)
+    assert signaling.online
+    return signaling
+
+
+def sent(signaling: Signaling, kind: type) -> list[Any]:
+    return [effect for effect in signaling.drain() if isinstance(effect, kind)]
+
+
+def test_it_registers_with_the_key_of_the_server_as_soon_as_the_socket_is_open() -> None:
+    signaling = make()
+    signaling.start(0.0)
+    assert signaling.drain() == [Connect("ws://one/ws", 1)]
+    signaling.opened(1, 0.1)
+    assert signaling.drain() == [Transmit(1, m.Register(client_id="ctrl-a", role="controller", key="k1"))]
+
+
+def test_it_comes_back_with_the_secret_that_proves_its_id() -> None:
+    signaling = online(make())
+    signaling.closed(1, "reset", 5.0)
+    signaling.on_deadline(5.25)
+    signaling.opened(2, 5.3)
+    registers = [t.message for t in sent(signaling, Transmit) if isinstance(t.message, m.Register)]
+    assert [register.resume for register in registers] == [None, "secret"]
+
+
+def test_heartbeats_come_as_often_as_the_server_asks_and_only_once_after_many_reconnects() -> None:
+    signaling = make()
+    now = 0.0
+    for _ in range(50):
+        online(signaling, now)
+        now += 1.0
+        signaling.closed(signaling.attempt, "blink", now)
+        now += 30.0
+        signaling.on_deadline(now)
+    online(signaling, now)
+    signaling.drain()
+    beats = 0
+    for step in range(1, 601):
+        signaling.on_deadline(now + step * 0.1)
+        beats += sum(isinstance(t.message, m.Heartbeat) for t in sent(signaling, Transmit))
+    assert beats == 3
+
+
+def test_a_synth_has_no_heartbeat() -> None:
+    assert online(make(role="synth")).next_deadline() is None
+
+
+def test_after_a_failure_the_next_server_of_the_list_is_tried() -> None:
+    signaling = make(ONE, TWO)
+    signaling.start(0.0)
+    for now in (10.0, 20.0, 30.0):
+        signaling.closed(signaling.attempt, "refused", now)
+        signaling.on_deadline(now + 9.0)
+    assert [c.url for c in sent(signaling, Connect)] == ["ws://one/ws", "ws://two/ws", "ws://one/ws", "ws://two/ws"]
+
+
+def test_a_server_that_just_worked_is_tried_once_more_before_the_next() -> None:
+    signaling = online(make(ONE, TWO))
+    signaling.closed(1, "reset", 40.0)
+    signaling.on_deadline(41.0)
+    signaling.closed(2, "refused", 42.0)
+    signaling.on_deadline(52.0)
+    assert [c.url for c in sent(signaling, Connect)] == ["ws://one/ws", "ws://one/ws", "ws://two/ws"]
+
+
+def test_waiting_grows_while_it_fails() -> None:
+    signaling = make()
+    signaling.start(0.0)
+    waits = []
+    for i in range(8):
+        signaling.closed(signaling.attempt, "refused", 100.0 * i)
+        due = signaling.next_deadline()
+        assert due is not None
+        waits.append(due - 100.0 * i)
+        signaling.on_deadline(due)
+    assert waits == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+
+
+def test_one_that_is_kicked_stays_away() -> None:
+    signaling = online(make())
+    signaling.drain()
+    signaling.receive(1, m.Kicked(reason="too loud"), 1.0)
+    effects = signaling.drain()
+    assert Disconnect(1) in effects
+    assert any(isinstance(effect, Stop) and "too loud" in effect.reason for effect in effects)
+    signaling.closed(1, "1000", 1.1)
+    signaling.on_deadline(1000.0)
+    assert signaling.drain() == []
+    assert signaling.next_deadline() is None
+
+
+def test_a_wrong_key_at_the_first_try_ends_with_words_that_help() -> None:
+    signaling = make()
+    signaling.start(0.0)
+    signaling.opened(1, 0.0)
+    signaling.receive(1, m.Error(code="bad-key", message="wrong key", about="register"), 0.1)
+    assert "--key" in sent(signaling, Stop)[0].reason
+
+
+def test_a_wrong_key_later_is_tried_again_for_the_server_may_be_put_right() -> None:
+    signaling = online(make())
+    signaling.closed(1, "restart", 1.0)
+    signaling.on_deadline(2.0)
+    signaling.opened(2, 2.0)
+    signaling.receive(2, m.Error(code="bad-key", message="wrong key", about="register"), 2.1)
+    assert signaling.state is State.WAITING
+    assert sent(signaling, Stop) == []
+
+
+def test_a_taken_id_is_tried_again_and_says_what_to_do() -> None:
+    signaling = make()
+    signaling.start(0.0)
+    signaling.opened(1, 0.0)
+    signaling.receive(1, m.Error(code="id-taken", message="in use", about="register"), 2.0)
+    effects = signaling.drain()
+    assert Disconnect(1) in effects
+    assert any(isinstance(effect, Told) and "--id" in effect.fields["reason"] for effect in effects)
+    assert signaling.next_deadline() == 2.25
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_server_that_never_answers_is_given_up(opens: bool) -> None:
+    signaling = make()
+    signaling.start(0.0)
+    if opens:
+        signaling.opened(1, 0.0)
+    signaling.drain()
+    signaling.on_deadline(DIAL_S if not opens else Timing().register_s)
+    assert signaling.drain()[0] == Disconnect(1)
+    assert signaling.state is State.WAITING
+
+
+def test_news_of_an_old_attempt_changes_nothing() -> None:
+    signaling = online(make())
+    signaling.closed(1, "reset", 1.0)
+    signaling.on_deadline(2.0)
+    online(signaling, 2.0)
+    signaling.drain()
+    signaling.closed(1, "late close of the old socket", 3.0)
+    signaling.opened(1, 3.0)
+    assert signaling.receive(1, m.ControllersList(controllers=["x"]), 3.0) is None
+    assert signaling.online
+    assert signaling.drain() == []
+
+
+def test_what_is_for_the_core_around_it_is_passed_on() -> None:
+    signaling = online(make())
+    notice = m.ControllerJoined(controller_id="ctrl-b")
+    assert signaling.receive(1, notice, 1.0) is notice
+
+
+@pytest.mark.parametrize("when", ["before registration", "twice"])
+def test_what_comes_at_the_wrong_time_is_refused_and_changes_nothing(when: str) -> None:
+    signaling = make()
+    signaling.start(0.0)
+    signaling.opened(1, 0.0)
+    message: m.Message = m.ControllerJoined(controller_id="ctrl-b")
+    if when == "twice":
+        signaling.receive(1, registered(), 0.0)
+        message = registered(resume="other")
+    before = (signaling.state, signaling.attempt, signaling.next_deadline(), signaling._resume)
+    with pytest.raises(ProtocolError, match="ws://one/ws"):
+        signaling.receive(1, message, 1.0)
+    assert (signaling.state, signaling.attempt, signaling.next_deadline(), signaling._resume) == before
+
+
+def test_no_server_may_set_a_heartbeat_that_floods_it() -> None:
+    signaling = make()
+    signaling.start(0.0)
+    signaling.opened(1, 0.0)
+    signaling.receive(1, registered(heartbeat_s=0.0), 0.0)
+    assert signaling.next_deadline() == pytest.approx(0.1)
+
+
+def test_at_least_one_server_is_needed() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Signaling(Identity("ctrl-a", "controller"), (), Timing(), lambda: 0.0)

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import pytest
+from support.link import Node, World
+from support.players import lift, press, synth_of
+
+from formant_net import effects as fx
+from formant_net import messages as m
+from formant_net.effects import COMMANDS, PARAMS
+from formant_net.touches import NoteOff, NoteOn
+
+
+def ensemble(seed: int = 1) -> tuple[World, Node, Node]:
+    world = World(seed)
+    synth, controller = world.synth(), world.controller()
+    world.run(0.5)
+    assert synth_of(synth).open_peers == ("ctrl-a",)
+    return world, synth, controller
+
+
+def say(synth: Node, controller: Node, message: m.Channel | m.Unknown, channel: str = PARAMS) -> None:
+    core = synth_of(synth)
+    synth.call(core.channel, controller.name, core._links[controller.name].peer.link, channel, message)
+
+
+def test_the_synth_offers_to_every_controller_of_the_list_and_to_each_that_joins() -> None:
+    world = World()
+    world.controller("ctrl-a")
+    world.controller("ctrl-b")
+    world.run(0.2)
+    synth = world.synth()
+    world.run(0.2)
+    world.controller("ctrl-c")
+    world.run(0.2)
+    assert set(synth_of(synth).open_peers) == {"ctrl-a", "ctrl-b", "ctrl-c"}
+
+
+def test_several_synths_sing_what_several_controllers_play() -> None:
+    world = World()
+    synths = [world.synth(f"synth-{i}") for i in range(3)]
+    controllers = [world.controller(f"ctrl-{i}") for i in range(3)]
+    world.run(0.5)
+    for i, controller in enumerate(controllers):
+        press(controller, x=0.1 * i)
+    world.run(0.1)
+    for synth in synths:
+        assert sorted(x for x, _, _ in synth.voices.sounding.values()) == pytest.approx([0.0, 0.1, 0.2])
+
+
+def test_volume_and_power_are_applied_and_told_to_everybody() -> None:
+    world, synth, first = ensemble()
+    second = world.controller("ctrl-b")
+    world.run(0.5)
+    say(synth, first, m.Param(name="volume", value=0.25))
+    say(synth, first, m.Command(name="power", value=False), COMMANDS)
+    world.run(1.1)
+    assert synth.voices.volume == 0.25
+    assert synth.voices.power == [False]
+    for controller in (first, second):
+        state = controller.core.synths(world.clock.now)[0].state  # type: ignore[union-attr]
+        assert (state["volume"], state["powered_on"]) == (0.25, False)
+
+
+def test_power_off_ends_every_voice_and_power_on_lets_held_fingers_sound_again() -> None:
+    world, synth, controller = ensemble()
+    press(controller)
+    world.run(0.1)
+    say(synth, controller, m.Command(name="power", value=False))
+    assert not synth.voices.sounding
+    world.run(1.0)
+    assert not synth.voices.sounding
+    say(synth, controller, m.Command(name="power"))
+    world.run(0.1)
+    assert len(synth.voices.sounding) == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        m.Param(name="volume", value=1.5),
+        m.Param(name="volume", value=True),
+        m.Param(name="volume", value="loud"),
+        m.Param(name="colour", value=0.5),
+        m.Command(name="power", value=0.0),
+        m.Command(name="self-destruct"),
+        m.Unknown("telepathy"),
+        m.Pong(timestamp=1),
+    ],
+)
+def test_a_setting_without_meaning_changes_nothing_and_is_counted(message: m.Channel | m.Unknown) -> None:
+    world, synth, controller = ensemble()
+    before = synth_of(synth).state()
+    say(synth, controller, message)
+    world.run(0.1)
+    assert synth_of(synth).state() == before
+    assert synth.voices.power == []
+    assert sum(synth_of(synth).counters.values()) == 1
+
+
+def test_every_pong_carries_the_complete_state() -> None:
+    _, synth, controller = ensemble()
+    synth_of(synth).set_state(audio_enabled=True, name="Kitchen", latency_ms=12.0)
+    say(synth, controller, m.Ping(timestamp="anything"))
+    pong = [e for e in synth.effects if isinstance(e, fx.Send)][-1].message
+    assert isinstance(pong, m.Pong)
+    assert pong.timestamp == "anything"
+    assert {"audio_enabled", "volume", "powered_on", "name", "latency_ms"} <= set(pong.state)
+
+
+def test_a_controller_that_leaves_the_list_before_its_link_is_open_is_forgotten() -> None:
+    world = World()
+    world.offer_delay_s = 1.0
+    synth, controller = world.synth(), world.controller()
+    world.run(0.5)
+    world.kill(controller)
+    world.run(20.0)
+    core = synth_of(synth)
+    assert not core._links
+    assert synth.count(fx.MakeOffer) == synth.count(fx.CloseLink) > 0
+
+
+def test_a_set_up_that_does_not_end_is_tried_again_with_back_off() -> None:
+    world = World()
+    world.weather.cut = True
+    synth, _ = world.synth(), world.controller()
+    world.run(60.0)
+    assert 3 <= synth.count(fx.MakeOffer) <= 7
+    world.weather.cut = False
+    world.run(25.0)
+    assert synth_of(synth).open_peers == ("ctrl-a",)
+
+
+def test_links_beyond_the_limit_wait_until_one_is_free() -> None:
+    world = World()
+    synth = world.synth(max_links=2)
+    controllers = [world.controller(f"ctrl-{i}") for i in range(3)]
+    world.run(1.0)
+    assert len(synth_of(synth).open_peers) == 2
+    world.kill(controllers[0])
+    world.run(5.0)
+    assert set(synth_of(synth).open_peers) == {"ctrl-1", "ctrl-2"}
+
+
+def test_stopping_ends_voices_before_links_and_says_no_more() -> None:
+    world, synth, controller = ensemble()
+    press(controller)
+    world.run(0.1)
+    synth.effects.clear()
+    synth.call(synth.core.stop)
+    kinds = [type(effect) for effect in synth.effects]
+    assert kinds.index(NoteOff) < kinds.index(fx.CloseLink)
+    world.run(5.0)
+    assert not any(isinstance(effect, NoteOn | fx.MakeOffer) for effect in synth.effects)
+
+
+@pytest.mark.parametrize("message", ["offer", "register"])
+def test_a_message_that_no_synth_expects_is_refused_by_name_and_changes_nothing(message: str) -> None:
+    world, synth, controller = ensemble()
+    data = m.Description(type="offer", sdp="v=0")
+    wrong: m.Message = m.Offer(source="ctrl-a", target="synth-a", data=data)
+    if message == "register":
+        wrong = m.Register(client_id="ctrl-a")
+    effects = len(synth.effects)
+    synth.call(synth.core.receive, 1, wrong)
+    assert synth.errors[-1].about == message
+    assert len(synth.effects) == effects
+    press(controller)
+    world.run(0.1)
+    assert synth.voices.sounding
+    lift(controller)
