@@ -1,0 +1,197 @@
+"""The whole chain as processes without a browser: a headless controller plays, a WAV file has what is heard."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+from support.processes import Process, processes
+from support.spectrum import click_frames, closest_sung_vowel, f0_hz, harmonic_levels_db, third_difference_db
+
+RATE = 48000
+Sound = NDArray[np.float64]
+
+
+@dataclass
+class Stage:
+    """A server with a key, and the means to start clients of it."""
+
+    start: Callable[..., Process]
+    server: Process
+    port: str
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/#key=cantabile"
+
+    def synth(self, name: str = "one") -> Process:
+        wav = self.folder / f"{name}.wav"
+        synth = self.start("synth", self.url, "--id", "synth-e2e", "--audio", f"wav:{wav}", "--vibrato", "0")
+        synth.wait_for("Ready")
+        return synth
+
+    def hand(self) -> Process:
+        """A controller that plays what is written to it."""
+        hand = self.start("controller", self.url, "--id", "ctrl-e2e", stdin=True)
+        hand.wait_for("Ready")
+        return hand
+
+    def restart_server(self) -> None:
+        self.server = serve(self.start, self.port)
+
+    def sound(self, name: str = "one") -> Sound:
+        sound, rate = soundfile.read(self.folder / f"{name}.wav", dtype="float64")
+        assert rate == RATE
+        return np.asarray(sound)
+
+
+def serve(start: Callable[..., Process], port: str) -> Process:
+    server = start("server", "--host", "127.0.0.1", "--port", port, environment={"FORMANT_KEY": "cantabile"})
+    server.wait_for("Join:")
+    return server
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with processes() as start:
+        server = serve(start, "0")
+        found = re.search(r":(\d+)/", server.wait_for("Join:"))
+        assert found is not None
+        yield Stage(start, server, found[1], tmp_path)
+
+
+def gaps(sound: Sound) -> list[float]:
+    """Lengths of the silences between the first sound and the last, s; silence is 20 ms below -60 dBFS."""
+    loud = np.abs(sound[: len(sound) // 960 * 960]).reshape(-1, 960).max(axis=1) > 1e-3
+    (where,) = np.nonzero(loud)
+    assert len(where), "nothing sounded"
+    return [float(step - 1) * 0.02 for step in np.diff(where) if step > 1]
+
+
+def seconds_of_sound(sound: Sound) -> float:
+    return float(np.mean(np.abs(sound) > 1e-3) * len(sound) / RATE)
+
+
+def vowel_of(steady: Sound, hz: float) -> str:
+    return closest_sung_vowel(harmonic_levels_db(steady, RATE, hz, int(4000 / hz)), hz)
+
+
+def test_a_gesture_is_heard_right(stage: Stage) -> None:
+    """Pitch within 5 cents, vowel by its harmonics, silence within 0.5 s of the release, no click; all end with 0."""
+    gesture = stage.folder / "two-notes.jsonl"
+    gesture.write_text(
+        '# "a" at x = 0.1, then "i" at the bottom of the range\n'
+        '{"t": 0.0, "x": 0.1, "y": 0.0}\n{"t": 1.5, "active": false}\n'
+        '{"t": 2.5, "x": 0.0, "y": 0.5}\n{"t": 4.0, "active": false}\n'
+    )
+    synth = stage.synth()
+    controller = stage.start("controller", stage.url, "--gesture", str(gesture))
+    assert controller.wait() == 0
+    assert "round trip" in controller.output()
+    time.sleep(0.8)
+    assert synth.stop() == 0
+    assert stage.server.stop() == 0
+
+    sound = stage.sound()
+    first = int(np.flatnonzero(np.abs(sound) > 1e-3)[0])
+    for begin, hz, vowel in ((0.0, 110.0 * 8.0**0.1, "a"), (2.5, 110.0, "i")):
+        start = first + int(begin * RATE)
+        steady = sound[start + RATE // 3 : start + RATE * 4 // 3]
+        assert abs(1200 * np.log2(f0_hz(steady, RATE, hz) / hz)) < 5.0
+        assert vowel_of(steady, hz) == vowel
+        quiet = start + int((1.5 + 0.5) * RATE)
+        assert np.abs(sound[quiet : quiet + RATE // 4]).max() < 1e-4
+        note = sound[start + RATE // 5 : start + int(1.9 * RATE)]
+        assert click_frames(note, RATE) == 0, "neither in the note nor in its release"
+    assert third_difference_db(sound) < -20.0
+
+
+def test_a_killed_server_stops_no_note_and_its_successor_finds_everybody_again(stage: Stage) -> None:
+    synth = stage.synth()
+    hand = stage.hand()
+    hand.write('{"x": 0.3, "y": 0.0}\n')
+    time.sleep(1.0)
+    stage.server.kill()
+    time.sleep(1.5)
+    stage.restart_server()
+    synth.wait_for(" registered", count=2)
+    hand.wait_for(" registered", count=2)
+    time.sleep(1.0)
+    hand.write('{"active": false}\n')
+    time.sleep(0.8)
+    assert synth.stop() == 0
+    sound = stage.sound()
+    assert gaps(sound) == []
+    assert seconds_of_sound(sound) > 3.0
+    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
+
+
+def test_a_killed_controller_falls_silent_and_plays_again_when_it_is_started_again(stage: Stage) -> None:
+    synth = stage.synth()
+    hand = stage.hand()
+    hand.write('{"x": 0.3, "y": 0.0}\n')
+    time.sleep(1.0)
+    hand.kill()
+    killed = time.monotonic()
+    time.sleep(0.6)
+    again = stage.hand()
+    again.write('{"x": 0.3, "y": 0.0}\n')
+    time.sleep(1.0)
+    back_s = time.monotonic() - killed - 1.0
+    again.write('{"active": false}\n')
+    again.end_input()
+    assert again.wait() == 0
+    time.sleep(0.8)
+    assert synth.stop() == 0
+    sound = stage.sound()
+    (gap,) = gaps(sound)
+    assert 0.0 < gap < 5.0
+    assert gap <= back_s, "it was silent while nobody played"
+    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
+
+
+def test_a_killed_synth_sings_what_is_held_when_it_is_started_again(stage: Stage) -> None:
+    first = stage.synth()
+    hand = stage.hand()
+    hand.write('{"x": 0.3, "y": 0.0}\n')
+    time.sleep(1.0)
+    first.kill()
+    assert seconds_of_sound(stage.sound()) > 0.3, "what was recorded before the kill can be read"
+    second = stage.synth("two")
+    time.sleep(5.0)
+    hand.write('{"active": false}\n')
+    time.sleep(0.8)
+    assert second.stop() == 0
+    sound = stage.sound("two")
+    began_s = np.flatnonzero(np.abs(sound) > 1e-3)[0] / RATE
+    assert began_s < 5.0
+    assert gaps(sound) == []
+    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
+
+
+def test_a_controller_that_is_told_to_end_lifts_its_fingers_first(stage: Stage) -> None:
+    synth = stage.synth()
+    hand = stage.hand()
+    hand.write('{"x": 0.3, "y": 0.0}\n')
+    time.sleep(0.8)
+    assert hand.stop() == 0
+    time.sleep(0.6)
+    assert synth.stop() == 0
+    sound = stage.sound()
+    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
+    assert click_frames(sound[np.flatnonzero(np.abs(sound) > 1e-3)[0] + RATE // 5 :], RATE) == 0
+
+
+def test_without_the_key_nobody_joins_and_is_told_what_to_do(stage: Stage) -> None:
+    for subcommand in (["synth", "--audio", "none"], ["controller", "--demo"]):
+        refused = stage.start(*subcommand, f"http://127.0.0.1:{stage.port}")
+        assert refused.wait() == 1
+        assert "--key" in refused.output()
