@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -106,7 +107,7 @@ class SignalingSockets:
         except TimeoutError:
             reason = f"no answer within {OPEN_S:g} s"
         except (OSError, WebSocketException, ValueError) as error:
-            reason = str(error) or type(error).__name__
+            reason = _words_of_error(error)
         except Exception as error:
             self._log.exception("fault in the connection; trying again", server=url)
             reason = repr(error)
@@ -128,6 +129,12 @@ async def _write(connection: ClientConnection, queue: asyncio.Queue[str]) -> Non
             await connection.send(await queue.get())
     except ConnectionClosed:
         pass  # the reading side knows as well, and tells why
+
+
+def _words_of_error(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return str(error) or type(error).__name__
 
 
 def _words_of_close(connection: ClientConnection) -> str:

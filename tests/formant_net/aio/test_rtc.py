@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from support.sockets import run
+
+from formant_net import messages as m
+from formant_net.aio.rtc import BAD_MESSAGES, Links, configuration
+from formant_net.effects import COMMANDS, PARAMS, AcceptAnswer, AddCandidate, CloseLink, MakeAnswer, MakeOffer, Send
+
+
+class Side:
+    """One end: its links, and what they tell."""
+
+    def __init__(self) -> None:
+        self.links = Links(self)
+        self.sdp: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.opened: set[str] = set()
+        self.lost: list[str] = []
+        self.messages: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+
+    def described(self, peer: str, link: int, sdp: str) -> None:
+        self.sdp.set_result(sdp)
+
+    def link_opened(self, peer: str, link: int, channel: str) -> None:
+        self.opened.add(channel)
+
+    def link_lost(self, peer: str, link: int, reason: str) -> None:
+        self.lost.append(reason)
+
+    def channel_message(self, peer: str, link: int, channel: str, message: object) -> None:
+        self.messages.put_nowait((channel, message))
+
+
+async def until(condition: Any) -> None:
+    while not condition():
+        await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def pair() -> AsyncIterator[tuple[Side, Side]]:
+    """An offerer and an answerer with an open link, number 1 on either side."""
+    synth, controller = Side(), Side()
+    synth.links.make_offer(MakeOffer("c", 1))
+    controller.links.make_answer(MakeAnswer("s", 1, await synth.sdp))
+    synth.links.accept_answer(AcceptAnswer("c", 1, await controller.sdp))
+    await until(lambda: {PARAMS, COMMANDS} <= synth.opened & controller.opened)
+    try:
+        yield synth, controller
+    finally:
+        await synth.links.close()
+        await controller.links.close()
+
+
+def test_without_ice_servers_no_public_one_is_asked() -> None:
+    assert configuration(()).iceServers == []
+
+
+def test_ice_servers_of_a_strange_shape_are_left_out() -> None:
+    given = (
+        {"urls": "stun:192.0.2.1"},
+        {"urls": 7},
+        {},
+        {"urls": ["turn:192.0.2.2"], "username": "u", "credential": 5},
+    )
+    servers = configuration(given).iceServers
+    assert servers is not None
+    assert [server.urls for server in servers] == ["stun:192.0.2.1", ["turn:192.0.2.2"]]
+    assert (servers[1].username, servers[1].credential) == ("u", None)
+
+
+def test_touches_go_unordered_and_unrepeated_and_commands_reliably() -> None:
+    async def main() -> None:
+        async with pair() as (synth, controller):
+            channels = controller.links._links["s", 1].channels
+            assert (channels[PARAMS].ordered, channels[PARAMS].maxRetransmits) == (False, 0)
+            assert (channels[COMMANDS].ordered, channels[COMMANDS].maxRetransmits) == (True, None)
+            controller.links.send(Send("s", 1, PARAMS, m.Ping(timestamp=1)))
+            assert await synth.messages.get() == (PARAMS, m.Ping(timestamp=1))
+            controller.links.send(Send("s", 1, COMMANDS, m.Command(name="power", value=False)))
+            assert await synth.messages.get() == (COMMANDS, m.Command(name="power", value=False))
+
+    run(main())
+
+
+def test_a_link_that_the_other_side_closes_is_told_once_and_sending_on_it_is_harmless() -> None:
+    async def main() -> None:
+        async with pair() as (synth, controller):
+            controller.links.close_link(CloseLink("s", 1))
+            await until(lambda: synth.lost)
+            synth.links.send(Send("c", 1, PARAMS, m.Pong()))
+            controller.links.send(Send("s", 1, PARAMS, m.Ping()))
+            assert synth.links.dropped == controller.links.dropped == 1
+            assert controller.lost == [], "who closes does not hear of it"
+
+    run(main())
+
+
+def test_closing_a_link_whose_peer_is_gone_holds_nobody_up() -> None:
+    async def main() -> None:
+        side = Side()
+        side.links.make_offer(MakeOffer("c", 1))
+        await side.sdp
+        began = asyncio.get_running_loop().time()
+        side.links.close_link(CloseLink("c", 1))
+        assert asyncio.get_running_loop().time() - began < 0.05
+        await side.links.close()
+
+    run(main())
+
+
+def test_a_description_that_makes_no_sense_ends_only_its_own_link() -> None:
+    async def main() -> None:
+        async with pair() as (synth, controller):
+            controller.links.make_answer(MakeAnswer("mallory", 2, "v=0\r\nnonsense"))
+            await until(lambda: controller.lost)
+            controller.links.close_link(CloseLink("mallory", 2))
+            controller.links.send(Send("s", 1, PARAMS, m.Ping(timestamp=2)))
+            assert (await synth.messages.get())[1] == m.Ping(timestamp=2)
+
+    run(main())
+
+
+def test_messages_that_cannot_be_read_are_skipped_and_too_many_end_the_link() -> None:
+    async def main() -> None:
+        async with pair() as (synth, controller):
+            channel = controller.links._links["s", 1].channels[COMMANDS]
+            wrong: list[str | bytes] = ["{", b"\xff\xfe", '{"type": "touch", "x": NaN}', "x" * 9000, "", b""]
+            wrong += ['{"type":"touch","x":"0.5","y":0,"active":true}', "[" * 5000]
+            for text in wrong:
+                channel.send(text)
+            channel.send('{"type":"ping","timestamp":3}')
+            assert (await synth.messages.get())[1] == m.Ping(timestamp=3)
+            assert synth.lost == []
+            for _ in range(BAD_MESSAGES):
+                channel.send("{")
+            await until(lambda: synth.lost)
+
+    run(main())
+
+
+def test_candidates_before_the_description_are_held_and_bad_ones_do_no_harm() -> None:
+    async def main() -> None:
+        synth, controller = Side(), Side()
+        synth.links.make_offer(MakeOffer("c", 1))
+        offer = await synth.sdp
+        for text in ("candidate:1 1 udp 1 192.0.2.1 9 typ host", "candidate:rubbish", ""):
+            synth.links.add_candidate(AddCandidate("c", 1, m.Candidate(candidate=text, sdp_mid="0")))
+        synth.links.add_candidate(AddCandidate("c", 1, m.Candidate(candidate="candidate:1 1 udp 1 nowhere 9 typ host")))
+        synth.links.add_candidate(AddCandidate("c", 1, None))
+        controller.links.make_answer(MakeAnswer("s", 1, offer))
+        synth.links.accept_answer(AcceptAnswer("c", 1, await controller.sdp))
+        await until(lambda: PARAMS in synth.opened & controller.opened)
+        assert synth.lost == controller.lost == []
+        await synth.links.close()
+        await controller.links.close()
+
+    run(main())
+
+
+def test_hidden_names_of_browsers_that_cannot_be_resolved_do_no_harm() -> None:
+    async def main() -> None:
+        synth, controller = Side(), Side()
+        synth.links.make_offer(MakeOffer("c", 1))
+        controller.links.make_answer(MakeAnswer("s", 1, await synth.sdp))
+        answer = await controller.sdp
+        hidden = "a=candidate:9 1 udp 2113937151 0badcafe-0000.local 9 typ host\r\na=end-of-candidates\r\n"
+        synth.links.accept_answer(AcceptAnswer("c", 1, answer.replace("a=end-of-candidates\r\n", "") + hidden))
+        await until(lambda: PARAMS in synth.opened & controller.opened)
+        await synth.links.close()
+        await controller.links.close()
+
+    run(main())
+
+
+def test_a_peer_that_offers_only_params_gets_an_open_link_and_hears_commands_there() -> None:
+    async def main() -> None:
+        simple = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        channel = simple.createDataChannel(PARAMS, ordered=False, maxRetransmits=0)
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        channel.on("message", heard.put_nowait)
+        await simple.setLocalDescription(await simple.createOffer())
+        controller = Side()
+        controller.links.make_answer(MakeAnswer("s", 1, simple.localDescription.sdp))
+        await simple.setRemoteDescription(RTCSessionDescription(await controller.sdp, "answer"))
+        await until(lambda: PARAMS in controller.opened)
+        controller.links.send(Send("s", 1, COMMANDS, m.Command(name="power", value=True)))
+        assert m.decode_channel(await heard.get()) == m.Command(name="power", value=True)
+        await controller.links.close()
+        await simple.close()
+
+    run(main())
+
+
+def test_a_congested_channel_drops_touches_instead_of_queueing_them() -> None:
+    async def main() -> None:
+        async with pair() as (_, controller):
+            for i in range(2000):  # in one step of the loop: nothing can leave
+                controller.links.send(Send("s", 1, PARAMS, m.Ping(timestamp=i)))
+            assert controller.links.dropped > 1000
+            await until(lambda: controller.links._links["s", 1].channels[PARAMS].bufferedAmount == 0)
+            before = controller.links.dropped
+            controller.links.send(Send("s", 1, PARAMS, m.Ping(timestamp=0)))
+            assert controller.links.dropped == before
+
+    run(main())

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from support.sockets import edge, run
+
+from formant_net.aio.controller import ControllerNode, ControllerOptions
+from formant_net.aio.synth import LEASE_S, Singer, SynthNode, SynthOptions, Voice
+from formant_net.gesture import TimedTouch
+from formant_net.signaling import Server
+from formant_net.synth import SetVolume
+from formant_net.touches import NoteMove, NoteOff, NoteOn
+
+Params = tuple[float, float, float | None]
+
+
+@dataclass
+class TightBank:
+    """A bank whose ring takes only so many events."""
+
+    room: int
+    done: list[tuple[object, ...]] = field(default_factory=list)
+
+    def _push(self, *event: object) -> bool:
+        if self.room == 0:
+            return False
+        self.room -= 1
+        self.done.append(event)
+        return True
+
+    def note_on(self, key: int, params: Params) -> bool:
+        return self._push("on", key, params)
+
+    def update(self, key: int, params: Params) -> bool:
+        return self._push("update", key, params)
+
+    def note_off(self, key: int) -> bool:
+        return self._push("off", key)
+
+    def set_volume(self, volume: float) -> bool:
+        return self._push("volume", volume)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+def singer(room: int) -> tuple[Singer, TightBank]:
+    bank = TightBank(room)
+    return Singer(bank, lambda x, y, z: (x, y, z)), bank
+
+
+def test_notes_reach_the_bank_in_order() -> None:
+    hand, bank = singer(10)
+    for effect in (NoteOn(1, 0.1, 0.2, None), NoteMove(1, 0.3, 0.2, 0.5), NoteOff(1), SetVolume(0.5)):
+        hand.take(effect)
+    assert bank.done == [("on", 1, (0.1, 0.2, None)), ("update", 1, (0.3, 0.2, 0.5)), ("off", 1), ("volume", 0.5)]
+    assert not hand.pending
+
+
+def test_the_end_of_a_note_is_asked_for_until_the_ring_has_room() -> None:
+    hand, bank = singer(1)
+    hand.take(NoteOn(1, 0.0, 0.0, None))
+    hand.take(NoteOff(1))
+    hand.retry()
+    assert hand.pending
+    bank.room = 1
+    hand.retry()
+    assert bank.done[-1] == ("off", 1)
+    assert not hand.pending
+
+
+def test_a_start_that_had_to_wait_begins_where_the_finger_is_by_then() -> None:
+    hand, bank = singer(0)
+    hand.take(NoteOn(1, 0.0, 0.0, None))
+    hand.take(NoteMove(1, 0.9, 0.0, None))
+    bank.room = 1
+    hand.retry()
+    assert bank.done == [("on", 1, (0.9, 0.0, None))]
+
+
+def test_a_note_that_ended_before_it_could_start_is_never_started() -> None:
+    hand, bank = singer(0)
+    hand.take(NoteOn(1, 0.0, 0.0, None))
+    hand.take(NoteOff(1))
+    assert not hand.pending
+    bank.room = 5
+    hand.retry()
+    assert bank.done == []
+
+
+def test_ends_come_before_starts_for_they_free_voices() -> None:
+    hand, bank = singer(1)
+    hand.take(NoteOn(1, 0.0, 0.0, None))
+    hand.take(NoteOff(1))
+    bank.room = 0
+    hand.take(NoteOn(2, 0.0, 0.0, None))
+    bank.room = 2
+    hand.retry()
+    assert [event[:2] for event in bank.done] == [("on", 1), ("off", 1), ("on", 2)]
+
+
+def test_a_volume_that_had_to_wait_is_the_newest() -> None:
+    hand, bank = singer(0)
+    hand.take(SetVolume(0.1))
+    hand.take(SetVolume(0.9))
+    bank.room = 5
+    hand.retry()
+    assert bank.done == [("volume", 0.9)]
+
+
+def test_a_voice_carries_its_lease_and_what_the_finger_decides() -> None:
+    params = Voice("bass", "modfm", 0.0).params()(1 / 3, 0.0, 1.0)
+    assert (round(params.f0_hz, 6), params.level_db, params.lease_s) == (220.0, 0.0, LEASE_S)
+    assert (params.algorithm, params.vibrato_cents) == ("modfm", 0.0)
+
+
+def test_a_touch_on_a_real_link_sounds_in_the_bank_and_its_release_ends_it() -> None:
+    async def main() -> None:
+        async with edge(key="k") as server:
+            servers = [Server(server.ws_url, "k")]
+            said: list[str] = []
+            options = SynthOptions("synth-a", "Attic", servers, audio="none", voices=4)
+            synth = SynthNode(options, on_note=said.append)
+            player = ControllerNode(ControllerOptions("ctrl-a", servers))
+            await synth.start()
+            player.start()
+            await player.wait_for_synths(1)
+            await player.play([TimedTouch(0.0, 0, 0.0, 0.0)])
+            await until(lambda: synth.bank.active == 1)
+            await until(lambda: "name" in player.synths()[0].state)
+            (view,) = player.synths()
+            assert view.state["name"] == "Attic"
+            assert view.state["audio_enabled"] is False
+            await player.play([TimedTouch(0.0, 0, 0.0, 0.0, active=False)])
+            await until(lambda: synth.bank.active == 0)
+            await player.finish()
+            await synth.stop()
+            assert not synth.sink.running
+            assert said == []
+
+    run(main())
