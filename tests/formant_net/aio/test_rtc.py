@@ -61,7 +61,7 @@ def test_without_ice_servers_no_public_one_is_asked() -> None:
 
 
 def test_ice_servers_of_a_strange_shape_are_left_out() -> None:
-    given = (
+    given: tuple[dict[str, Any], ...] = (
         {"urls": "stun:192.0.2.1"},
         {"urls": 7},
         {},
