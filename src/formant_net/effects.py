@@ -107,9 +107,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The client cannot go on by itself (kicked, wrong key); `reason` says why and what to do."""
+    """The client cannot go on by itself; `reason` says why and what to do.
+
+    refused    True when it was started wrongly (the key); False when it was sent away, or ended by its operator
+    """
 
     reason: str
+    refused: bool = False
 
 
 Effect = (

@@ -155,7 +155,7 @@ class Signaling:
         """Send on the present WebSocket."""
         self._out.append(Transmit(self.attempt, message))
 
-    def stop(self, reason: str, now: float) -> None:
+    def stop(self, reason: str, now: float, *, refused: bool = False) -> None:
         """The end, as the server or the operator wants it: nothing is tried again."""
         if self.state is State.STOPPED:
             return
@@ -163,7 +163,7 @@ class Signaling:
             self._out.append(Disconnect(self.attempt))
         self._step(Event.STOPPED)
         self._deadline = None
-        self._out.append(Stop(reason))
+        self._out.append(Stop(reason, refused))
 
     def next_deadline(self) -> float | None:
         """When `on_deadline` is due, s, or None."""
@@ -208,7 +208,7 @@ class Signaling:
     def _refused(self, message: Error, now: float) -> None:
         reason = f"{message.code}: {message.message}"
         if message.code == "bad-key" and not self._was_registered and len(self._servers) == 1:
-            self.stop(f"{reason} (take the join address the server printed, or give --key)", now)
+            self.stop(f"{reason} (take the join address the server printed, or give --key)", now, refused=True)
             return
         if message.code == "id-taken":
             reason += f" (give this one another --id than {self._identity.client_id})"

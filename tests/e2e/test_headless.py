@@ -193,5 +193,5 @@ def test_a_controller_that_is_told_to_end_lifts_its_fingers_first(stage: Stage) 
 def test_without_the_key_nobody_joins_and_is_told_what_to_do(stage: Stage) -> None:
     for subcommand in (["synth", "--audio", "none"], ["controller", "--demo"]):
         refused = stage.start(*subcommand, f"http://127.0.0.1:{stage.port}")
-        assert refused.wait() == 1
+        assert refused.wait() == 2
         assert "--key" in refused.output()

@@ -16,6 +16,15 @@ from formant_net.log import get_logger
 from formant_net.messages import Channel, Message, Unknown
 from formant_net.synth import Synth
 
+
+class SentAway(Exception):
+    """The server wants this client no more (`stop.refused`: it never did); the text says why and what to do."""
+
+    def __init__(self, stop: fx.Stop) -> None:
+        super().__init__(stop.reason)
+        self.stop = stop
+
+
 MAX_LINES = 50
 """Lines of one kind in `LINES_S`: a peer that misbehaves must not fill the disk."""
 LINES_S = 10.0
@@ -38,7 +47,7 @@ class Client:
         self.core = core
         self.driver = Driver(core, self._perform)
         self.links = Links(self)
-        self.stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.stopped: asyncio.Future[fx.Stop] = asyncio.get_running_loop().create_future()
         """Done when the core cannot go on by itself; the result says why, in words."""
         self._sockets = SignalingSockets(self)
         self._other = other
@@ -110,7 +119,7 @@ class Client:
                 self._tell(effect)
             case fx.Stop():
                 if not self.stopped.done():
-                    self.stopped.set_result(effect.reason)
+                    self.stopped.set_result(effect)
             case _:
                 if self._other is not None:
                     self._other(effect)

@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from formant_net.aio.client import Client
+from formant_net.aio.client import Client, SentAway
 from formant_net.controller import Controller, SynthView
 from formant_net.effects import Told
 from formant_net.gesture import GestureError, GestureReader, TimedTouch
@@ -47,7 +47,7 @@ class ControllerNode:
         return self.core.synths(self.client.driver.now)
 
     async def wait_for_synths(self, count: int) -> None:
-        """Return when `count` synths are linked. Raises ConnectionError when the server sends us away."""
+        """Return when `count` synths are linked. Raises SentAway when the server does not want us."""
         while sum(synth.open for synth in self.synths()) < count:
             self._linked.clear()
             await self._or_stopped(self._linked.wait())
@@ -92,7 +92,7 @@ class ControllerNode:
         try:
             await asyncio.wait({task, self.client.stopped}, return_when=asyncio.FIRST_COMPLETED)
             if self.client.stopped.done():
-                raise ConnectionError(self.client.stopped.result())
+                raise SentAway(self.client.stopped.result())
         finally:
             task.cancel()
 

@@ -212,7 +212,9 @@ class SynthNode:
                 if not self.sink.running:
                     self._log.warning("the sound device has stopped; opening it again")
                     await asyncio.to_thread(self.sink.stop)
-                    self.sink = self._open_sink(self.options.audio, self._on_note)
+                    # A recording that ended stays as it is: opening it again would wipe it.
+                    again = "none" if self.options.audio.startswith("wav:") else self.options.audio
+                    self.sink = self._open_sink(again, self._on_note)
                     await self._start_sink()
                 self._publish()
             except Exception as error:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from formant_net.cli.synth import check_id, servers_of
+from formant_net.cli.synth import check_id, fail_if_refused, servers_of
 from formant_net.gesture import GestureError, TimedTouch, read_gesture
 from formant_net.log import LEVELS, configure
 
@@ -23,7 +23,7 @@ from formant_net.log import LEVELS, configure
 @click.option("--loop", is_flag=True, help="Play it again and again.")
 @click.option("--wait-synths", default=1, show_default=True, type=click.IntRange(0, 64), help="Begin with so many.")
 @click.option("--key", metavar="KEY", help="Join key where the URL has none (better: FORMANT_KEY).")
-@click.option("--id", "client_id", metavar="ID", help="Default: ctrl-HOST- and four random digits.")
+@click.option("--id", metavar="ID", help="Default: ctrl-HOST- and four random digits.")
 @click.option("--name", default="", metavar="TEXT", help="What others see.")
 @click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]))
 @click.option("--log-level", default="info", show_default=True, type=click.Choice(LEVELS))
@@ -38,19 +38,20 @@ def command(urls: tuple[str, ...], gesture: Path | None, demo: bool, loop: bool,
     if loop and not (gesture or demo):
         raise click.UsageError("--loop needs --gesture FILE or --demo")
     configure(options["log_format"], options["log_level"])
+    from formant_net.aio.client import SentAway
     from formant_net.aio.controller import ControllerOptions
     from formant_net.aio.run import run_until_signal
 
     touches = _touches(gesture, demo)
     controller = ControllerOptions(
-        client_id=check_id(options["client_id"], ("ctrl-", "touch-ctrl-")),
+        client_id=check_id(options["id"], ("ctrl-", "touch-ctrl-")),
         servers=servers_of(urls, options["key"]),
         name=options["name"][:64],
     )
     try:
         run_until_signal(_play(controller, touches, loop=loop, wait_synths=options["wait_synths"]))
-    except ConnectionError as error:
-        raise click.ClickException(str(error)) from error
+    except SentAway as error:
+        fail_if_refused(error)
 
 
 def _touches(gesture: Path | None, demo: bool) -> list[TimedTouch] | None:

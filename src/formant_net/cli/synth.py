@@ -7,13 +7,16 @@ import re
 import secrets
 import socket
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from formant_net.join import JoinUrl, JoinUrlError
 from formant_net.log import LEVELS, configure
 from formant_net.signaling import Server
+
+if TYPE_CHECKING:
+    from formant_net.aio.client import SentAway
 
 DEFAULT_URL = "http://localhost:8080"
 
@@ -64,10 +67,17 @@ def check_id(value: str | None, prefixes: tuple[str, ...]) -> str:
     return value
 
 
+def fail_if_refused(error: SentAway) -> None:
+    """A wrong key is a usage error: whoever restarts us need not try again. Sent away later is a normal end."""
+    if error.stop.refused:
+        raise click.UsageError(str(error)) from error
+    click.echo(str(error), err=True)
+
+
 @click.command(short_help="A singing box: plays what controllers touch.")
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @click.option("--key", metavar="KEY", help="Join key where the URL has none (better: FORMANT_KEY).")
-@click.option("--id", "client_id", metavar="ID", help="Default: synth-HOST- and four random digits.")
+@click.option("--id", metavar="ID", help="Default: synth-HOST- and four random digits.")
 @click.option("--name", metavar="TEXT", help="What players see. Default: the host name.")
 @click.option("--audio", default="auto", show_default=True, metavar="auto|none|NAME|INDEX|wav:PATH")
 @click.option("--voices", default=32, show_default=True, type=click.IntRange(1, 256), help="Most tones at a time.")
@@ -93,11 +103,12 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     """
     configure(options["log_format"], options["log_level"])
     from formant_dsp.stream import SinkError
+    from formant_net.aio.client import SentAway
     from formant_net.aio.run import run_until_signal
     from formant_net.aio.synth import SynthOptions, Voice
 
     synth = SynthOptions(
-        client_id=check_id(options["client_id"], ("synth-",)),
+        client_id=check_id(options["id"], ("synth-",)),
         name=(options["name"] or socket.gethostname())[:64],
         servers=servers_of(urls, options["key"]),
         audio=options["audio"],
@@ -109,11 +120,14 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     )
     try:
         run_until_signal(_sing(synth))
-    except (SinkError, ConnectionError) as error:
-        raise click.ClickException(str(error)) from error
+    except SinkError as error:
+        raise click.BadParameter(str(error), param_hint="--audio") from error
+    except SentAway as error:
+        fail_if_refused(error)
 
 
 async def _sing(options: Any) -> None:
+    from formant_net.aio.client import SentAway
     from formant_net.aio.synth import SynthNode
 
     ready = False
@@ -132,7 +146,7 @@ async def _sing(options: Any) -> None:
             f"Formant synth {options.client_id}: {options.voices} voices, {voice.voice}, {voice.algorithm}, "
             f"{node.bank.isa}; sound: {node.sink.describe()}."
         )
-        raise ConnectionError(await asyncio.shield(node.client.stopped))
+        raise SentAway(await asyncio.shield(node.client.stopped))
     finally:
         await node.stop()
 

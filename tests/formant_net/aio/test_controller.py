@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from support.sockets import edge, run
 
+from formant_net.aio.client import SentAway
 from formant_net.aio.controller import ControllerNode, ControllerOptions
 from formant_net.gesture import TimedTouch
 from formant_net.signaling import Server
@@ -59,8 +60,9 @@ def test_whoever_waits_for_synths_is_told_when_the_server_refuses() -> None:
         async with edge(key="right") as server:
             node = ControllerNode(ControllerOptions("ctrl-a", [Server(server.ws_url, "wrong")]))
             node.start()
-            with pytest.raises(ConnectionError, match="--key"):
+            with pytest.raises(SentAway, match="--key") as caught:
                 await asyncio.wait_for(node.wait_for_synths(1), 5.0)
+            assert caught.value.stop.refused
             await node.finish()
 
     run(main())
@@ -75,8 +77,9 @@ def test_one_that_is_kicked_does_not_come_back() -> None:
                 await asyncio.sleep(0.01)
             assert server.hub.kick("ctrl-a", "too loud", asyncio.get_running_loop().time())
             other = await server.join("ctrl-b")  # any event makes the server send what its core has to say
-            reason = await asyncio.wait_for(node.client.stopped, 5.0)
-            assert "too loud" in reason
+            stop = await asyncio.wait_for(node.client.stopped, 5.0)
+            assert "too loud" in stop.reason
+            assert not stop.refused
             await other.close()
             await node.finish()
             assert "ctrl-a" not in server.hub.clients()

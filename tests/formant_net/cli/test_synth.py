@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import re
+import signal
+
+import click
+import pytest
+from click.testing import CliRunner
+from support.processes import processes
+
+from formant_net.cli import main
+from formant_net.cli.synth import check_id, make_id, servers_of
+from formant_net.signaling import Server
+
+
+def test_servers_are_tried_in_the_order_given_each_with_its_own_key() -> None:
+    assert servers_of(("http://one:1/#key=a", "two:2"), "b") == [
+        Server("ws://one:1/ws", "a"),
+        Server("ws://two:2/ws", "b"),
+    ]
+    assert servers_of((), None) == [Server("ws://localhost:8080/ws", None)]
+
+
+def test_an_id_gets_the_prefix_of_its_role_and_is_checked() -> None:
+    assert check_id("kitchen", ("synth-",)) == "synth-kitchen"
+    assert check_id("synth-kitchen", ("synth-",)) == "synth-kitchen"
+    assert check_id("touch-ctrl-1", ("ctrl-", "touch-ctrl-")) == "touch-ctrl-1"
+    with pytest.raises(click.BadParameter, match="letters"):
+        check_id("küche nr. 1", ("synth-",))
+
+
+def test_an_id_that_is_made_names_the_machine_and_is_never_the_same() -> None:
+    assert make_id("synth-") != make_id("synth-")
+    assert re.fullmatch(r"synth-[A-Za-z0-9-]+-[0-9a-f]{4}", make_id("synth-"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--latency", "soon"], "milliseconds"),
+        (["--latency", "nan"], "milliseconds"),
+        (["--volume", "2"], "--volume"),
+        (["--voices", "0"], "--voices"),
+        (["ftp://host"], "URL"),
+        (["--id", "a b"], "--id"),
+        (["--audio", "wav:/nowhere/at/all.wav"], "wav"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_words_and_with_code_2(arguments: list[str], words: str) -> None:
+    result = CliRunner().invoke(main, ["synth", *arguments])
+    assert result.exit_code == 2
+    assert words in result.output
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly_even_while_there_is_no_server(how: signal.Signals) -> None:
+    with processes() as start:
+        synth = start("synth", "http://127.0.0.1:9", "--audio", "none", "--voices", "4")
+        assert "4 voices, tenor" in synth.wait_for("Formant synth")
+        assert "connection refused" in synth.wait_for("server not reached")
+        assert synth.stop(how) == 0
+        assert "Traceback" not in synth.output()
