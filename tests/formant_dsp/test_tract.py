@@ -23,7 +23,7 @@ def test_five_resonances_and_the_correction_for_the_rest_are_a_uniform_tube() ->
     """Odd multiples of 500 Hz, equally wide, are equally strong: the source's 6 dB an octave is left."""
     fall = [-20 * math.log10(2 * n + 1) for n in range(5)]
     tube = [tract.cascade_db(f, NEUTRAL, (80.0,) * 5) + tract.higher_poles_db(f, 4500.0) for f in NEUTRAL]
-    assert [level - tube[0] for level in tube] == pytest.approx(fall, abs=0.1)
+    assert [level - tube[0] for level in tube] == pytest.approx(fall, abs=0.3)
 
 
 def test_levels_are_those_that_were_measured() -> None:
