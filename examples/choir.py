@@ -19,7 +19,7 @@ path = fd.VowelPath.sung("alto", vowels=("u", "o", "a"))
 
 
 def voice(f0_hz: float, position: float) -> fd.VoiceParams:
-    return fd.VoiceParams(f0_hz=f0_hz, vowel=path.at(position), vibrato_cents=35.0, jitter_cents=6.0)
+    return fd.VoiceParams(f0_hz=f0_hz, vowel=path.at(position), vibrato_cents=35.0, drift_cents=6.0)
 
 
 chord = {1: 220.0, 2: 277.18, 3: 329.63}

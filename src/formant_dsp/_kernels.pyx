@@ -18,19 +18,17 @@ from libc.stdint cimport int32_t, uint32_t
 from libc.string cimport memset
 
 from formant_dsp.exp2 cimport bits, exp2_double, exp2_poly, fmax_, fmin_, from_bits, log2_poly, round_positive
-from formant_dsp.kernels cimport (ISA_NAME, control_t, din_t, dout_t, in_t, kernel_table, out_t, phase_t, voice_hop_t,
+from formant_dsp.kernels cimport (ISA_NAME, band_hop_t, control_t, din_t, dout_t, in_t, kernel_table, out_t, phase_t, voice_hop_t,
                                   words_t)
-from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, MODFM, P_A, P_B, P_CLASSIC, P_F, P_RESONANCE, P_SKIRT,
-                                 P_SKIRT_WIDTH, P_VIBRATO, P_VOICING, P_VOICING_WIDTH, R_BELL, R_INDEX, R_NU, R_SKIRT,
+from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, MODFM, NATURAL, P_A, P_B, P_F, P_KIND, P_RESONANCE, P_SKIRT,
+                                 P_SKIRT_WIDTH, POISSON, P_VIBRATO, P_VOICING, P_VOICING_WIDTH, R_BELL, R_INDEX, R_NU, R_SKIRT,
                                  R_SKIRT_R, R_VOICING, R_VOICING_R, ROWS, VOICE)
-from formant_dsp.sine cimport cos_half, cos_phase, sin_phase, sin_quarter, turns
+from formant_dsp.sine cimport cos_half, cos_phase, sin_double, sin_phase, sin_quarter, turns
 
 cdef extern from "native/vec.h" nogil:
     int32_t maxi "formant_maxi"(int32_t, int32_t) noexcept
     double dmax "formant_dmax"(double, double) noexcept
     double dmin "formant_dmin"(double, double) noexcept
-    const double VIBRATO_DELAY_S "0.25"
-    const double VIBRATO_FADE_S "0.4"
 
 
 # --- per frame: one voice, one hop ---------------------------------------------------------------------------------
@@ -186,6 +184,131 @@ cdef void voice_fm(out_t y, const voice_hop_t* hop) noexcept nogil:
         add_fm(y, phase, s, hop, j)
 
 
+cdef inline void add_poisson(out_t y, phase_t phase, in_t c1, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
+    """Formant j with a Poisson pulse: bell·P_r(θ) · ((1-w) sin Nθ + w sin (N+1)θ); skirts fall 6 dB per bandwidth."""
+    cdef int nu_at = (R_NU + j) * hop.stride, r_at = (R_INDEX + j) * hop.stride, b_at = (R_BELL + j) * hop.stride
+    cdef float nu0 = hop.start[nu_at], r0 = hop.start[r_at], b0 = hop.start[b_at]
+    cdef float nu_step = (hop.end[nu_at] - nu0) * <float>(1.0 / HOP), r_step = (hop.end[r_at] - r0) * <float>(1.0 / HOP)
+    cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP)
+    cdef float x, nu, w, r, a
+    cdef int32_t n
+    cdef uint32_t carrier
+    cdef int i
+    for i in range(HOP):
+        x = <float>i
+        nu = nu0 + x * nu_step
+        n = <int32_t>nu
+        w = nu - <float>n
+        carrier = <uint32_t>n * phase[i]
+        r = r0 + x * r_step
+        a = <float>1.0 - r
+        y[i] += (b0 + x * b_step) * (a * (<float>1.0 + r)) / (a * a - <float>2.0 * r * c1[i]) * (
+            sin_phase(carrier) * (<float>1.0 + w * c1[i]) + cos_phase(carrier) * w * s[i])
+
+
+cdef void voice_poisson(out_t y, const voice_hop_t* hop) noexcept nogil:
+    """Five formants with Poisson pulses. y float32[HOP] is overwritten."""
+    cdef uint32_t[HOP] phase
+    cdef float[HOP] c1
+    cdef float[HOP] s
+    cdef int j
+    fill_phase(phase, hop)
+    fill_shared(c1, s, phase)
+    memset(y, 0, HOP * sizeof(float))
+    for j in range(FORMANTS):
+        add_poisson(y, phase, c1, s, hop, j)
+
+
+cdef inline void fill_period(out_t period, phase_t phase) noexcept nogil:
+    """Phase as a float in 0 … 1 of a period."""
+    cdef int i
+    for i in range(HOP):
+        period[i] = turns(phase[i] ^ <uint32_t>0x80000000) + <float>0.5
+
+
+cdef inline void add_residue(out_t y, in_t period, const voice_hop_t* hop, int j) noexcept nogil:
+    """Pole pair j of the residue voice: gain · 2^(decay·φ) · cos 2π(ν φ + ψ), φ = 0 … 1 of a period."""
+    cdef int nu_at = (R_NU + j) * hop.stride, k_at = (R_INDEX + j) * hop.stride
+    cdef int b_at = (R_BELL + j) * hop.stride, q_at = (R_SKIRT + j) * hop.stride
+    cdef float nu0 = hop.start[nu_at], k0 = hop.start[k_at], b0 = hop.start[b_at], q0 = hop.start[q_at]
+    cdef float nu_step = (hop.end[nu_at] - nu0) * <float>(1.0 / HOP), k_step = (hop.end[k_at] - k0) * <float>(1.0 / HOP)
+    cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP), q_step = (hop.end[q_at] - q0) * <float>(1.0 / HOP)
+    cdef float x
+    cdef int i
+    for i in range(HOP):
+        x = <float>i
+        y[i] += (b0 + x * b_step) * exp2_poly((k0 + x * k_step) * period[i]) * sin_turns(
+            (nu0 + x * nu_step) * period[i] + (q0 + x * q_step) + <float>0.25)
+
+
+cdef inline void set_decay(out_t y, in_t period, float k0, float k1, float g0, float g1) noexcept nogil:
+    """The real pole of the residue voice: gain · 2^(decay·φ), less its mean."""
+    cdef float k_step = (k1 - k0) * <float>(1.0 / HOP), g_step = (g1 - g0) * <float>(1.0 / HOP)
+    cdef int i
+    for i in range(HOP):
+        y[i] = (g0 + <float>i * g_step) * exp2_poly((k0 + <float>i * k_step) * period[i])
+
+
+cdef inline void subtract(out_t y, float x0, float x1) noexcept nogil:
+    cdef float step = (x1 - x0) * <float>(1.0 / HOP)
+    cdef int i
+    for i in range(HOP):
+        y[i] -= x0 + <float>i * step
+
+
+cdef void voice_natural(out_t y, const voice_hop_t* hop) noexcept nogil:
+    """The residue voice: periodic steady state of five pole pairs and a real pole. y float32[HOP] is overwritten."""
+    cdef uint32_t[HOP] phase
+    cdef float[HOP] period
+    cdef const float* a = hop.start
+    cdef const float* b = hop.end
+    cdef int j, k = R_SKIRT_R * hop.stride, g = R_VOICING * hop.stride, dc = R_VOICING_R * hop.stride
+    fill_phase(phase, hop)
+    fill_period(period, phase)
+    set_decay(y, period, a[k], b[k], a[g], b[g])
+    for j in range(FORMANTS):
+        add_residue(y, period, hop, j)
+    subtract(y, a[dc], b[dc])
+
+
+cdef inline void add_band(out_t y, in_t pulse, const band_hop_t* b) noexcept nogil:
+    """One unvoiced band: gain · noise · cos carrier, the noise a Hermite cubic over the hop, opened by the pulse."""
+    cdef uint32_t start = b.phase, inc = b.increment, step = <uint32_t>b.increment_step, word
+    cdef float c0 = b.n0, c1 = b.m0, c2 = <float>3.0 * (b.n1 - b.n0) - <float>2.0 * b.m0 - b.m1
+    cdef float c3 = <float>2.0 * (b.n0 - b.n1) + b.m0 + b.m1
+    cdef float gain = b.gain, gain_step = b.gain_step, x, u
+    cdef int i
+    for i in range(HOP):
+        x = <float>i
+        u = x * <float>(1.0 / HOP)
+        word = start + <uint32_t>i * inc + ((<uint32_t>i * (<uint32_t>i - 1)) >> 1) * step
+        y[i] += (gain + x * gain_step) * pulse[i] * (c0 + u * (c1 + u * (c2 + u * c3))) * cos_phase(word)
+
+
+cdef inline void voice_share(out_t y, out_t pulse, in_t c1, float voiced, float step) noexcept nogil:
+    """Scales the voiced part and fills the pulse that opens the breath: 1 at the glottal pulse, 1 - voiced/2 between."""
+    cdef int i
+    cdef float v
+    for i in range(HOP):
+        v = voiced + <float>i * step
+        y[i] *= v
+        pulse[i] = <float>1.0 + <float>0.25 * v * c1[i]
+
+
+cdef void breathe(out_t y, const voice_hop_t* hop, const band_hop_t* bands, float voiced, float voiced_step) noexcept nogil:
+    """Scales the voiced sound in y and adds five unvoiced bands to it; half of the breath comes in pulses of f0."""
+    cdef uint32_t[HOP] phase
+    cdef float[HOP] c1
+    cdef float[HOP] s
+    cdef float[HOP] pulse
+    cdef int j
+    fill_phase(phase, hop)
+    fill_shared(c1, s, phase)
+    voice_share(y, pulse, c1, voiced, voiced_step)
+    for j in range(FORMANTS):
+        add_band(y, pulse, &bands[j])
+
+
 # --- per hop: all voices -------------------------------------------------------------------------------------------
 
 cdef void smooth(control_t* c) noexcept nogil:
@@ -211,22 +334,27 @@ cdef void smooth(control_t* c) noexcept nogil:
             v[i] = (v[i] - a * rate) * decay
 
 
-cdef inline void pitch_rows(int n, out_t f0_khz, words_t increment, dout_t log2_f0, dout_t f0_slope, dout_t seconds,
-                            din_t target, din_t vibrato_hz, din_t walk, in_t depth,
-                            double decay, double rate, double hop_s, double increment_of_hz) noexcept nogil:
-    cdef double e, a, sung, u, beat, cents, f0
+cdef inline void follow(int n, dout_t x, dout_t v, din_t target, din_t decay, din_t rate) noexcept nogil:
+    """One hop of a critically damped follower, each with a time constant of its own."""
+    cdef double e, a
     cdef int i
     for i in range(n):
-        e = log2_f0[i] - target[i]
-        a = f0_slope[i] + e * rate
-        log2_f0[i] = target[i] + (e + a) * decay
-        f0_slope[i] = (f0_slope[i] - a * rate) * decay
+        e = x[i] - target[i]
+        a = v[i] + e * rate[i]
+        x[i] = target[i] + (e + a) * decay[i]
+        v[i] = (v[i] - a * rate[i]) * decay[i]
+
+
+cdef inline void pitch_rows(int n, out_t f0_khz, words_t increment, dout_t seconds, din_t log2_f0, din_t vibrato_hz,
+                            din_t delay_s, din_t per_s, din_t walk, in_t depth, double hop_s,
+                            double increment_of_hz) noexcept nogil:
+    cdef double sung, u, cents, f0
+    cdef int i
+    for i in range(n):
         seconds[i] = seconds[i] + hop_s
-        sung = dmax(seconds[i] - VIBRATO_DELAY_S, 0.0)
-        u = dmin(sung * (1.0 / VIBRATO_FADE_S), 1.0)
-        beat = vibrato_hz[i] * sung
-        beat = beat - ((beat + 6755399441055744.0) - 6755399441055744.0)
-        cents = <double>(depth[i] * sin_turns(<float>beat)) * u * u * (3.0 - 2.0 * u) + walk[i]
+        sung = dmax(seconds[i] - delay_s[i], 0.0)
+        u = dmin(sung * per_s[i], 1.0)
+        cents = <double>depth[i] * sin_double(vibrato_hz[i] * sung) * u * u * (3.0 - 2.0 * u) + walk[i]
         f0 = exp2_double(log2_f0[i] + cents * (1.0 / 1200.0))
         f0_khz[i] = <float>(f0 * 1e-3)
         increment[i] = <uint32_t>round_positive(f0 * increment_of_hz)
@@ -235,8 +363,9 @@ cdef inline void pitch_rows(int n, out_t f0_khz, words_t increment, dout_t log2_
 cdef void pitch(control_t* c) noexcept nogil:
     """Pitch at the end of the hop: smoothed target, vibrato with delay and fade-in, random walk; in float64, because a
     rounding of one harmonic's frequency adds up over the length of a note."""
-    pitch_rows(c.voices, c.f0_khz, c.increment, c.log2_f0, c.f0_slope, c.seconds, c.f0_target, c.vibrato_hz, c.walk_cents,
-               c.x + P_VIBRATO * c.stride, c.f0_decay, c.f0_rate, c.hop_s, c.increment_of_hz)
+    follow(c.voices, c.log2_f0, c.f0_slope, c.f0_target, c.f0_decay, c.f0_rate)
+    pitch_rows(c.voices, c.f0_khz, c.increment, c.seconds, c.log2_f0, c.vibrato_hz, c.vibrato_delay_s, c.vibrato_per_s,
+               c.walk_cents, c.x + P_VIBRATO * c.stride, c.hop_s, c.increment_of_hz)
 
 
 cdef inline float index_of_width(float beta) noexcept nogil:
@@ -293,7 +422,7 @@ cdef inline void control_formant(int n, out_t out_nu, out_t index, out_t bell, o
                                  float half_rate_khz) noexcept nogil:
     """Centre, index and gains of formant j for a row of voices; adds the power of its lobe."""
     cdef float f0, inv, nu, w, d, beta, k, amp, e0, e2, ratio, rho, q, r, top, reach, bell_power, skirt_power, share
-    cdef float classic, modern, deviation, j0
+    cdef float kind, classic, straight, modern, deviation, j0, poisson
     cdef int i
     for i in range(n):
         inv = <float>1.0 / f0_khz[i]
@@ -301,7 +430,12 @@ cdef inline void control_formant(int n, out_t out_nu, out_t index, out_t bell, o
         beta = <float>0.1 * exp2_poly(x[(P_B + j) * stride + i]) * inv
         k = index_of_width(beta)
         top = half_rate_khz * inv
-        reach = sqrtf(<float>18.42 * k) + <float>3.0
+        kind = x[P_KIND * stride + i]
+        classic = <float>(kind == <float>CHOWNING)
+        straight = <float>(kind == <float>POISSON)
+        modern = <float>1.0 - classic - straight
+        # 80 dB: 18.42 = 2·80 ln 10 / 20 for a Gaussian lobe, 13.3 widths for the straight skirts of a Poisson kernel
+        reach = (<float>1.0 - straight) * (sqrtf(<float>18.42 * k) + <float>3.0) + straight * <float>13.3 * beta
         amp = exp2_poly(x[(P_A + j) * stride + i]) * fade((nu + <float>2.0 * reach - top) / reach)
         reach = <float>1.33 * exp2_poly(x[P_SKIRT_WIDTH * stride + i]) * inv
         share = x[P_SKIRT * stride + i]
@@ -315,7 +449,9 @@ cdef inline void control_formant(int n, out_t out_nu, out_t index, out_t bell, o
         e0 = i0e(k)
         e2 = i0e(<float>2.0 * k)
         r = skirt_r[i]
-        bell_power = e2 / (e0 * e0)
+        poisson = exp2_poly(<float>-1.0 / beta)
+        bell_power = (<float>1.0 - straight) * e2 / (e0 * e0) + straight * (<float>1.0 + poisson * poisson) / (
+            <float>1.0 - poisson * poisson)
         skirt_power = (<float>1.0 + r * r) / (<float>1.0 - r * r)
         power[i] += <float>0.5 * amp * amp * (share * share * bell_power + q * q * skirt_power
                                               + <float>2.0 * q * share * sqrtf(bell_power * skirt_power))
@@ -325,11 +461,9 @@ cdef inline void control_formant(int n, out_t out_nu, out_t index, out_t bell, o
         deviation = fmin_(sqrtf(k * ratio / (<float>0.5 + sqrtf(ratio * ratio + <float>2.25))), <float>1.3)
         r = <float>0.25 * deviation * deviation
         j0 = <float>1.0 - r * (<float>1.0 - r * (<float>0.25 - r * <float>0.027777778))
-        classic = x[P_CLASSIC * stride + i]
-        modern = <float>1.0 - classic
         out_nu[i] = nu
-        index[i] = modern * k * <float>1.44269504 + classic * deviation * <float>0.15915494
-        bell[i] = amp * rho * share / (modern * e0 + classic * j0)
+        index[i] = modern * k * <float>1.44269504 + classic * deviation * <float>0.15915494 + straight * poisson
+        bell[i] = amp * rho * share / (modern * e0 + classic * j0 + straight)
         skirt[i] = amp * rho * q
 
 
@@ -410,6 +544,9 @@ table.control = control
 table.voice[VOICE] = voice_full
 table.voice[MODFM] = voice_modfm
 table.voice[CHOWNING] = voice_fm
+table.voice[POISSON] = voice_poisson
+table.voice[NATURAL] = voice_natural
+table.breathe = breathe
 table.mix = mix
 table.mix_gains = mix_gains
 table.scale = scale

@@ -2,10 +2,11 @@
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
+from formant_dsp.breath cimport band_t
 from formant_dsp.event cimport event_t
 from formant_dsp.gate cimport gate_t
 from formant_dsp.kernels cimport control_t, kernel_table
-from formant_dsp.params cimport HOP
+from formant_dsp.params cimport FORMANTS, HOP
 from formant_dsp.ring cimport Ring, atomic_t, ring_t
 
 cdef enum:
@@ -32,7 +33,11 @@ ctypedef struct voice_t:
     int32_t lease_hops, lease_left
     float attack_tau, release_tau
     gate_t gate
-    float level           # value of the level row at the start of the hop
+    float level           # level at the start of the hop, shimmer included
+    float voiced          # gain of the voiced part at the start of the hop
+    double cycles         # periods since the note began
+    bint breathes         # its bands have been started
+    band_t band[FORMANTS]
     int32_t edges
     edge_t edge[MAX_EDGES]
 

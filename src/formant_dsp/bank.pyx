@@ -7,22 +7,26 @@ runs on the audio thread: it allocates, locks, logs and raises nothing.
 """
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.math cimport ceil, exp, log2, rint
+from libc.math cimport ceil, exp, floor, log2, rint, sin
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
+from formant_dsp.breath cimport bands_hop
 from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, event_t
 from formant_dsp.gate cimport gate_step, gate_t, gate_to
-from formant_dsp.kernels cimport control_t, kernel_table, voice_hop_t
-from formant_dsp.noise cimport mix32, spline_noise, white
-from formant_dsp.params cimport HOP, HOP_ROWS, P_CLASSIC, P_JITTER, P_LEVEL, ROWS
+from formant_dsp.exp2 cimport exp2_poly
+from formant_dsp.kernels cimport band_hop_t, control_t, kernel_table, voice_hop_t
+from formant_dsp.noise cimport bell, mix32, spline_noise, white
+from formant_dsp.params cimport (FORMANTS, HOP, HOP_ROWS, NATURAL, P_BREATH, P_DRIFT, P_FLUTTER, P_JITTER, P_KIND, P_LEVEL,
+                                 P_SHIMMER, P_VOICED, ROWS)
+from formant_dsp.residue cimport residue_column
 from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, store_relaxed
 
 import numpy as np
 
 from formant_dsp import dispatch
-from formant_dsp.params import ALGORITHMS, RANGES, ROW_TAU_S, VOICE_RMS, VoiceParams
+from formant_dsp.params import ALGORITHMS, ROW_TAU_S, VOICE_RMS, VoiceParams
 
 cdef extern from "native/rt.h" nogil:
     uint64_t ftz_on "formant_ftz_on"() noexcept
@@ -32,9 +36,13 @@ cdef float RMS = VOICE_RMS
 cdef double SILENT = 1.5e-5             # -96 dB: where a released voice ends
 cdef float CEILING = 0.84               # -1.5 dBFS of samples keeps the true peak below -1 dBFS
 cdef double STEAL_TAU_S = 0.0025
-cdef double JITTER_HZ = 40.0
+cdef double DRIFT_HZ = 40.0
 cdef double VOLUME_TAU_S = 0.02
 cdef double FADE_TAU_S = 0.01
+
+cdef enum:
+    DOUBLE_ROWS = 10
+
 
 cdef inline void count(atomic_t* p) noexcept nogil:
     store_relaxed(p, load_relaxed(p) + 1)
@@ -108,9 +116,12 @@ cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcep
     v.fresh = True
     b.control.log2_f0[i] = e.log2_f0
     b.control.f0_slope[i] = 0.0
+    b.control.f0_khz[i] = 0.0
     b.control.walk_cents[i] = 0.0
     b.control.seconds[i] = -offset / b.sample_rate
     b.control.vibrato_hz[i] = e.vibrato_hz * (1.0 + 0.03 * white(v.seed, 1))
+    b.control.vibrato_delay_s[i] = e.vibrato_delay_s
+    b.control.vibrato_per_s[i] = 1.0 / e.vibrato_fade_s
     v.attack_tau = e.attack_tau
     v.release_tau = e.release_tau
     gate_to(&v.gate, 0.0, e.attack_tau, HOP)
@@ -119,6 +130,7 @@ cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcep
         b.control.v[p * b.stride + i] = 0.0
         b.control.target[p * b.stride + i] = e.target[p]
     v.level = e.target[P_LEVEL]
+    v.voiced = e.target[P_VOICED]
     add_edge(v, offset, 1.0, e.attack_tau)
     count(&b.counters.notes)
 
@@ -127,9 +139,11 @@ cdef inline void aim(bank_t* b, voice_t* v, const event_t* e) noexcept nogil:
     """New targets for a sounding voice; it glides there."""
     cdef int p, i = <int>(v - b.voice)
     b.control.f0_target[i] = e.log2_f0
+    b.control.f0_rate[i] = HOP / <double>e.f0_tau
+    b.control.f0_decay[i] = exp(-b.control.f0_rate[i])
     v.lease_hops = e.lease_hops
     v.lease_left = e.lease_hops
-    for p in range(P_CLASSIC):
+    for p in range(P_KIND):
         b.control.target[p * b.stride + i] = e.target[p]
 
 
@@ -183,10 +197,41 @@ cdef void drain(bank_t* b) noexcept nogil:
 # --- one hop -------------------------------------------------------------------------------------------------------
 
 cdef inline void walk(bank_t* b, voice_t* v, int i) noexcept nogil:
-    """Random part of the pitch at the end of this hop; most voices have none."""
-    cdef float depth = b.control.x[P_JITTER * b.stride + i]
-    if depth > 0.0:
-        b.control.walk_cents[i] = depth * spline_noise(v.seed, (b.control.seconds[i] + b.control.hop_s) * JITTER_HZ)
+    """Random part of the pitch at the end of this hop: drift, flutter, jitter. Most voices have little of it."""
+    cdef control_t* c = &b.control
+    cdef int s = b.stride
+    cdef float drift = c.x[P_DRIFT * s + i], jitter = c.x[P_JITTER * s + i], flutter = c.x[P_FLUTTER * s + i]
+    cdef double cents = 0.0, t = c.seconds[i] + c.hop_s
+    v.cycles += 1e3 * c.f0_khz[i] * c.hop_s
+    if drift > 0.0:
+        cents = drift * spline_noise(v.seed, t * DRIFT_HZ, NULL)
+    if flutter > 0.0:  # ±0.06 % a unit of FL; every voice at a moment of its own
+        t += (v.seed & 0xFFFF) * 1e-3
+        cents += 0.346246809814 * flutter * (sin(79.79645340118074 * t) + sin(44.61061568097506 * t) + sin(
+            29.530970943744055 * t))
+    if jitter > 0.0:
+        cents += 17.3123404907 * jitter * bell(v.seed + 1, <int64_t>floor(v.cycles))
+    c.walk_cents[i] = cents
+
+
+cdef inline float level_of(bank_t* b, voice_t* v, int i) noexcept nogil:
+    """Level at the end of the hop: what was asked for, and the shimmer of this period."""
+    cdef float level = b.control.x[P_LEVEL * b.stride + i], shimmer = b.control.x[P_SHIMMER * b.stride + i]
+    if shimmer > 0.0:
+        level *= exp2_poly(<float>0.16609640474 * shimmer * <float>bell(v.seed + 2, <int64_t>floor(v.cycles)))
+    return level
+
+
+cdef inline void breath(bank_t* b, voice_t* v, int i, float* y, const voice_hop_t* hop) noexcept nogil:
+    """Voiced share and unvoiced bands of one voice, in place; nothing where there is nothing to do."""
+    cdef band_hop_t[FORMANTS] bands
+    cdef float voiced = b.control.x[P_VOICED * b.stride + i], wind = b.control.x[P_BREATH * b.stride + i]
+    if wind <= 0.0 and not v.breathes and voiced >= 1.0 and v.voiced >= 1.0:
+        return
+    bands_hop(v.band, bands, &b.control, i, v.seed, not v.breathes)
+    v.breathes = True
+    b.kernels.breathe(y, hop, bands, v.voiced, (voiced - v.voiced) / HOP)
+    v.voiced = voiced
 
 
 cdef inline void begin(bank_t* b, voice_t* v, int i) noexcept nogil:
@@ -223,9 +268,11 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     cdef float[HOP] y
     cdef float[HOP] gains
     cdef double x
-    cdef float level = b.control.x[P_LEVEL * b.stride + i]
+    cdef float level = level_of(b, v, i)
     cdef uint32_t next_increment
     cdef uint32_t n = HOP - v.starts
+    if v.algorithm == NATURAL:
+        residue_column(&b.control, b.start, i, v.fresh)
     if v.fresh:
         begin(b, v, i)
     next_increment = b.control.increment[i]
@@ -236,6 +283,7 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     hop.start = b.start + i
     hop.end = b.control.end + i
     b.kernels.voice[v.algorithm](y, &hop)
+    breath(b, v, i, y, &hop)
     if v.edges:
         edge_gains(v, level, gains)
         b.kernels.mix_gains(out + v.starts, y, gains + v.starts, n)
@@ -410,7 +458,7 @@ cdef class Bank:
         b.seed = self.seed
         b.voice = <voice_t*>calloc(slots, sizeof(voice_t))
         # doubles first, so that every row begins on a cache line
-        size = <size_t>stride * (6 * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 2) * sizeof(float) + sizeof(uint32_t))
+        size = <size_t>stride * (DOUBLE_ROWS * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 2) * sizeof(float) + sizeof(uint32_t))
         self.memory = calloc(size + 64, 1)
         if b.voice == NULL or self.memory == NULL:
             raise MemoryError(f"no memory for {voices} voices")
@@ -418,8 +466,10 @@ cdef class Bank:
         b.control.stride = stride
         b.control.log2_f0, b.control.f0_slope, b.control.f0_target = wide, wide + stride, wide + 2 * stride
         b.control.seconds, b.control.vibrato_hz = wide + 3 * stride, wide + 4 * stride
-        b.control.walk_cents = wide + 5 * stride
-        at = <float*>(wide + 6 * stride)
+        b.control.walk_cents, b.control.vibrato_delay_s = wide + 5 * stride, wide + 6 * stride
+        b.control.vibrato_per_s, b.control.f0_decay = wide + 7 * stride, wide + 8 * stride
+        b.control.f0_rate = wide + 9 * stride
+        at = <float*>(wide + DOUBLE_ROWS * stride)
         b.control.x, b.control.v, b.control.target = at, at + ROWS * stride, at + 2 * ROWS * stride
         at += 3 * ROWS * stride
         b.start, b.control.end = at, at + HOP_ROWS * stride
@@ -431,8 +481,6 @@ cdef class Bank:
         for p in range(ROWS):
             b.control.rate[p] = HOP / (ROW_TAU_S[p] * b.sample_rate)
             b.control.decay[p] = exp(-b.control.rate[p])
-        b.control.f0_rate = HOP / (<double>RANGES["f0_hz"].tau_s * b.sample_rate)
-        b.control.f0_decay = exp(-b.control.f0_rate)
         b.control.hop_s = HOP / b.sample_rate
         b.control.increment_of_hz = 4294967296.0 / b.sample_rate
         b.control.half_rate_khz = self.sample_rate / 2000.0
@@ -465,6 +513,9 @@ cdef class Bank:
         e.algorithm = ALGORITHMS.index(params.algorithm)
         e.lease_hops = <int32_t>ceil(<double>params.lease_s * rate / HOP)
         e.vibrato_hz = params.vibrato_hz
+        e.vibrato_delay_s = params.vibrato_delay_s
+        e.vibrato_fade_s = params.vibrato_fade_s
+        e.f0_tau = <double>params.portamento_s * rate / 3.357
         e.attack_tau = <double>params.attack_s * rate / 3.357      # 10 to 90 % of a critically damped rise
         e.release_tau = <double>params.release_s * rate / 9.233    # to -60 dB
         for p, value in enumerate(params.target_row()):
@@ -561,7 +612,7 @@ cdef class Bank:
     @property
     def voice_bytes(self):
         """Memory a voice, the slot for its fading out included."""
-        cdef size_t rows = 6 * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 2) * sizeof(float) + sizeof(uint32_t)
+        cdef size_t rows = DOUBLE_ROWS * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 2) * sizeof(float) + sizeof(uint32_t)
         return 2 * (sizeof(voice_t) + rows)
 
     def fade(self, bint audible):

@@ -18,6 +18,9 @@ ctypedef struct event_t:
     int32_t algorithm
     int32_t lease_hops        # 0 = none
     float vibrato_hz
+    float vibrato_delay_s
+    float vibrato_fade_s
+    float f0_tau              # frames
     float attack_tau          # frames
     float release_tau         # frames
     float value               # VOLUME: linear gain

@@ -22,6 +22,15 @@ ctypedef struct voice_hop_t:
     const float* start
     const float* end
 
+# One unvoiced band over one hop: a carrier at the formant's centre, and noise as a cubic between the ends of the hop.
+ctypedef struct band_hop_t:
+    uint32_t phase
+    uint32_t increment
+    int32_t increment_step
+    float n0, n1          # noise at the ends
+    float m0, m1          # its slopes there, per hop
+    float gain, gain_step
+
 # Rows of the control pass, each float or double [stride]; see _kernels.pyx.
 ctypedef struct control_t:
     int voices            # how many to compute, a multiple of 16
@@ -38,9 +47,11 @@ ctypedef struct control_t:
     double* f0_target
     double* seconds       # since the note began
     double* vibrato_hz
+    double* vibrato_delay_s
+    double* vibrato_per_s # 1 / time of its fade-in
     double* walk_cents    # random part of the pitch at the end of this hop
-    double f0_decay
-    double f0_rate
+    double* f0_decay      # exp(-hop/τ)
+    double* f0_rate       # hop/τ
     double hop_s
     double increment_of_hz  # 2^32 / sample rate
     float* f0_khz         # out, at the end of the hop
@@ -58,6 +69,7 @@ ctypedef struct kernel_table:
     void (*pitch)(control_t* c) noexcept nogil
     void (*control)(control_t* c) noexcept nogil
     voice_kernel_t voice[ALGORITHMS]
+    void (*breathe)(out_t y, const voice_hop_t* hop, const band_hop_t* bands, float voiced, float voiced_step) noexcept nogil
     void (*mix)(out_t out, in_t y, float gain, float step) noexcept nogil
     void (*mix_gains)(out_t out, in_t y, in_t gains, int n) noexcept nogil
     void (*scale)(out_t x, float gain, float step) noexcept nogil

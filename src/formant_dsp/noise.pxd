@@ -20,17 +20,23 @@ cdef inline double white(uint32_t seed, int64_t i) noexcept nogil:
     return <double>mix32(seed, <uint32_t>i) * 4.656612875245797e-10 - 1.0
 
 
-cdef inline double spline_noise(uint32_t seed, double t) noexcept nogil:
+cdef inline double bell(uint32_t seed, int64_t i) noexcept nogil:
+    """About normal (a sum of three uniform values), mean 0, variance 1, |x| <= 3."""
+    return white(seed, 3 * i) + white(seed, 3 * i + 1) + white(seed, 3 * i + 2)
+
+
+cdef inline double spline_noise(uint32_t seed, double t, double* slope) noexcept nogil:
     """Cubic B-spline through white values at t = 0, 1, 2 …: band-limited to about half a cycle a unit, rms 1.
 
-    mean square of the spline over uniform values is 0.479 / 3.
+    slope   out: its derivative by t; may be NULL
+    The mean square of the spline over uniform values is 0.479 / 3.
     """
     cdef double base = floor(t)
     cdef double u = t - base
     cdef int64_t i = <int64_t>base
-    cdef double u2 = u * u, u3 = u2 * u
-    cdef double w0 = (1.0 - u) * (1.0 - u) * (1.0 - u)
-    cdef double w1 = 3.0 * u3 - 6.0 * u2 + 4.0
-    cdef double w2 = -3.0 * u3 + 3.0 * u2 + 3.0 * u + 1.0
-    return (w0 * white(seed, i - 1) + w1 * white(seed, i) + w2 * white(seed, i + 1) + u3 * white(seed, i + 2)) * (
-        2.5026087 / 6.0)
+    cdef double u2 = u * u, u3 = u2 * u, v = 1.0 - u
+    cdef double x0 = white(seed, i - 1), x1 = white(seed, i), x2 = white(seed, i + 1), x3 = white(seed, i + 2)
+    if slope != NULL:
+        slope[0] = 0.5 * 2.5026087 * (-v * v * x0 + (3.0 * u2 - 4.0 * u) * x1 + (1.0 + 2.0 * u - 3.0 * u2) * x2 + u2 * x3)
+    return 2.5026087 / 6.0 * (v * v * v * x0 + (3.0 * u3 - 6.0 * u2 + 4.0) * x1 + (
+        3.0 * u + 3.0 * u2 - 3.0 * u3 + 1.0) * x2 + u3 * x3)

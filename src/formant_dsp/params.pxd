@@ -17,16 +17,22 @@ cdef enum:
     P_VOICING_WIDTH = 19  # W_v, log2(W_v / 100 Hz)
     P_RESONANCE = 20      # lambda: 0 even loudness, 1 true resonance
     P_VIBRATO = 21        # cents, peak
-    P_JITTER = 22         # cents, rms of the slow random walk of f0
-    P_CLASSIC = 23        # 1 for classic FM, else 0; fixed for the length of a note
-    ROWS = 24
+    P_DRIFT = 22          # cents, rms of the slow random walk of f0
+    P_JITTER = 23         # per cent of f0, standard deviation from period to period
+    P_SHIMMER = 24        # dB, standard deviation from period to period
+    P_FLUTTER = 25        # 0 … 100 (Klatt & Klatt 1990)
+    P_VOICED = 26         # gain of the voiced part
+    P_BREATH = 27         # gain of the unvoiced bands
+    P_SPARE = 28          # 28, 29, 30
+    P_KIND = 31           # algorithm as a number; fixed for the length of a note, therefore last
+    ROWS = 32
 
 # What a hop ramps between: [row][voice], one set for its start and one for its end.
 cdef enum:
     R_NU = 0              # + k: centre in harmonics, F / f0
-    R_INDEX = 5           # + k: ModFM: k·log2 e;  classic FM: I / 2π (turns)
+    R_INDEX = 5           # + k: ModFM: k·log2 e;  classic FM: I / 2π (turns);  Poisson: r;  residue: log2 of decay a period
     R_BELL = 10           # + k: gain of the bell (or of the FM pair)
-    R_SKIRT = 15          # + k: gain of the skirt
+    R_SKIRT = 15          # + k: gain of the skirt;  residue voice: phase at the start of a period, turns
     R_SKIRT_R = 20        # Poisson ratio 2^(-f0/W) of the skirt
     R_VOICING_R = 21      # ratio of the voicing lobe
     R_VOICING = 22        # gain of the voicing lobe
@@ -36,4 +42,6 @@ cdef enum:
     VOICE = 0             # ModFM with skirt and voicing lobe
     MODFM = 1             # plain ModFM
     CHOWNING = 2          # classic FM
-    ALGORITHMS = 3
+    POISSON = 3           # Poisson kernel instead of the ModFM pulse
+    NATURAL = 4           # residue voice: the closed form of an all-pole tract
+    ALGORITHMS = 5

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 from formant_dsp.vowels import FORMANTS, Vowel, sung
 
-ALGORITHMS = ("voice", "modfm", "chowning")
-"""voice: ModFM with skirt and voicing lobe; modfm: plain ModFM; chowning: classic FM."""
+ALGORITHMS = ("voice", "modfm", "chowning", "poisson", "natural")
+"""voice: ModFM with skirt and voicing lobe; modfm: plain ModFM; chowning: classic FM; poisson: plain, with the Poisson
+kernel as pulse (straight skirts); natural: residue voice, the closed form of an all-pole tract under a pulse train,
+whose levels follow from centres and widths alone."""
 
 HOP = 64
 """Frames between two control updates; inside a hop everything is a linear ramp."""
@@ -41,7 +43,7 @@ class Range:
 
 
 RANGES = {
-    "f0_hz": Range("Hz", 20.0, 4000.0, 220.0, tau_s=0.006),
+    "f0_hz": Range("Hz", 20.0, 4000.0, 220.0),
     "level_db": Range("dB", -80.0, 12.0, 0.0, tau_s=0.006),
     "skirt": Range("share", 0.0, 0.4, 0.10, tau_s=0.05),
     "skirt_width_hz": Range("Hz", 100.0, 400.0, 200.0, tau_s=0.05),
@@ -50,7 +52,15 @@ RANGES = {
     "resonance": Range("share", 0.0, 1.0, 0.5, tau_s=0.05),
     "vibrato_cents": Range("cents", 0.0, 200.0, 20.0, tau_s=0.05),
     "vibrato_hz": Range("Hz", 0.1, 20.0, 5.8),
-    "jitter_cents": Range("cents", 0.0, 100.0, 0.0, tau_s=0.05),
+    "vibrato_delay_s": Range("s", 0.0, 10.0, 0.25),
+    "vibrato_fade_s": Range("s", 0.01, 10.0, 0.4),
+    "portamento_s": Range("s", 0.005, 10.0, 0.02),
+    "drift_cents": Range("cents", 0.0, 100.0, 0.0, tau_s=0.05),
+    "jitter_percent": Range("%", 0.0, 5.0, 0.0, tau_s=0.05),
+    "shimmer_db": Range("dB", 0.0, 3.0, 0.0, tau_s=0.05),
+    "flutter": Range("(Klatt's FL)", 0.0, 100.0, 0.0, tau_s=0.05),
+    "voiced": Range("gain", 0.0, 1.0, 1.0, tau_s=0.015),
+    "breath": Range("gain", 0.0, 2.0, 0.0, tau_s=0.015),
     "attack_s": Range("s", 0.005, 10.0, 0.03),
     "release_s": Range("s", 0.02, 10.0, 0.25),
     "lease_s": Range("s", 0.0, 3600.0, 0.0),
@@ -71,11 +81,16 @@ _ROW_RANGES = (
             "voicing_width_hz",
             "resonance",
             "vibrato_cents",
-            "jitter_cents",
+            "drift_cents",
+            "jitter_percent",
+            "shimmer_db",
+            "flutter",
+            "voiced",
+            "breath",
         )
     ),
 )
-ROWS = 24
+ROWS = 32
 ROW_TAU_S: tuple[float, ...] = _ROW_RANGES + (0.05,) * (ROWS - len(_ROW_RANGES))
 """Smoothing time constant of each row, seconds."""
 
@@ -95,7 +110,16 @@ class VoiceParams:
     resonance         0 even loudness of all pitches … 1 a true resonance, alive under vibrato
     vibrato_cents     0 … 200, peak; comes in after 0.25 s
     vibrato_hz        0.1 … 20 Hz; taken at the start of a note
-    jitter_cents      0 … 100, rms of a slow random walk of the pitch
+    vibrato_delay_s   0 … 10 s before it comes in; taken at the start of a note
+    vibrato_fade_s    10 ms … 10 s until it is full; taken at the start of a note
+    portamento_s      5 ms … 10 s, 10 to 90 % of a change of pitch, an S in log frequency
+    drift_cents       0 … 100, rms of a slow random walk of the pitch
+    jitter_percent    0 … 5 % of f0, from period to period: the grain of a real voice (0.2 … 0.8)
+    shimmer_db        0 … 3 dB of level, from period to period (0.1 … 0.25)
+    flutter           0 … 100: three slow sines on the pitch; 25 sounds alive
+    voiced            0 … 1: gain of the voiced part; 0 whispers
+    breath            0 … 2: gain of the unvoiced bands, which share centre and level with the formants; 1 is as loud as
+                      a voice
     attack_s          10 to 90 % rise, 5 ms … 10 s; taken at the start of a note
     release_s         fall to -60 dB, 20 ms … 10 s; taken at the start of a note
     lease_s           0 = none, else the voice is released when nothing is said of it for so long
@@ -113,7 +137,15 @@ class VoiceParams:
     resonance: float = RANGES["resonance"].default
     vibrato_cents: float = RANGES["vibrato_cents"].default
     vibrato_hz: float = RANGES["vibrato_hz"].default
-    jitter_cents: float = RANGES["jitter_cents"].default
+    vibrato_delay_s: float = RANGES["vibrato_delay_s"].default
+    vibrato_fade_s: float = RANGES["vibrato_fade_s"].default
+    portamento_s: float = RANGES["portamento_s"].default
+    drift_cents: float = RANGES["drift_cents"].default
+    jitter_percent: float = RANGES["jitter_percent"].default
+    shimmer_db: float = RANGES["shimmer_db"].default
+    flutter: float = RANGES["flutter"].default
+    voiced: float = RANGES["voiced"].default
+    breath: float = RANGES["breath"].default
     attack_s: float = RANGES["attack_s"].default
     release_s: float = RANGES["release_s"].default
     lease_s: float = RANGES["lease_s"].default
@@ -142,6 +174,14 @@ class VoiceParams:
             log2(self.voicing_width_hz / 100.0),
             self.resonance,
             self.vibrato_cents,
-            self.jitter_cents,
-            float(self.algorithm == "chowning"),
+            self.drift_cents,
+            self.jitter_percent,
+            self.shimmer_db,
+            self.flutter,
+            self.voiced,
+            self.breath,
+            0.0,
+            0.0,
+            0.0,
+            float(ALGORITHMS.index(self.algorithm)),
         )

@@ -14,16 +14,16 @@ import numpy as np
 
 from formant_dsp import formant
 from formant_dsp.formant import Array
-from formant_dsp.params import HOP, RANGES, ROW_TAU_S, VOICE_RMS, VoiceParams
+from formant_dsp.params import HOP, ROW_TAU_S, VOICE_RMS, VoiceParams
 from formant_dsp.score import Event
 
 CEILING = 0.84
 SILENT = 1.5e-5
 TURN = 2.0**32
-VIBRATO_DELAY_S, VIBRATO_FADE_S = 0.25, 0.4
-F, B, A, LEVEL, SKIRT, SKIRT_WIDTH, VOICING, VOICING_WIDTH, RESONANCE, VIBRATO, JITTER = (
-    slice(0, 5), slice(5, 10), slice(10, 15), 15, 16, 17, 18, 19, 20, 21, 22,
-)  # fmt: skip
+F, B, A = slice(0, 5), slice(5, 10), slice(10, 15)
+LEVEL, SKIRT, SKIRT_WIDTH, VOICING, VOICING_WIDTH, RESONANCE, VIBRATO = range(15, 22)
+DRIFT, JITTER, SHIMMER, FLUTTER, VOICED, BREATH = range(22, 28)
+SLOPE_HZ, APART_HZ = 50.0, 30.0
 
 
 def mix32(a: int, b: int) -> int:
@@ -49,6 +49,24 @@ def spline_noise(seed: int, t: float) -> float:
     return sum(w * white(seed, i - 1 + k) for k, w in enumerate(weights)) * 2.5026087 / 6.0
 
 
+def spline_slope(seed: int, t: float) -> float:
+    """Derivative of spline_noise by t."""
+    i = math.floor(t)
+    u = t - i
+    weights = (-((1 - u) ** 2), 3 * u**2 - 4 * u, 1 + 2 * u - 3 * u**2, u**2)
+    return sum(w * white(seed, i - 1 + k) for k, w in enumerate(weights)) * 2.5026087 / 2.0
+
+
+def bell(seed: int, i: int) -> float:
+    """About normal: a sum of three uniform values."""
+    return white(seed, 3 * i) + white(seed, 3 * i + 1) + white(seed, 3 * i + 2)
+
+
+def row_of(params: VoiceParams) -> Array:
+    """Targets as the bank gets them: rounded to float32, computed with in float64."""
+    return np.array(params.target_row(), np.float32).astype(np.float64)
+
+
 class Gate:
     """Critically damped follower of 0 or 1."""
 
@@ -63,6 +81,38 @@ class Gate:
         self.v = (self.v - a * frames / self.tau) * decay
 
 
+class Band:
+    """One unvoiced band: spline noise on a carrier; between the ends of a hop the Hermite cubic of the noise."""
+
+    def __init__(self, seed: int, j: int) -> None:
+        self.seed = seed + j
+        self.position = mix32(seed, 100 + j) * 1e-6
+        self.phase = mix32(seed, 200 + j)
+        self.increment = 0
+        self.noise = (0.0, 0.0)
+        self.gain = 0.0
+
+    def hop(self, turns: float, knots: float, gain: float, fresh: bool) -> Array:
+        """float64[HOP]; turns a frame of the carrier, knots a hop of the noise and gain, all at the end of the hop."""
+        increment = int(turns * TURN)
+        if fresh:
+            self.increment, self.gain = increment, gain
+            self.noise = spline_noise(self.seed, self.position), knots * spline_slope(self.seed, self.position)
+        step = int((increment - self.increment) / HOP)
+        self.position += knots
+        following = spline_noise(self.seed, self.position), knots * spline_slope(self.seed, self.position)
+        (n0, m0), (n1, m1) = self.noise, following
+        i = np.arange(HOP)
+        u = i / HOP
+        noise = n0 + u * (m0 + u * (3 * (n1 - n0) - 2 * m0 - m1 + u * (2 * (n0 - n1) + m0 + m1)))
+        phase = (self.phase + i * self.increment + i * (i - 1) // 2 * step) % 2**32
+        out = (self.gain + (gain - self.gain) * u) * noise * np.cos(2 * np.pi * phase / TURN)
+        self.noise, self.gain = following, gain
+        self.phase = (self.phase + HOP * self.increment + HOP * (HOP - 1) // 2 * step) % 2**32
+        self.increment += HOP * step
+        return np.asarray(out)
+
+
 class Voice:
     """One note, from its first frame to its last."""
 
@@ -72,13 +122,18 @@ class Voice:
             raise ValueError("a voice starts with parameters, not with a release")
         self.rate = sample_rate
         self.algorithm = p.algorithm
-        self.x = np.array(p.target_row())
+        self.x = row_of(p)
         self.v = np.zeros_like(self.x)
         self.target = self.x.copy()
         self.log2_f0 = self.f0_target = math.log2(p.f0_hz)
         self.f0_slope = 0.0
+        self.f0_tau_s = p.portamento_s / 3.357
+        self.vibrato_delay_s = float(np.float32(p.vibrato_delay_s))
+        self.vibrato_fade_s = float(np.float32(p.vibrato_fade_s))
+        self.f0_khz = np.float32(0.0)
+        self.cycles = 0.0
         self.seed = mix32(bank_seed, number)
-        self.vibrato_hz = p.vibrato_hz * (1.0 + 0.03 * white(self.seed, 1))
+        self.vibrato_hz = float(np.float32(p.vibrato_hz)) * (1.0 + 0.03 * white(self.seed, 1))
         self.seconds = 0.0
         self.phase = self.increment = 0
         self.gate = Gate(p.attack_s * sample_rate / 3.357)
@@ -86,12 +141,15 @@ class Voice:
         self.starts = event.frame % HOP
         self.edges: list[tuple[int, float, float]] = [(self.starts, 1.0, self.gate.tau)]
         self.level = float(self.x[LEVEL])
+        self.voiced = float(self.x[VOICED])
+        self.bands: list[Band] | None = None
         self.past: tuple[Array, ...] | None = None
         self.done = False
 
     def aim(self, p: VoiceParams) -> None:
-        self.target = np.array(p.target_row())
+        self.target = row_of(p)
         self.f0_target = math.log2(p.f0_hz)
+        self.f0_tau_s = p.portamento_s / 3.357
 
     def release(self, offset: int) -> None:
         self.edges.append((offset, 0.0, self.release_tau))
@@ -105,18 +163,25 @@ class Voice:
 
     def pitch(self) -> float:
         """f0 in Hz at the end of this hop."""
-        rho = HOP / (RANGES["f0_hz"].tau_s * self.rate)
+        rho = HOP / (self.f0_tau_s * self.rate)
         e = self.log2_f0 - self.f0_target
         a = self.f0_slope + e * rho
         self.log2_f0 = self.f0_target + (e + a) * math.exp(-rho)
         self.f0_slope = (self.f0_slope - a * rho) * math.exp(-rho)
+        self.cycles += 1e3 * float(self.f0_khz) * HOP / self.rate
         self.seconds += (HOP - self.starts) / self.rate
-        cents, sung = 0.0, self.seconds - VIBRATO_DELAY_S
+        cents, sung = 0.0, self.seconds - self.vibrato_delay_s
         if sung > 0.0:
-            u = min(sung / VIBRATO_FADE_S, 1.0)
+            u = min(sung / self.vibrato_fade_s, 1.0)
             cents = self.x[VIBRATO] * u * u * (3 - 2 * u) * math.sin(2 * math.pi * self.vibrato_hz * sung)
-        cents += self.x[JITTER] * spline_noise(self.seed, self.seconds * 40.0)
-        return float(2.0 ** (self.log2_f0 + cents / 1200.0))
+        cents += self.x[DRIFT] * spline_noise(self.seed, self.seconds * 40.0)
+        t = self.seconds + (self.seed & 0xFFFF) * 1e-3
+        sines = sum(math.sin(2 * math.pi * hz * t) for hz in (12.7, 7.1, 4.7))
+        cents += self.x[FLUTTER] * 2e-4 * 1200 / math.log(2) * sines
+        cents += self.x[JITTER] * 0.01 * 1200 / math.log(2) * bell(self.seed + 1, math.floor(self.cycles))
+        f0 = float(2.0 ** (self.log2_f0 + cents / 1200.0))
+        self.f0_khz = np.float32(f0 * 1e-3)
+        return f0
 
     def model(self, f0: float) -> tuple[Array, ...]:
         """(ν, index, bell, skirt) of five formants, then skirt ratio, voicing ratio and gain, at the end of the hop."""
@@ -126,30 +191,64 @@ class Voice:
         nu, beta = np.maximum(centre / f0, 1.0), width / f0
         k, top = formant.index_of_width(beta), self.rate / (2.0 * f0)
         reach = formant.reach(k)
+        if self.algorithm == "poisson":
+            reach = 13.3 * beta
         amp = amp * formant.fade((nu + 2.0 * reach - top) / reach)
         reach = 13.3 * skirt_width / f0
         q = x[SKIRT] * formant.fade((nu + 2.0 * reach - top) / reach)
         rho = formant.resonance_gain(nu, beta, x[RESONANCE])
         r, r_v = formant.poisson_ratio(f0, skirt_width), formant.poisson_ratio(f0, voicing_width)
         voicing = x[VOICING] * 2.0 ** x[A][0] * width[0] / f0 * max(0.0, 1.0 - (f0 / centre[0]) ** 2)
-        bell_power = formant.i0e(2.0 * k) / formant.i0e(k) ** 2
+        if self.algorithm == "poisson":
+            index = formant.poisson_ratio(f0, width)
+            centre_level, bell_power = np.array(1.0), (1.0 + index**2) / (1.0 - index**2)
+        else:
+            classic = self.algorithm == "chowning"
+            index = formant.classic_index(k) if classic else k
+            centre_level = formant.j0(index) if classic else formant.i0e(k)
+            bell_power = formant.i0e(2.0 * k) / formant.i0e(k) ** 2
         skirt_power = (1.0 + r * r) / (1.0 - r * r)
         share = 1.0 - x[SKIRT]
         lobe = share**2 * bell_power + q**2 * skirt_power + 2.0 * q * share * np.sqrt(bell_power * skirt_power)
         norm = 1.0 / np.sqrt(0.5 * np.sum(amp**2 * lobe) + 0.5 * voicing**2 / (1.0 - r_v**2) + 1e-12)
-        classic = self.algorithm == "chowning"
-        index = formant.classic_index(k) if classic else k
-        centre_level = formant.j0(index) if classic else formant.i0e(k)
         return (
             nu, index, norm * amp * rho * share / centre_level, norm * amp * rho * q,
             np.array(r), np.array(r_v), np.array(norm * voicing),
+        )  # fmt: skip
+
+    def residues(self, f0: float) -> tuple[Array, ...]:
+        """(ν, decay, gain, phase in turns) of five pole pairs and (decay, mean, gain) of the real one, per period."""
+        f = np.minimum(1000.0 * 2.0 ** self.x[F], 0.9 * self.rate / 2)
+        b = np.maximum(100.0 * 2.0 ** self.x[B], 20.0)
+        for j in range(5):
+            for k in range(j):
+                if abs(f[j] - f[k]) < APART_HZ:
+                    f[j] = f[k] + math.copysign(APART_HZ, f[j] - f[k])
+        pairs = -np.pi * b + 2j * np.pi * f
+        poles = np.concatenate((pairs, pairs.conj(), [-2 * np.pi * SLOPE_HZ]))
+        poles = poles / 1000.0
+        gain = np.prod(np.abs(poles))
+        c = np.array([gain / np.prod(p - np.delete(poles, i)) for i, p in enumerate(poles)])
+        t = 1000.0 / f0
+        h = c / (1.0 - np.exp(poles * t))
+        amp, real = 2.0 * np.abs(h[:5]), float(h[10].real)
+        decay = poles.real * t
+        power = 0.5 * np.sum(amp**2 * (1 - np.exp(2 * decay[:5])) / (-2 * decay[:5]))
+        power += real**2 * (1 - math.exp(2 * decay[10])) / (-2 * decay[10]) - (1 / t) ** 2
+        norm = 1.0 / math.sqrt(max(power, 1e-12))
+        turns = np.angle(h[:5]) / (2 * np.pi)
+        if self.past is not None:
+            turns = turns - np.rint(turns - self.past[3])
+        return (
+            f / f0, decay[:5], amp * norm, turns,
+            np.array(decay[10]), np.array(norm / t), np.array(real * norm),
         )  # fmt: skip
 
     def hop(self) -> Array:
         """The next 64 frames of this voice, level and envelope included."""
         self.smooth()
         f0 = self.pitch()
-        following = self.model(f0)
+        following = self.residues(f0) if self.algorithm == "natural" else self.model(f0)
         past = self.past or following
         i = np.arange(HOP)
 
@@ -170,6 +269,13 @@ class Voice:
             deviation = k * np.sin(theta)
             y = bell * ((1 - w) * np.sin(carrier + deviation) + w * np.sin(carrier + theta + deviation))
             sound = y.sum(axis=0)
+        elif self.algorithm == "natural":
+            period = phase / TURN
+            pairs = bell * np.exp(k * period) * np.cos(2 * np.pi * (nu * period + skirt))
+            sound = pairs.sum(axis=0) + voicing * np.exp(r * period) - r_v
+        elif self.algorithm == "poisson":
+            pulse = bell * (1 - k**2) / (1 - 2 * k * np.cos(theta) + k**2)
+            sound = (pulse * ((1 - w) * np.sin(carrier) + w * np.sin(carrier + theta))).sum(axis=0)
         else:
             pulse = bell * np.exp(k * (np.cos(theta) - 1.0))
             if self.algorithm == "voice":
@@ -178,6 +284,7 @@ class Voice:
             if self.algorithm == "voice":
                 sound = sound + voicing * np.sin(theta) / (1 - 2 * r_v * np.cos(theta) + r_v**2)
 
+        sound = self.breathe(sound, theta)
         frames = HOP - self.starts
         self.phase = (self.phase + frames * self.increment + frames * (frames - 1) // 2 * step) % 2**32
         self.increment = next_increment if step == 0 else self.increment + frames * step
@@ -187,6 +294,28 @@ class Voice:
         y *= self.gains()
         self.starts = 0
         return y
+
+    def breathe(self, sound: Array, theta: Array) -> Array:
+        """The voiced share of a hop, and its unvoiced bands."""
+        voiced, breath = float(self.x[VOICED]), float(self.x[BREATH])
+        if breath <= 0.0 and self.bands is None and voiced >= 1.0 and self.voiced >= 1.0:
+            return sound
+        khz, width = 2.0 ** self.x[F], np.clip(100.0 * 2.0 ** self.x[B], 50.0, 300.0)
+        amp = np.where(khz < 0.9 * self.rate / 2000.0, 2.0 ** self.x[A] * khz / (khz + 1.0), 0.0)
+        gain = breath * amp / np.sqrt(0.5 * np.sum(amp**2) + 1e-12)
+        fresh = self.bands is None
+        if self.bands is None:
+            self.bands = [Band(self.seed, j) for j in range(5)]
+        share = self.voiced + (voiced - self.voiced) * np.arange(HOP) / HOP
+        self.voiced = voiced
+        opening = 1.0 + 0.25 * share * (np.cos(theta) - 1.0)
+        out = share * sound
+        for j, band in enumerate(self.bands):
+            hz = min(1000.0 * float(khz[j]), self.rate / 2.0)
+            out = out + opening * band.hop(
+                hz / self.rate, 2.198 * float(width[j]) * HOP / self.rate, float(gain[j]), fresh
+            )
+        return out
 
     def gains(self) -> Array:
         """Envelope and level of every frame of this hop; piecewise linear between the gate's exact values."""
@@ -205,14 +334,14 @@ class Voice:
             if offset < HOP:
                 self.gate.target, self.gate.tau = target, tau
         self.edges = []
-        level = float(self.x[LEVEL])
+        level = float(self.x[LEVEL]) * 10.0 ** (self.x[SHIMMER] * bell(self.seed + 2, math.floor(self.cycles)) / 20.0)
         i = np.arange(HOP) / HOP
         if had_edges:
             gains = gate * (self.level + (level - self.level) * i)
         else:  # one ramp of the product
             gains = gate[0] * self.level + (self.gate.x * level - gate[0] * self.level) * i
         self.level = level
-        return VOICE_RMS * gains
+        return np.asarray(VOICE_RMS * gains)
 
 
 def limit(x: Array, sample_rate: int) -> Array:

@@ -237,7 +237,7 @@ def scene(bank: Bank) -> None:
         at = 3000 * i
         key = i % 7 + 1
         params = VoiceParams(
-            f0_hz=80.0 * 1.07**i, vowel=path.at((i * 0.37) % 1.0), vibrato_cents=30.0, jitter_cents=5.0,
+            f0_hz=80.0 * 1.07**i, vowel=path.at((i * 0.37) % 1.0), vibrato_cents=30.0, drift_cents=5.0,
             algorithm=("voice", "modfm", "chowning")[i % 3], level_db=-(i % 5),
         )  # fmt: skip
         assert bank.note_on(key, params, frame=at + i)
@@ -262,7 +262,7 @@ def test_same_seed_same_choir_other_seed_another() -> None:
     def sound(seed: int) -> Array:
         bank = Bank(voices=4, seed=seed)
         for i in range(3):
-            assert bank.note_on(i + 1, VoiceParams(f0_hz=200.0 + i, jitter_cents=20.0))
+            assert bank.note_on(i + 1, VoiceParams(f0_hz=200.0 + i, drift_cents=20.0))
         return bank.render(RATE).astype(np.float64)
 
     assert np.array_equal(sound(1), sound(1))

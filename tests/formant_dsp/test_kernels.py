@@ -13,15 +13,19 @@ from formant_dsp.score import Event
 RATE = 48000
 
 
-def scene(algorithm: str, vibrato_cents: float, jitter_cents: float) -> list[Event]:
+ALIVE = {
+    "vibrato_cents": 50.0, "drift_cents": 10.0, "jitter_percent": 0.4, "shimmer_db": 0.2, "flutter": 20.0,
+    "breath": 0.3,
+}  # fmt: skip
+
+
+def scene(algorithm: str, alive: bool) -> list[Event]:
     """Three notes that glide, change vowel and level, end and begin at odd frames."""
     path = VowelPath.sung("tenor")
 
     def at(f0: float, position: float, level: float = 0.0) -> VoiceParams:
-        return VoiceParams(
-            f0_hz=f0, vowel=path.at(position), algorithm=algorithm, level_db=level,
-            vibrato_cents=vibrato_cents, jitter_cents=jitter_cents,
-        )  # fmt: skip
+        life = ALIVE if alive else {"vibrato_cents": 0.0}
+        return VoiceParams(f0_hz=f0, vowel=path.at(position), algorithm=algorithm, level_db=level, **life)
 
     return [
         Event(0, 1, at(110, 0.0)),
@@ -45,27 +49,42 @@ def play(bank: Bank, events: list[Event], frames: int) -> np.ndarray:
     return bank.render(frames).astype(np.float64)
 
 
-@pytest.fixture(scope="module", params=[(a, v) for a in ALGORITHMS for v in (0.0, 50.0)], ids=str)
-def golden(request: pytest.FixtureRequest) -> tuple[list[Event], np.ndarray]:
-    algorithm, vibrato = request.param
-    events = scene(algorithm, vibrato, 10.0 if vibrato else 0.0)
-    return events, ref.render(events, RATE, seed=3)
+@pytest.fixture(scope="module", params=[(a, alive) for a in ALGORITHMS for alive in (False, True)], ids=str)
+def golden(request: pytest.FixtureRequest) -> tuple[list[Event], np.ndarray, bool]:
+    algorithm, alive = request.param
+    events = scene(algorithm, alive)
+    return events, ref.render(events, RATE, seed=3), alive
 
 
 @pytest.mark.parametrize("name", isas())
-def test_every_instruction_set_is_within_110_db_of_the_reference(
-    name: str, golden: tuple[list[Event], np.ndarray]
-) -> None:
-    """Pass is -100 dB rms and 1e-4 at most; -117 … -123 dB is what float32 gives here."""
-    events, want = golden
+def test_every_instruction_set_follows_the_reference(name: str, golden: tuple[list[Event], np.ndarray, bool]) -> None:
+    """Pass is -100 dB rms and 1e-4 at most; float32 gives -116 … -123 dB here.
+
+    Alive 90 dB are asked for: roundings of the pitch and of the free carriers of the breath add up in their phases.
+    """
+    events, want, alive = golden
     error = play(Bank(isa=name, seed=3), events, RATE) - want
-    assert 10 * np.log10(np.mean(error**2) / np.mean(want**2)) < -110.0
-    assert np.abs(error).max() < 5e-6
+    assert 10 * np.log10(np.mean(error**2) / np.mean(want**2)) < (-90.0 if alive else -110.0)
+    assert np.abs(error).max() < (1e-4 if alive else 5e-6)
+
+
+@pytest.mark.parametrize(
+    "life",
+    [{"breath": 0.5}, {"breath": 1.0, "voiced": 0.0}, {"jitter_percent": 0.5}, {"shimmer_db": 0.3}, {"flutter": 25.0},
+     {"drift_cents": 10.0}, {"vibrato_cents": 100.0, "vibrato_delay_s": 0.0}, {"portamento_s": 0.3}],
+    ids=str,
+)  # fmt: skip
+def test_every_sign_of_life_follows_the_reference(life: dict[str, float]) -> None:
+    notes = [VoiceParams(f0_hz=hz, **{"vibrato_cents": 0.0, **life}) for hz in (110.0, 140.0)]
+    events = [Event(0, 1, notes[0]), Event(9000, 1, notes[1]), Event(20_000, 1, None)]
+    want = ref.render(events, 30_000, seed=5)
+    error = play(Bank(seed=5), events, 30_000) - want
+    assert 10 * np.log10(np.mean(error**2) / np.mean(want**2)) < -90.0
 
 
 @pytest.mark.parametrize("rate", [44100, 96000])
 def test_other_sample_rates_follow_the_reference_too(rate: int) -> None:
-    events = scene("voice", 50.0, 10.0)
+    events = scene("voice", False)
     want = ref.render(events, rate // 2, sample_rate=rate)
     error = play(Bank(sample_rate=rate), events, rate // 2) - want
     assert 10 * np.log10(np.mean(error**2) / np.mean(want**2)) < -110.0

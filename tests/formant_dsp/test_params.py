@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import formant_dsp
-from formant_dsp import HOP, VoiceParams
+from formant_dsp import ALGORITHMS, HOP, VoiceParams
 from formant_dsp.params import RANGES, ROW_TAU_S, ROWS
 
 
@@ -23,19 +23,19 @@ def test_every_parameter_takes_its_bounds_and_nothing_beyond(name: str) -> None:
 
 
 def test_unknown_algorithm_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="voice, modfm, chowning"):
+    with pytest.raises(ValueError, match="voice, modfm, chowning, poisson, natural"):
         VoiceParams(algorithm="granular")
 
 
 def test_row_has_the_order_of_the_c_side() -> None:
     """params.pxd beside the source lists the rows; a row for each, and a time constant for each."""
     text = (Path(__file__).parents[2] / "src" / "formant_dsp" / "params.pxd").read_text(encoding="utf-8")
-    rows = {name: int(index) for name, index in re.findall(r"(P_[A-Z_]+|ROWS|HOP|FORMANTS) = (\d+)", text)}
+    rows = {name: int(index) for name, index in re.findall(r"([A-Z_]+) = (\d+)", text)}
     assert rows["ROWS"] == ROWS == len(ROW_TAU_S) == len(VoiceParams().target_row())
     assert rows["HOP"] == HOP == formant_dsp.HOP
     marked = VoiceParams(
         level_db=6.0, skirt=0.2, skirt_width_hz=400.0, voicing=1.5, voicing_width_hz=100.0, resonance=0.25,
-        vibrato_cents=33.0, jitter_cents=7.0,
+        vibrato_cents=33.0, drift_cents=7.0,
     ).target_row()  # fmt: skip
     assert marked[rows["P_LEVEL"]] == pytest.approx(1.9953, abs=1e-4)
     assert marked[rows["P_SKIRT"]] == 0.2
@@ -44,6 +44,12 @@ def test_row_has_the_order_of_the_c_side() -> None:
     assert marked[rows["P_VOICING_WIDTH"]] == 0.0
     assert marked[rows["P_RESONANCE"]] == 0.25
     assert marked[rows["P_VIBRATO"]] == 33.0
-    assert marked[rows["P_JITTER"]] == 7.0
-    assert marked[rows["P_CLASSIC"]] == 0.0
-    assert VoiceParams(algorithm="chowning").target_row()[rows["P_CLASSIC"]] == 1.0
+    assert marked[rows["P_DRIFT"]] == 7.0
+    rough = VoiceParams(jitter_percent=0.5, shimmer_db=0.2, flutter=25.0, voiced=0.75, breath=1.25).target_row()
+    assert rough[rows["P_JITTER"]] == 0.5
+    assert rough[rows["P_SHIMMER"]] == 0.2
+    assert rough[rows["P_FLUTTER"]] == 25.0
+    assert rough[rows["P_VOICED"]] == 0.75
+    assert rough[rows["P_BREATH"]] == 1.25
+    for kind, algorithm in enumerate(ALGORITHMS):
+        assert VoiceParams(algorithm=algorithm).target_row()[rows["P_KIND"]] == kind == rows[algorithm.upper()]

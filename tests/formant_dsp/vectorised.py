@@ -12,9 +12,32 @@ import sys
 from pathlib import Path
 
 LOOPS = {
-    "fill_phase", "fill_shared", "fill_poisson", "set_voicing", "add_bell_and_skirt", "add_bell", "add_fm",
-    "control_shared", "control_formant", "times", "inverse_root", "smooth", "mix", "mix_gains", "scale", "peak",
-}  # fmt: skip
+    "fill_phase",
+    "fill_shared",
+    "fill_poisson",
+    "set_voicing",
+    "add_bell_and_skirt",
+    "add_bell",
+    "add_fm",
+    "add_poisson",
+    "fill_period",
+    "set_decay",
+    "add_residue",
+    "subtract",
+    "add_band",
+    "voice_share",
+    "smooth",
+    "follow",
+    "pitch_rows",
+    "control_shared",
+    "control_formant",
+    "times",
+    "inverse_root",
+    "mix",
+    "mix_gains",
+    "scale",
+    "peak",
+}
 """Functions of _kernels.pyx whose innermost loop runs over frames or over voices."""
 
 _FUNCTION = re.compile(r"^static .*__pyx_f_11formant_dsp_\d+_kernels_[a-z0-9]+?_(\w+)\(.*\{$")

@@ -40,7 +40,7 @@ def _range(name: str) -> click.FloatRange:
 )
 @click.option("--vibrato", type=_range("vibrato_cents"), default=RANGES["vibrato_cents"].default, show_default=True,
               metavar="CENTS", help="Peak vibrato, 0 = off.")  # fmt: skip
-@click.option("--jitter", type=_range("jitter_cents"), default=0.0, show_default=True, metavar="CENTS",
+@click.option("--jitter", type=_range("drift_cents"), default=0.0, show_default=True, metavar="CENTS",
               help="Slow random walk of the pitch, rms, 0 = off.")  # fmt: skip
 @click.option(
     "--level", type=_range("level_db"), default=0.0, show_default=True, metavar="DB", help="Level of a voice."
@@ -65,7 +65,7 @@ def command(
         raise click.BadParameter(f"{output}: the name must end in .wav or .flac", param_hint="--output")
     if as_float and output.suffix.lower() != ".wav":
         raise click.BadParameter("only WAV files take floats: name the output .wav", param_hint="--float")
-    fixed = {"algorithm": algorithm, "vibrato_cents": vibrato, "jitter_cents": jitter}
+    fixed = {"algorithm": algorithm, "vibrato_cents": vibrato, "drift_cents": jitter}
     if gesture is not None:
         events, frames = _gesture_events(gesture, voice, fixed, level, rate)
     else:
@@ -98,7 +98,7 @@ def _note_events(start: VoiceParams, stop: VoiceParams, frames: int, rate: int) 
                     level_db=start.level_db,
                     algorithm=start.algorithm,
                     vibrato_cents=start.vibrato_cents,
-                    jitter_cents=start.jitter_cents,
+                    drift_cents=start.drift_cents,
                 ),
             )
     yield Event(release, 1, None)
