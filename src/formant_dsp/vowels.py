@@ -14,7 +14,9 @@ import functools
 import importlib.resources
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import mul
+from typing import Protocol
 
 FORMANTS = 5
 SUNG_VOICES = ("soprano", "alto", "countertenor", "tenor", "bass")
@@ -40,36 +42,51 @@ class Vowel:
     name: str = ""
 
     def __post_init__(self) -> None:
-        for field, unit, low, high in (
-            ("frequency_hz", "Hz", 50.0, 20_000.0),
-            ("bandwidth_hz", "Hz", 5.0, 2_000.0),
-            ("level_db", "dB", -120.0, 24.0),
-        ):
-            values = tuple(float(value) for value in getattr(self, field))
-            if len(values) != FORMANTS:
-                raise ValueError(f"{field} has {len(values)} values, a vowel has {FORMANTS}")
-            if not all(low <= value <= high for value in values):
-                raise ValueError(f"{field}={values} must be within {low:g} … {high:g} {unit}")
-            object.__setattr__(self, field, values)
+        object.__setattr__(self, "frequency_hz", _checked("frequency_hz", self.frequency_hz, 50.0, 20_000.0, "Hz"))
+        object.__setattr__(self, "bandwidth_hz", _checked("bandwidth_hz", self.bandwidth_hz, 5.0, 2_000.0, "Hz"))
+        object.__setattr__(self, "level_db", _checked("level_db", self.level_db, -120.0, 24.0, "dB"))
 
     def toward(self, other: Vowel, share: float) -> Vowel:
         """The vowel that lies `share` (0 … 1) of the way to another, in log frequency, log width and decibels."""
-        return blend((self, other), (1.0 - share, share))
+        return from_logs(between(logs(self), logs(other), share))
+
+
+def _checked(field: str, given: Iterable[float], low: float, high: float, unit: str) -> tuple[float, ...]:
+    values = tuple(map(float, given))
+    if len(values) != FORMANTS:
+        raise ValueError(f"{field} has {len(values)} values, a vowel has {FORMANTS}")
+    a, b, c, d, e = values  # written out: this runs at every touch
+    if not (low <= a <= high and low <= b <= high and low <= c <= high and low <= d <= high and low <= e <= high):
+        raise ValueError(f"{field}={values} must be within {low:g} … {high:g} {unit}")
+    return values
+
+
+Logs = tuple[float, ...]
+"""A vowel in the variables the ear uses: log2 of five centres, log2 of five widths, five levels in decibels."""
+
+
+def logs(vowel: Vowel) -> Logs:
+    return (*map(math.log2, vowel.frequency_hz), *map(math.log2, vowel.bandwidth_hz), *vowel.level_db)
+
+
+def from_logs(values: Sequence[float]) -> Vowel:
+    exp2 = math.exp2
+    return Vowel(tuple(map(exp2, values[:5])), tuple(map(exp2, values[5:10])), tuple(values[10:]))
+
+
+def between(a: Logs, b: Logs, share: float) -> list[float]:
+    return [x + share * (y - x) for x, y in zip(a, b, strict=True)]
 
 
 def blend(vowels: Sequence[Vowel], weights: Sequence[float]) -> Vowel:
     """Weighted mean of vowels in log frequency, log width and decibels; weights >= 0, their sum > 0."""
-    total = math.fsum(weights)
+    return _blend_logs([logs(vowel) for vowel in vowels], weights)
 
-    def mean(rows: Iterable[tuple[float, ...]]) -> tuple[float, ...]:
-        return tuple(
-            math.fsum(w * v for w, v in zip(weights, column, strict=True)) / total for column in zip(*rows, strict=True)
-        )
 
-    log_f = mean(tuple(map(math.log2, vowel.frequency_hz)) for vowel in vowels)
-    log_b = mean(tuple(map(math.log2, vowel.bandwidth_hz)) for vowel in vowels)
-    level = mean(vowel.level_db for vowel in vowels)
-    return Vowel(tuple(2.0**f for f in log_f), tuple(2.0**b for b in log_b), level)
+def _blend_logs(rows: Sequence[Logs], weights: Sequence[float]) -> Vowel:
+    total = sum(weights)
+    shares = [w / total for w in weights]
+    return from_logs([sum(map(mul, shares, column)) for column in zip(*rows, strict=True)])
 
 
 @functools.cache
@@ -109,20 +126,32 @@ def sung(voice: str = "tenor") -> Mapping[str, Vowel]:
     return {name: found[name] for name in SUNG_VOWELS}
 
 
+class Plane(Protocol):
+    """Anything that has a vowel at (backness: 0 back … 1 front, openness: 0 close … 1 open)."""
+
+    def at(self, backness: float, openness: float) -> Vowel: ...
+
+
 @dataclass(frozen=True, slots=True)
 class VowelPath:
     """A way through several vowels for one finger: position 0 … 1, evenly spaced stops, interpolated between them."""
 
     stops: tuple[Vowel, ...]
+    _logs: tuple[Logs, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.stops) < 2:
             raise ValueError("a path needs at least two vowels")
+        object.__setattr__(self, "_logs", tuple(map(logs, self.stops)))
 
     @classmethod
     def sung(cls, voice: str = "tenor", vowels: Sequence[str] = SUNG_VOWELS) -> VowelPath:
         """The path a, e, i, o, u (or another order) through the sung vowels of one voice."""
-        table = sung(voice)
+        return cls.through(sung(voice), vowels)
+
+    @classmethod
+    def through(cls, table: Mapping[str, Vowel], vowels: Sequence[str] = SUNG_VOWELS) -> VowelPath:
+        """A path through vowels of any table (`formant_dsp.tables.table`), in the order given."""
         return cls(tuple(table[name] for name in vowels))
 
     def at(self, position: float) -> Vowel:
@@ -132,31 +161,61 @@ class VowelPath:
         share = place - index
         if share in (0.0, 1.0):
             return self.stops[index + int(share)]
-        return self.stops[index].toward(self.stops[index + 1], share)
+        return from_logs(between(self._logs[index], self._logs[index + 1], share))
 
 
-# Places of the five sung vowels on the plane: (backness: 0 back … 1 front, openness: 0 close … 1 open).
+# Places on the vowel chart of the IPA: (backness: 0 back … 1 front, openness: 0 close … 1 open). Rounded front vowels,
+# which share their place with unrounded ones there, stand a little further back, where rounding puts their F2.
+IPA_PLACES = {
+    "i": (1.0, 0.0), "ɪ": (0.85, 0.2), "e": (1.0, 0.35), "ɛ": (1.0, 0.65), "æ": (1.0, 0.85), "a": (0.5, 1.0),
+    "ɑ": (0.0, 1.0), "ɔ": (0.0, 0.65), "o": (0.0, 0.35), "ʊ": (0.15, 0.2), "u": (0.0, 0.0), "ʌ": (0.2, 0.7),
+    "ɝ": (0.5, 0.45), "y": (0.7, 0.0), "ʏ": (0.6, 0.25), "ø": (0.65, 0.4),
+}  # fmt: skip
+
+# The five sung vowels stand further apart: there are no others between them.
 PLANE_ANCHORS = {"i": (1.0, 0.0), "e": (1.0, 0.4), "a": (0.4, 1.0), "o": (0.0, 0.45), "u": (0.0, 0.0)}
 
 
 @dataclass(frozen=True, slots=True)
 class VowelPlane:
-    """A plane of vowels for two fingers or a tablet: inverse-distance weights over five anchors.
+    """A plane of vowels for two fingers or a tablet: inverse-distance weights over its anchors.
 
     w = 1 / (d² + 0.05²)^1.5, so that every anchor is a small plateau of its own vowel and the space between is smooth.
     """
 
     anchors: tuple[tuple[float, float], ...]
     vowels: tuple[Vowel, ...]
+    _logs: tuple[Logs, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.vowels or len(self.vowels) != len(self.anchors):
+            raise ValueError(f"{len(self.anchors)} anchors and {len(self.vowels)} vowels: a plane needs one a vowel")
+        object.__setattr__(self, "_logs", tuple(map(logs, self.vowels)))
 
     @classmethod
     def sung(cls, voice: str = "tenor") -> VowelPlane:
         """The plane of the sung vowels of one voice."""
-        table = sung(voice)
-        return cls(tuple(PLANE_ANCHORS.values()), tuple(table[name] for name in PLANE_ANCHORS))
+        return cls.over(sung(voice), PLANE_ANCHORS)
+
+    @classmethod
+    def over(cls, table: Mapping[str, Vowel], places: Mapping[str, tuple[float, float]] | None = None) -> VowelPlane:
+        """A plane over any table; without `places` its vowels stand where the IPA chart has them.
+
+        error   ValueError when no vowel of the table is on the chart
+        """
+        if places is None:
+            places = {name: place for name, place in IPA_PLACES.items() if name in table}
+        return cls(tuple(places.values()), tuple(table[name] for name in places))
+
+    @staticmethod
+    def ipa(group: str = "men") -> Plane:
+        """The trapezium of the vowel chart for men, women or children, by formula: every vowel, measured or not."""
+        from formant_dsp.trapezium import trapezium  # it needs Vowel, so it cannot be imported above
+
+        return trapezium(group)
 
     def at(self, backness: float, openness: float) -> Vowel:
         """The vowel at (0 back … 1 front, 0 close … 1 open); points outside are moved to the edge."""
         x, y = min(max(backness, 0.0), 1.0), min(max(openness, 0.0), 1.0)
         weights = [((x - u) ** 2 + (y - v) ** 2 + 0.05**2) ** -1.5 for u, v in self.anchors]
-        return blend(self.vowels, weights)
+        return _blend_logs(self._logs, weights)
