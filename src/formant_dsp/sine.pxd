@@ -34,10 +34,11 @@ cdef inline float sin_phase(uint32_t phase) noexcept nogil:
 
 
 cdef inline double sin_double(double t) noexcept nogil:
-    """sin 2πt for |t| < 2^50; error 3.3e-9: for what adds up over the length of a note."""
+    """sin 2πt for |t| < 2^50, error below 1e-14 (Taylor series on a quarter turn): for what adds up over a note."""
     cdef double u = t - 0.25
-    cdef double x, x2
+    cdef double y, y2
     u = u - ((u + 6755399441055744.0) - 6755399441055744.0)
-    x = 0.25 - fabs(u)
-    x2 = x * x
-    return x * (6.28318516 + x2 * (-41.341655 + x2 * (81.6010041 + x2 * (-76.5497823 + x2 * 39.536706))))
+    y = 6.283185307179586 * (0.25 - fabs(u))
+    y2 = y * y
+    return y * (1.0 + y2 * (-0.16666666666666666 + y2 * (0.008333333333333333 + y2 * (-0.0001984126984126984 + y2 * (2.7557319223985893e-06 + y2 * (
+        -2.505210838544172e-08 + y2 * (1.6059043836821613e-10 + y2 * (-7.647163731819816e-13 + y2 * (2.8114572543455206e-15 + y2 * -8.22063524662433e-18)))))))))
