@@ -127,7 +127,7 @@ class Voice:
         self.target = self.x.copy()
         self.log2_f0 = self.f0_target = math.log2(p.f0_hz)
         self.f0_slope = 0.0
-        self.f0_tau_s = p.portamento_s / 3.357
+        self.f0_tau = float(np.float32(p.portamento_s * self.rate / 3.357))
         self.vibrato_delay_s = float(np.float32(p.vibrato_delay_s))
         self.vibrato_fade_s = float(np.float32(p.vibrato_fade_s))
         self.f0_khz = np.float32(0.0)
@@ -149,7 +149,7 @@ class Voice:
     def aim(self, p: VoiceParams) -> None:
         self.target = row_of(p)
         self.f0_target = math.log2(p.f0_hz)
-        self.f0_tau_s = p.portamento_s / 3.357
+        self.f0_tau = float(np.float32(p.portamento_s * self.rate / 3.357))
 
     def release(self, offset: int) -> None:
         self.edges.append((offset, 0.0, self.release_tau))
@@ -163,7 +163,7 @@ class Voice:
 
     def pitch(self) -> float:
         """f0 in Hz at the end of this hop."""
-        rho = HOP / (self.f0_tau_s * self.rate)
+        rho = HOP / self.f0_tau
         e = self.log2_f0 - self.f0_target
         a = self.f0_slope + e * rho
         self.log2_f0 = self.f0_target + (e + a) * math.exp(-rho)
