@@ -30,8 +30,8 @@ _CONTROL = """
   kshare = p6 * (0.5 - 0.5 * poscil:k(1, {vowel_hz}, giCosine))
 """
 _FOF = """
-  kf{j} = {a} * pow({b} / {a}, kshare)
-  a{j} fof {gain} * 0.1, kf0, kf{j}, 0, {width}, 0.003, 0.02, 0.007, 60, giSine, giRise, p3
+  kcentre{j} = {a} * pow({b} / {a}, kshare)
+  a{j} fof {gain} * 0.1, kf0, kcentre{j}, 0, {width}, 0.003, 0.02, 0.007, 60, giSine, giRise, p3
 """
 _MODFM_SHARED = """
   aphase phasor kf0
@@ -71,7 +71,8 @@ class Program:
     """One orchestra, run by the command line."""
 
     def __init__(self, orchestra: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="csound"))
+        self._temporary = tempfile.TemporaryDirectory(prefix="csound")
+        self.folder = Path(self._temporary.name)
         self.orchestra = self.folder / "voices.orc"
         self.orchestra.write_text(orchestra, encoding="utf-8")
 

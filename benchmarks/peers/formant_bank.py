@@ -18,7 +18,7 @@ def _peer(algorithm: str, isa: str | None, differs: str) -> Peer:
         return 0.5 - 0.5 * float(np.cos(2 * np.pi * (VOWEL_HZ * t + voice / voices)))
 
     def seconds_for(voices: int, seconds: float) -> float:
-        """Ten times a second each vowel gets a new target and glides there; only rendering is timed, as in C++ peers."""
+        """Ten times a second each vowel gets a new target and glides there; only rendering is timed."""
         bank = Bank(voices=voices, sample_rate=RATE, isa=isa, ring_capacity=4096)
         for v in range(voices):
             bank.note_on(v + 1, params(base_f0(v, voices), 0.0))
