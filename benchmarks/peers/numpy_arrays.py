@@ -17,7 +17,7 @@ def _render(voices: int, hops: int, hold_f0: float | None = None) -> Iterator[Au
 
         def ramp(name: str, h: int = h) -> Audio:
             a, b = rows[name][h], rows[name][h + 1]
-            return a[..., None] + (b - a)[..., None] * (i / np.float32(HOP))
+            return np.asarray(a[..., None] + (b - a)[..., None] * (i / np.float32(HOP)))
 
         increments = ramp("increment").cumsum(axis=-1, dtype=np.float32)
         turns = (phase[:, None] + increments) % np.float32(1)

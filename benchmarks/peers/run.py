@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import sys
+from typing import Any
 
 from work import FORMANTS, RATE, VOICES, NotInstalled, Peer, check
 
@@ -57,7 +58,7 @@ def main() -> int:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core for every engine, its threads included
     peers, missing = found()
     times = best_times(peers, options.rounds)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": peer.name,
             "formant_samples_per_s": round(VOICES * FORMANTS * RATE / took),

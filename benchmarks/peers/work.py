@@ -45,7 +45,7 @@ class Peer:
 
 def base_f0(voice: int, voices: int) -> float:
     """110 … 440 Hz over the voices."""
-    return 110.0 * 4.0 ** (voice / max(voices - 1, 1))
+    return float(110.0 * 4.0 ** (voice / max(voices - 1, 1)))
 
 
 def harmonic_share(y: NDArray[np.floating], f0: float) -> float:
