@@ -208,10 +208,8 @@ class Controller:
             return
         self._step(link, peers.Event.OPENED, now)
         link.pings = PingPong(self._timing, now)
-        # The synth's state comes with the first pong, so ask at once; and a note that is held goes on sounding.
+        # The synth's state comes with the first pong, so ask at once; the fingers ride along, and what is held sounds.
         self._ping(link, now)
-        if self._fingers:
-            self._send_touch([link], now)
         self._out.append(Told("synth linked", {"id": name, "in_ms": round((now - link.peer.made_at) * 1000)}))
         if self._ping_at is None:
             self._ping_at = now + self._timing.ping_s

@@ -331,14 +331,14 @@ class Synth:
                 self._out.append(AcceptAnswer(peer.name, number, sdp))
         self._note_deadlines(link)
 
-    def _lose(self, link: _Link, reason: str, now: float) -> None:
+    def _lose(self, link: _Link, reason: str, now: float, *, warning: bool = False) -> None:
         if link.peer.state is peers.State.WAITING:
             return
         name = link.peer.name
         told = "controller lost" if link.peer.state is peers.State.OPEN else "controller not reached"
         self._step(link, peers.Event.LOST, now)
         listed = name in self._roster
-        self._out.append(Told(told, {"id": name, "reason": reason, "rebuild": listed}, warning=listed))
+        self._out.append(Told(told, {"id": name, "reason": reason, "rebuild": listed}, warning=warning))
         if not listed:
             self._forget(name, now)
 
@@ -350,9 +350,9 @@ class Synth:
             if self._signaling.online:
                 self._step(link, peers.Event.START, now)
         elif link.peer.state is peers.State.OPEN:
-            self._lose(link, f"silent for {self._timing.dead_s:g} s", now)
+            self._lose(link, f"silent for {self._timing.dead_s:g} s", now, warning=True)
         else:
-            self._lose(link, f"not open within {self._timing.link_setup_s:g} s", now)
+            self._lose(link, f"not open within {self._timing.link_setup_s:g} s", now, warning=True)
 
     def _note_deadlines(self, link: _Link) -> None:
         self._wakeup.by(link.touches.next_deadline())

@@ -111,6 +111,16 @@ def test_a_state_that_is_not_refreshed_becomes_stale_and_the_link_is_given_up() 
     assert not controller_of(controller).synths(world.clock.now)[0].open
 
 
+def test_pongs_that_nobody_asked_for_do_not_keep_a_dead_link() -> None:
+    world, synth, controller = ensemble()
+    link = controller_of(controller)._links["synth-a"].peer.link
+    world.kill(synth)
+    for _ in range(50):
+        controller.call(controller_of(controller).channel, "synth-a", link, PARAMS, m.Pong(timestamp=1, state={}))
+        world.run(0.1)
+    assert not controller_of(controller).synths(world.clock.now)[0].open
+
+
 def test_commands_take_the_reliable_channel_where_there_is_one() -> None:
     for channels, expected in (((COMMANDS, PARAMS), COMMANDS), ((PARAMS,), PARAMS)):
         world, synth, controller = ensemble(channels=channels)

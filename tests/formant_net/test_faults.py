@@ -259,6 +259,7 @@ def test_fault_8_controller_left_alone_does_not_end_a_link_that_lives() -> None:
     world.run(10.0)
     assert synth_of(synth).open_peers == ("ctrl-a",)
     assert synth.voices.sounding
+    assert not synth.errors
 
 
 def test_fault_8_a_controller_that_left_and_died_is_not_offered_to_again() -> None:

@@ -79,6 +79,14 @@ def test_silence_ends_only_links_whose_peer_has_pinged() -> None:
     assert peer.deadline() == 15.0
 
 
+def test_a_new_link_has_to_show_anew_that_its_peer_pings() -> None:
+    peer = opened(10.0)
+    peer.keeps_time = True
+    for event in (Event.LOST, Event.START, Event.ANSWER, Event.OPENED):
+        peer.handle(event, 20.0)
+    assert peer.deadline() is None
+
+
 def test_set_up_has_an_end() -> None:
     peer = make(OFFERER)
     peer.handle(Event.START, 5.0)

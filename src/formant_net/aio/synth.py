@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 from formant_dsp import Bank, VoiceParams, VowelPath
@@ -51,6 +52,7 @@ class Voice:
             fixed["vibrato_cents"] = self.vibrato_cents
         mapping = self.mapping
 
+        @lru_cache(maxsize=256)  # a resting finger says the same fifty times a second
         def at(x: float, y: float, z: float | None) -> VoiceParams:
             return VoiceParams(
                 f0_hz=mapping.f0_hz(x), vowel=path.at(mapping.vowel(y)), level_db=mapping.level_db(z), **fixed

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
 from support.sockets import edge, run
 
 from formant_net.aio.controller import ControllerNode, ControllerOptions
@@ -141,5 +142,20 @@ def test_a_touch_on_a_real_link_sounds_in_the_bank_and_its_release_ends_it() -> 
             await synth.stop()
             assert not synth.sink.running
             assert said == []
+
+    run(main())
+
+
+def test_a_sound_device_that_stops_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("formant_net.aio.synth.WATCH_S", 0.02)
+
+    async def main() -> None:
+        options = SynthOptions("synth-a", "Attic", [Server("ws://127.0.0.1:9/ws")], audio="none", voices=2)
+        synth = SynthNode(options)
+        await synth.start()
+        pulled_out = synth.sink
+        await asyncio.to_thread(pulled_out.stop)
+        await until(lambda: synth.sink is not pulled_out and synth.sink.running)
+        await synth.stop()
 
     run(main())
