@@ -13,7 +13,7 @@ docs/voice.md derives them; reference.py is the same in float64.
 """
 
 from cpython.pycapsule cimport PyCapsule_New
-from libc.math cimport fabsf, sqrtf
+from libc.math cimport sqrtf
 from libc.stdint cimport int32_t, uint32_t
 from libc.string cimport memset
 
@@ -23,7 +23,7 @@ from formant_dsp.kernels cimport (ISA_NAME, band_hop_t, control_t, din_t, dout_t
 from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, MODFM, NATURAL, P_A, P_B, P_F, P_KIND, P_RESONANCE, P_SKIRT,
                                  P_SKIRT_WIDTH, POISSON, P_VIBRATO, P_VOICING, P_VOICING_WIDTH, R_BELL, R_INDEX, R_NU, R_SKIRT,
                                  R_SKIRT_R, R_VOICING, R_VOICING_R, ROWS, VOICE)
-from formant_dsp.sine cimport cos_half, cos_phase, sin_double, sin_phase, sin_quarter, turns
+from formant_dsp.sine cimport carriers, cos_half, cos_phase, sin_double, sin_half, sin_turns, turns
 
 cdef extern from "native/vec.h" nogil:
     int32_t maxi "formant_maxi"(int32_t, int32_t) noexcept
@@ -45,10 +45,10 @@ cdef inline void fill_shared(out_t c1, out_t s, phase_t phase) noexcept nogil:
     cdef int i
     cdef float t, half
     for i in range(HOP):
-        t = <float>0.5 * turns(phase[i])
-        half = sin_quarter(t)
+        t = turns(phase[i])
+        half = sin_half(t, t * t)
         c1[i] = <float>-2.0 * half * half
-        s[i] = <float>2.0 * half * sin_quarter(<float>0.25 - fabsf(t))
+        s[i] = <float>2.0 * half * cos_half(t * t)
 
 
 cdef inline void fill_poisson(out_t p, in_t c1, float r0, float r1) noexcept nogil:
@@ -81,16 +81,14 @@ cdef inline void add_bell_and_skirt(out_t y, phase_t phase, in_t c1, in_t s, in_
     cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP), q_step = (hop.end[q_at] - q0) * <float>(1.0 / HOP)
     cdef float x, nu, w, pulse
     cdef int32_t n
-    cdef uint32_t carrier
     cdef int i
     for i in range(HOP):
         x = <float>i
         nu = nu0 + x * nu_step
         n = <int32_t>nu
         w = nu - <float>n
-        carrier = <uint32_t>n * phase[i]
         pulse = (b0 + x * b_step) * exp2_poly((k0 + x * k_step) * c1[i]) + (q0 + x * q_step) * p[i]
-        y[i] += pulse * (sin_phase(carrier) * (<float>1.0 + w * c1[i]) + cos_phase(carrier) * w * s[i])
+        y[i] += pulse * carriers(<uint32_t>n * phase[i], w, c1[i], s[i])
 
 
 cdef inline void add_bell(out_t y, phase_t phase, in_t c1, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
@@ -101,23 +99,14 @@ cdef inline void add_bell(out_t y, phase_t phase, in_t c1, in_t s, const voice_h
     cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP)
     cdef float x, nu, w
     cdef int32_t n
-    cdef uint32_t carrier
     cdef int i
     for i in range(HOP):
         x = <float>i
         nu = nu0 + x * nu_step
         n = <int32_t>nu
         w = nu - <float>n
-        carrier = <uint32_t>n * phase[i]
-        y[i] += (b0 + x * b_step) * exp2_poly((k0 + x * k_step) * c1[i]) * (
-            sin_phase(carrier) * (<float>1.0 + w * c1[i]) + cos_phase(carrier) * w * s[i])
-
-
-cdef inline float sin_turns(float t) noexcept nogil:
-    """sin 2πt for |t| < 2^22."""
-    cdef float m = t + <float>12582912.0
-    cdef float u = t - (m - <float>12582912.0) - <float>0.25
-    return cos_half(u + <float>1.0 * <float>(u < <float>-0.5))
+        y[i] += (b0 + x * b_step) * exp2_poly((k0 + x * k_step) * c1[i]) * carriers(
+            <uint32_t>n * phase[i], w, c1[i], s[i])
 
 
 cdef inline void add_fm(out_t y, phase_t phase, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
@@ -192,18 +181,16 @@ cdef inline void add_poisson(out_t y, phase_t phase, in_t c1, in_t s, const voic
     cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP)
     cdef float x, nu, w, r, a
     cdef int32_t n
-    cdef uint32_t carrier
     cdef int i
     for i in range(HOP):
         x = <float>i
         nu = nu0 + x * nu_step
         n = <int32_t>nu
         w = nu - <float>n
-        carrier = <uint32_t>n * phase[i]
         r = r0 + x * r_step
         a = <float>1.0 - r
-        y[i] += (b0 + x * b_step) * (a * (<float>1.0 + r)) / (a * a - <float>2.0 * r * c1[i]) * (
-            sin_phase(carrier) * (<float>1.0 + w * c1[i]) + cos_phase(carrier) * w * s[i])
+        y[i] += (b0 + x * b_step) * (a * (<float>1.0 + r)) / (a * a - <float>2.0 * r * c1[i]) * carriers(
+            <uint32_t>n * phase[i], w, c1[i], s[i])
 
 
 cdef void voice_poisson(out_t y, const voice_hop_t* hop) noexcept nogil:

@@ -12,16 +12,16 @@ cdef extern from "native/vec.h" nogil:
 
 
 cdef inline float exp2_poly(float t) noexcept nogil:
-    """2^t for -126 <= t <= 126 (a lower t is taken as -126); relative error 7.5e-8 + rounding.
+    """2^t for -125 <= t <= 126 (a lower t is taken as -125); relative error 7.5e-8 + rounding.
 
-    The rounding to the nearest integer is the addition of 1.5·2^23: its low bits then are that integer.
+    The rounding to the nearest integer is the addition of 1.5·2^23: its low bits then are that integer, and shifted
+    into place they add to the exponent of the polynomial.
     """
-    cdef float x = fmax_(t, <float>-126.0)
+    cdef float x = fmax_(t, <float>-125.0)
     cdef float m = x + <float>12582912.0
     cdef float f = x - (m - <float>12582912.0)
-    cdef float scale = from_bits((bits(m) << 23) + <int32_t>0x3F800000)
-    return scale * (<float>1.00000007 + f * (<float>0.693146967 + f * (<float>0.240221197 + f * (
-        <float>0.0555071327 + f * (<float>0.00967554133 + f * <float>0.00132764715)))))
+    return from_bits((bits(m) << 23) + bits(<float>1.00000007 + f * (<float>0.693146967 + f * (<float>0.240221197 + f * (
+        <float>0.0555071327 + f * (<float>0.00967554133 + f * <float>0.00132764715))))))
 
 
 cdef inline float log2_poly(float x) noexcept nogil:

@@ -1,23 +1,24 @@
-# sin 2πx of a turn: an odd polynomial of degree 9 on a quarter turn, error 3.3e-9 (1.7e-7 in float32).
+# Sine and cosine of a phase in turns, as polynomials on a quarter turn: no branch, no table, no folding.
 #
-# Source of the coefficients: least maximum error on |x| <= 1/4; test_kernels.py measures it.
-# Folding costs no branch: cos 2πt = sin 2π(1/4 - |t|) for |t| <= 1/2, and a sine is a cosine a quarter turn earlier,
-# which in uint32 turns is one integer subtraction.
+# A phase of 2^-32 turns read as a signed integer is t in -1/2 … 1/2 turn. The half angle πt then lies within a quarter
+# turn, where sin πt (odd, degree 9) and cos πt (even, degree 8) share t²; the full angle follows from
+# sin 2πt = 2 sin πt cos πt and cos 2πt = 1 - 2 sin² πt. Error 3e-9 and 5e-8 (2e-7 in float32); test_kernels.py bounds
+# the whole. Coefficients: least maximum error on |t| <= 1/2.
 
-from libc.math cimport fabs, fabsf
+from libc.math cimport fabs
 from libc.stdint cimport int32_t, uint32_t
 
 
-cdef inline float sin_quarter(float x) noexcept nogil:
-    """sin 2πx for |x| <= 1/4 turn."""
-    cdef float x2 = x * x
-    return x * (<float>6.28318516 + x2 * (<float>-41.341655 + x2 * (
-        <float>81.6010041 + x2 * (<float>-76.5497823 + x2 * <float>39.536706))))
+cdef inline float sin_half(float t, float t2) noexcept nogil:
+    """sin πt for |t| <= 1/2; t2 = t²."""
+    return t * (<float>3.14159258 + t2 * (<float>-5.167706879 + t2 * (
+        <float>2.550031377 + t2 * (<float>-0.5980451742 + t2 * <float>0.07722012904))))
 
 
-cdef inline float cos_half(float t) noexcept nogil:
-    """cos 2πt for |t| <= 1/2 turn."""
-    return sin_quarter(<float>0.25 - fabsf(t))
+cdef inline float cos_half(float t2) noexcept nogil:
+    """cos πt for t² <= 1/4."""
+    return <float>0.9999999535 + t2 * (<float>-4.934792859 + t2 * (
+        <float>4.058411914 + t2 * (<float>-1.331880161 + t2 * <float>0.2196967987)))
 
 
 cdef inline float turns(uint32_t phase) noexcept nogil:
@@ -25,12 +26,26 @@ cdef inline float turns(uint32_t phase) noexcept nogil:
     return <float>(<int32_t>phase) * <float>2.3283064365386963e-10
 
 
+cdef inline float carriers(uint32_t phase, float w, float c1, float s) noexcept nogil:
+    """(1-w) sin Nθ + w sin (N+1)θ from the phase of Nθ, c1 = cos θ - 1 and s = sin θ of the fundamental."""
+    cdef float t = turns(phase)
+    cdef float t2 = t * t
+    cdef float a = sin_half(t, t2)
+    cdef float q = w * s
+    return q + (a + a) * (cos_half(t2) * (<float>1.0 + w * c1) - a * q)
+
+
 cdef inline float cos_phase(uint32_t phase) noexcept nogil:
-    return cos_half(turns(phase))
+    cdef float t = turns(phase)
+    cdef float a = sin_half(t, t * t)
+    return <float>1.0 - <float>2.0 * a * a
 
 
-cdef inline float sin_phase(uint32_t phase) noexcept nogil:
-    return cos_half(turns(phase - <uint32_t>0x40000000))
+cdef inline float sin_turns(float t) noexcept nogil:
+    """sin 2πt for |t| < 2^22."""
+    cdef float u = t - ((t + <float>12582912.0) - <float>12582912.0)
+    cdef float u2 = u * u
+    return <float>2.0 * sin_half(u, u2) * cos_half(u2)
 
 
 cdef inline double sin_double(double t) noexcept nogil:
