@@ -18,7 +18,7 @@ from libc.stdint cimport int32_t, uint32_t
 from libc.string cimport memset
 
 from formant_dsp.exp2 cimport bits, exp2_double, exp2_poly, fmax_, fmin_, from_bits, log2_poly, round_positive
-from formant_dsp.kernels cimport (ISA_NAME, band_hop_t, control_t, din_t, dout_t, in_t, kernel_table, out_t, phase_t, voice_hop_t,
+from formant_dsp.kernels cimport (ISA_NAME, band_hop_t, control_t, din_t, dout_t, in_t, kernel_table, out_t, phase_row_t, phase_t, row_t, voice_hop_t,
                                   words_t)
 from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, MODFM, NATURAL, P_A, P_B, P_F, P_KIND, P_RESONANCE, P_SKIRT,
                                  P_SKIRT_WIDTH, POISSON, P_VIBRATO, P_VOICING, P_VOICING_WIDTH, R_BELL, R_INDEX, R_NU, R_SKIRT,
@@ -71,42 +71,70 @@ cdef inline void set_voicing(out_t y, in_t c1, in_t s, float r0, float r1, float
         y[i] = (g0 + <float>i * g_step) * s[i] / (a * a - <float>2.0 * r * c1[i])
 
 
-cdef inline void add_bell_and_skirt(out_t y, phase_t phase, in_t c1, in_t s, in_t p, const voice_hop_t* hop,
-                                    int j) noexcept nogil:
-    """ModFM formant j with skirt: (bell·e^{k(cos θ-1)} + skirt·P) · ((1-w) sin Nθ + w sin (N+1)θ)."""
-    cdef int nu_at = (R_NU + j) * hop.stride, k_at = (R_INDEX + j) * hop.stride
-    cdef int b_at = (R_BELL + j) * hop.stride, q_at = (R_SKIRT + j) * hop.stride
-    cdef float nu0 = hop.start[nu_at], k0 = hop.start[k_at], b0 = hop.start[b_at], q0 = hop.start[q_at]
-    cdef float nu_step = (hop.end[nu_at] - nu0) * <float>(1.0 / HOP), k_step = (hop.end[k_at] - k0) * <float>(1.0 / HOP)
-    cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP), q_step = (hop.end[q_at] - q0) * <float>(1.0 / HOP)
-    cdef float x, nu, w, pulse
-    cdef int32_t n
-    cdef int i
-    for i in range(HOP):
-        x = <float>i
-        nu = nu0 + x * nu_step
-        n = <int32_t>nu
-        w = nu - <float>n
-        pulse = (b0 + x * b_step) * exp2_poly((k0 + x * k_step) * c1[i]) + (q0 + x * q_step) * p[i]
-        y[i] += pulse * carriers(<uint32_t>n * phase[i], w, c1[i], s[i])
+# One formant over one hop: what it starts with, and a step a frame. By value, so that it lives in registers.
+ctypedef struct ramps_t:
+    float nu, nu_step, index, index_step, bell, bell_step, skirt, skirt_step
 
 
-cdef inline void add_bell(out_t y, phase_t phase, in_t c1, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
-    """Plain ModFM formant j: bell·e^{k(cos θ-1)} · ((1-w) sin Nθ + w sin (N+1)θ)."""
-    cdef int nu_at = (R_NU + j) * hop.stride, k_at = (R_INDEX + j) * hop.stride, b_at = (R_BELL + j) * hop.stride
-    cdef float nu0 = hop.start[nu_at], k0 = hop.start[k_at], b0 = hop.start[b_at]
-    cdef float nu_step = (hop.end[nu_at] - nu0) * <float>(1.0 / HOP), k_step = (hop.end[k_at] - k0) * <float>(1.0 / HOP)
-    cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP)
-    cdef float x, nu, w
-    cdef int32_t n
+cdef inline ramps_t ramps(const voice_hop_t* hop, int j) noexcept nogil:
+    cdef ramps_t f
+    cdef int nu = (R_NU + j) * hop.stride, k = (R_INDEX + j) * hop.stride
+    cdef int b = (R_BELL + j) * hop.stride, q = (R_SKIRT + j) * hop.stride
+    f.nu, f.nu_step = hop.start[nu], (hop.end[nu] - hop.start[nu]) * <float>(1.0 / HOP)
+    f.index, f.index_step = hop.start[k], (hop.end[k] - hop.start[k]) * <float>(1.0 / HOP)
+    f.bell, f.bell_step = hop.start[b], (hop.end[b] - hop.start[b]) * <float>(1.0 / HOP)
+    f.skirt, f.skirt_step = hop.start[q], (hop.end[q] - hop.start[q]) * <float>(1.0 / HOP)
+    return f
+
+
+cdef inline float pair(ramps_t f, float x, uint32_t phase, float c1, float s) noexcept nogil:
+    """The two carriers of one formant at frame x: (1-w) sin Nθ + w sin (N+1)θ, N and w from the centre ν."""
+    cdef float nu = f.nu + x * f.nu_step
+    cdef int32_t n = <int32_t>nu
+    return carriers(<uint32_t>n * phase, nu - <float>n, c1, s)
+
+
+cdef inline float bell(ramps_t f, float x, float c1) noexcept nogil:
+    """The ModFM pulse of one formant at frame x: bell·e^{k(cos θ-1)}."""
+    return (f.bell + x * f.bell_step) * exp2_poly((f.index + x * f.index_step) * c1)
+
+
+cdef inline float plain(ramps_t f, float x, uint32_t phase, float c1, float s) noexcept nogil:
+    return bell(f, x, c1) * pair(f, x, phase, c1, s)
+
+
+cdef inline float skirted(ramps_t f, float x, uint32_t phase, float c1, float s, float p) noexcept nogil:
+    return (bell(f, x, c1) + (f.skirt + x * f.skirt_step) * p) * pair(f, x, phase, c1, s)
+
+
+# Three formants and then two in one loop over frames: fewer passes over y, and the ramps still fit into registers.
+
+cdef inline void add_plain_3(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f, ramps_t g, ramps_t h) noexcept nogil:
     cdef int i
     for i in range(HOP):
-        x = <float>i
-        nu = nu0 + x * nu_step
-        n = <int32_t>nu
-        w = nu - <float>n
-        y[i] += (b0 + x * b_step) * exp2_poly((k0 + x * k_step) * c1[i]) * carriers(
-            <uint32_t>n * phase[i], w, c1[i], s[i])
+        y[i] += plain(f, <float>i, phase[i], c1[i], s[i]) + plain(g, <float>i, phase[i], c1[i], s[i]) + plain(
+            h, <float>i, phase[i], c1[i], s[i])
+
+
+cdef inline void add_plain_2(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f, ramps_t g) noexcept nogil:
+    cdef int i
+    for i in range(HOP):
+        y[i] += plain(f, <float>i, phase[i], c1[i], s[i]) + plain(g, <float>i, phase[i], c1[i], s[i])
+
+
+cdef inline void add_skirted_3(out_t y, phase_t phase, in_t c1, in_t s, in_t p, ramps_t f, ramps_t g,
+                               ramps_t h) noexcept nogil:
+    cdef int i
+    for i in range(HOP):
+        y[i] += skirted(f, <float>i, phase[i], c1[i], s[i], p[i]) + skirted(
+            g, <float>i, phase[i], c1[i], s[i], p[i]) + skirted(h, <float>i, phase[i], c1[i], s[i], p[i])
+
+
+cdef inline void add_skirted_2(out_t y, phase_t phase, in_t c1, in_t s, in_t p, ramps_t f, ramps_t g) noexcept nogil:
+    cdef int i
+    for i in range(HOP):
+        y[i] += skirted(f, <float>i, phase[i], c1[i], s[i], p[i]) + skirted(
+            g, <float>i, phase[i], c1[i], s[i], p[i])
 
 
 cdef inline void add_fm(out_t y, phase_t phase, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
@@ -132,39 +160,39 @@ cdef inline void add_fm(out_t y, phase_t phase, in_t s, const voice_hop_t* hop, 
 
 cdef void voice_full(out_t y, const voice_hop_t* hop) noexcept nogil:
     """The complete voice: voicing lobe and five formants with skirts. y float32[HOP] is overwritten."""
-    cdef uint32_t[HOP] phase
-    cdef float[HOP] c1
-    cdef float[HOP] s
-    cdef float[HOP] p
+    cdef phase_row_t phase
+    cdef row_t c1
+    cdef row_t s
+    cdef row_t p
     cdef const float* a = hop.start
     cdef const float* b = hop.end
-    cdef int j, skirt_r = R_SKIRT_R * hop.stride, r = R_VOICING_R * hop.stride, g = R_VOICING * hop.stride
+    cdef int skirt_r = R_SKIRT_R * hop.stride, r = R_VOICING_R * hop.stride, g = R_VOICING * hop.stride
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
     fill_poisson(p, c1, a[skirt_r], b[skirt_r])
     set_voicing(y, c1, s, a[r], b[r], a[g], b[g])
-    for j in range(FORMANTS):
-        add_bell_and_skirt(y, phase, c1, s, p, hop, j)
+    add_skirted_3(y, phase, c1, s, p, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2))
+    add_skirted_2(y, phase, c1, s, p, ramps(hop, 3), ramps(hop, 4))
 
 
 cdef void voice_modfm(out_t y, const voice_hop_t* hop) noexcept nogil:
     """Five plain ModFM formants. y float32[HOP] is overwritten."""
-    cdef uint32_t[HOP] phase
-    cdef float[HOP] c1
-    cdef float[HOP] s
+    cdef phase_row_t phase
+    cdef row_t c1
+    cdef row_t s
     cdef int j
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
     memset(y, 0, HOP * sizeof(float))
-    for j in range(FORMANTS):
-        add_bell(y, phase, c1, s, hop, j)
+    add_plain_3(y, phase, c1, s, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2))
+    add_plain_2(y, phase, c1, s, ramps(hop, 3), ramps(hop, 4))
 
 
 cdef void voice_fm(out_t y, const voice_hop_t* hop) noexcept nogil:
     """Five classic FM formants. y float32[HOP] is overwritten."""
-    cdef uint32_t[HOP] phase
-    cdef float[HOP] c1
-    cdef float[HOP] s
+    cdef phase_row_t phase
+    cdef row_t c1
+    cdef row_t s
     cdef int j
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
@@ -195,9 +223,9 @@ cdef inline void add_poisson(out_t y, phase_t phase, in_t c1, in_t s, const voic
 
 cdef void voice_poisson(out_t y, const voice_hop_t* hop) noexcept nogil:
     """Five formants with Poisson pulses. y float32[HOP] is overwritten."""
-    cdef uint32_t[HOP] phase
-    cdef float[HOP] c1
-    cdef float[HOP] s
+    cdef phase_row_t phase
+    cdef row_t c1
+    cdef row_t s
     cdef int j
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
@@ -245,8 +273,8 @@ cdef inline void subtract(out_t y, float x0, float x1) noexcept nogil:
 
 cdef void voice_natural(out_t y, const voice_hop_t* hop) noexcept nogil:
     """The residue voice: periodic steady state of five pole pairs and a real pole. y float32[HOP] is overwritten."""
-    cdef uint32_t[HOP] phase
-    cdef float[HOP] period
+    cdef phase_row_t phase
+    cdef row_t period
     cdef const float* a = hop.start
     cdef const float* b = hop.end
     cdef int j, k = R_SKIRT_R * hop.stride, g = R_VOICING * hop.stride, dc = R_VOICING_R * hop.stride
@@ -284,10 +312,10 @@ cdef inline void voice_share(out_t y, out_t pulse, in_t c1, float voiced, float 
 
 cdef void breathe(out_t y, const voice_hop_t* hop, const band_hop_t* bands, float voiced, float voiced_step) noexcept nogil:
     """Scales the voiced sound in y and adds five unvoiced bands to it; half of the breath comes in pulses of f0."""
-    cdef uint32_t[HOP] phase
-    cdef float[HOP] c1
-    cdef float[HOP] s
-    cdef float[HOP] pulse
+    cdef phase_row_t phase
+    cdef row_t c1
+    cdef row_t s
+    cdef row_t pulse
     cdef int j
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)

@@ -16,7 +16,7 @@ from formant_dsp.breath cimport bands_hop
 from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, event_t
 from formant_dsp.gate cimport gate_step, gate_t, gate_to
 from formant_dsp.exp2 cimport exp2_poly
-from formant_dsp.kernels cimport band_hop_t, control_t, kernel_table, voice_hop_t
+from formant_dsp.kernels cimport band_hop_t, control_t, kernel_table, row_t, voice_hop_t
 from formant_dsp.noise cimport bell, mix32, spline_noise, white
 from formant_dsp.params cimport (FORMANTS, HOP, HOP_ROWS, NATURAL, P_BREATH, P_DRIFT, P_FLUTTER, P_JITTER, P_KIND, P_LEVEL,
                                  P_SHIMMER, P_VOICED, ROWS)
@@ -265,8 +265,8 @@ cdef inline void edge_gains(voice_t* v, float level, float* gains) noexcept nogi
 cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     """One voice over one hop, added to out; its phase and increment move on."""
     cdef voice_hop_t hop
-    cdef float[HOP] y
-    cdef float[HOP] gains
+    cdef row_t y
+    cdef row_t gains
     cdef double x
     cdef float level = level_of(b, v, i)
     cdef uint32_t next_increment
@@ -379,7 +379,7 @@ cdef void limit_hop(bank_t* b, float* fresh) noexcept nogil:
 
 
 cdef void next_hop(bank_t* b) noexcept nogil:
-    cdef float[HOP] fresh
+    cdef row_t fresh
     voices_hop(b, fresh)
     output_hop(b, fresh)
     limit_hop(b, fresh)

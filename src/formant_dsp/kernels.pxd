@@ -11,6 +11,8 @@ cdef extern from "native/vec.h" nogil:
     ctypedef double* dout_t "formant_dout_t"
     ctypedef const double* din_t "formant_din_t"
     ctypedef uint32_t* words_t "formant_words_t"
+    ctypedef float row_t "formant_row_t" [HOP]
+    ctypedef uint32_t phase_row_t "formant_phase_row_t" [HOP]
     const char* ISA_NAME "FORMANT_ISA_NAME"
 
 # One voice over one hop. `start` and `end` point at its column of two sets of HOP_ROWS rows.

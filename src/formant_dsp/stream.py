@@ -37,6 +37,8 @@ class Sink(Protocol):
 
     sample_rate: int
     channels: int
+    audible: bool
+    """True when somebody can hear it, or will: a device or a recording."""
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
@@ -131,6 +133,8 @@ def best_sample_rate(audio: str, wanted: int = 48000) -> int:
 class PortAudioSink:
     """A real device. The stream's callback is the C function of callback.pyx."""
 
+    audible = True
+
     def __init__(
         self, bank: Bank, device: Device, *, channels: int = 0, block_frames: int = 0, latency: str | float = "low"
     ) -> None:
@@ -203,6 +207,7 @@ class PacedSink:
     """No device: a thread renders the bank in real time and hands each block on."""
 
     channels = 1
+    audible = False
 
     def __init__(self, bank: Bank) -> None:
         self.sample_rate = bank.sample_rate
@@ -265,6 +270,8 @@ class PacedSink:
 
 class WavSink(PacedSink):
     """Records what would be heard: 24-bit mono WAV, in real time, readable even when the process is killed."""
+
+    audible = True
 
     def __init__(self, bank: Bank, path: str) -> None:
         import soundfile

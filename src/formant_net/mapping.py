@@ -14,14 +14,16 @@ class Mapping:
     octaves             range from x = 0 to x = 1, > 0
     phonation_z         z at which the voice sets in, 0 ≤ z < 1
     dynamic_range_db    level between that threshold and z = 1, dB, ≥ 0
-    source              effort law and phonation threshold: Feugère, d'Alessandro, Doval, Perrotin, "Cantor Digitalis:
-                        chironomic parametric synthesis of singing", EURASIP JASMP 2017:2
+                        20 dB: a phone that estimates pressure from the size of a finger gives 0.3 … 0.6 to an ordinary
+                        touch, which has to stay well audible (z = 0.5 is -13 dB)
+    source              effort law with a phonation threshold: Feugère, d'Alessandro, Doval, Perrotin,
+                        "Cantor Digitalis: chironomic parametric synthesis of singing", EURASIP JASMP 2017:2
     """
 
     f0_low_hz: float = 110.0
     octaves: float = 3.0
-    phonation_z: float = 0.2
-    dynamic_range_db: float = 40.0
+    phonation_z: float = 0.05
+    dynamic_range_db: float = 20.0
 
     def __post_init__(self) -> None:
         if not (self.f0_low_hz > 0.0 and self.octaves > 0.0):

@@ -32,8 +32,8 @@ def test_a_surface_without_pressure_sings_at_full_level() -> None:
     assert Mapping().level_db(None) == 0.0
 
 
-def test_effort_spans_40_db_between_the_phonation_threshold_and_full_pressure() -> None:
-    mapping = Mapping()
+def test_effort_spans_its_range_between_the_phonation_threshold_and_full_pressure() -> None:
+    mapping = Mapping(phonation_z=0.2, dynamic_range_db=40.0)
     assert mapping.level_db(1.0) == pytest.approx(0.0)
     assert mapping.level_db(0.2) == mapping.level_db(0.0) == pytest.approx(-40.0)
     assert mapping.level_db(0.6) == pytest.approx(-40.0 + 40.0 * 0.5**1.5)

@@ -18,6 +18,16 @@ typedef double *FORMANT_RESTRICT formant_dout_t;
 typedef const double *FORMANT_RESTRICT formant_din_t;
 typedef uint32_t *FORMANT_RESTRICT formant_words_t;
 
+/* A hop of one signal, on cache lines of its own: a vector load never straddles two of them. */
+#if defined(_MSC_VER)
+#define FORMANT_ALIGNED __declspec(align(64))
+typedef FORMANT_ALIGNED float formant_row_t[64];
+typedef FORMANT_ALIGNED uint32_t formant_phase_row_t[64];
+#else
+typedef float formant_row_t[64] __attribute__((aligned(64)));
+typedef uint32_t formant_phase_row_t[64] __attribute__((aligned(64)));
+#endif
+
 static inline int32_t formant_bits(float x) {
     int32_t b;
     memcpy(&b, &x, sizeof b);

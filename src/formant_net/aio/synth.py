@@ -200,7 +200,7 @@ class SynthNode:
         described = self.sink.describe()
         self.core.set_state(
             name=self.options.name,
-            audio_enabled=self.sink.running and not described.startswith("no sound device"),
+            audio_enabled=self.sink.running and self.sink.audible,
             audio=described,
             latency_ms=round(1000.0 * self.sink.latency_s, 1),
             voices=self.options.voices,
