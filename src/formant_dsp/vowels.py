@@ -70,8 +70,13 @@ def logs(vowel: Vowel) -> Logs:
 
 
 def from_logs(values: Sequence[float]) -> Vowel:
+    """The vowel of such logarithms. A mean of vowels at a bound may be rounded beyond it: that is taken back."""
     exp2 = math.exp2
-    return Vowel(tuple(map(exp2, values[:5])), tuple(map(exp2, values[5:10])), tuple(values[10:]))
+    return Vowel(
+        tuple([50.0 if f < 50.0 else 20_000.0 if f > 20_000.0 else f for f in map(exp2, values[:5])]),
+        tuple([5.0 if b < 5.0 else 2_000.0 if b > 2_000.0 else b for b in map(exp2, values[5:10])]),
+        tuple([-120.0 if a < -120.0 else 24.0 if a > 24.0 else a for a in values[10:]]),
+    )
 
 
 def between(a: Logs, b: Logs, share: float) -> list[float]:

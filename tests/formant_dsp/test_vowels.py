@@ -70,6 +70,17 @@ def test_plane_has_its_vowels_at_its_anchors_and_no_holes() -> None:
     assert np.abs(np.diff(grid, axis=1)).max() < 0.35
 
 
+def test_vowels_at_the_bounds_can_be_mixed() -> None:
+    """A mean is rounded: of -120 dB and -120 dB it may be -120.00000000000001."""
+    low = Vowel((50,) * 5, (5,) * 5, (-120,) * 5)
+    high = Vowel((20_000,) * 5, (2_000,) * 5, (24,) * 5)
+    for end in (low, high):
+        plane = VowelPlane(((0, 0), (1, 0), (0, 1), (0.3, 0.6)), (end,) * 4)
+        for x in np.linspace(0, 1, 23):
+            assert plane.at(x, 0.37).frequency_hz == pytest.approx(end.frequency_hz)
+            assert VowelPath((end, end)).at(x).level_db == pytest.approx(end.level_db)
+
+
 @pytest.mark.parametrize(
     ("f", "b", "level", "word"),
     [
