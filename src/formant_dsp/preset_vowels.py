@@ -1,0 +1,110 @@
+"""The vowels of a preset: a path or a plane, through a table or through vowels of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from formant_dsp.params import Range
+from formant_dsp.preset_file import OwnVowel, Vowels
+from formant_dsp.tables import table
+from formant_dsp.vowels import FORMANTS, PLANE_ANCHORS, SUNG_VOWELS, Plane, Vowel, VowelPath, VowelPlane
+
+INDEX_AT_HZ = 100.0
+"""A vowel given by FM indices instead of widths is kept with the widths they mean at this f0."""
+
+_INDEX = Range("radians", 0.01, 1.3, 0.2)
+_MISSING_DB = -120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A way over a plane for one finger: position 0 … 1, straight from corner to corner."""
+
+    plane: Plane
+    corners: Sequence[tuple[float, float]]
+
+    def at(self, position: float) -> Vowel:
+        return self.plane.at(*self.place(position))
+
+    def place(self, position: float) -> tuple[float, float]:
+        """(backness, openness) at a position."""
+        along = min(max(position, 0.0), 1.0) * (len(self.corners) - 1)
+        i = min(int(along), len(self.corners) - 2)
+        (u, v), (s, t) = self.corners[i], self.corners[i + 1]
+        return u + (along - i) * (s - u), v + (along - i) * (t - v)
+
+
+def way_of(vowels: Vowels) -> tuple[VowelPath | Walk, bool]:
+    known: Mapping[str, Vowel] = {}
+    if vowels.own:
+        known = {own.name: _own_vowel(i, own) for i, own in enumerate(vowels.own)}
+        if len({bool(own.index) for own in vowels.own}) > 1:
+            raise ValueError("vowels.own: give every vowel bandwidth_hz, or every vowel index")
+    elif vowels.plane != "ipa":
+        try:
+            known = table(vowels.table, vowels.group)
+        except ValueError as reason:
+            raise ValueError(f"vowels.table: {reason}") from None
+    widths_follow_f0 = any(own.index for own in vowels.own)
+    if vowels.plane is None:
+        path = vowels.path or (tuple(known) if vowels.own else SUNG_VOWELS)
+        missing = next((name for name in path if name not in known), None)
+        if missing is not None and vowels.own:
+            raise ValueError(f"vowels.path: no vowel {missing!r} in vowels.own: it has {', '.join(known)}")
+        if len(path) < 2:
+            raise ValueError("vowels.path needs at least two vowels")
+        return VowelPath.through(known, path), widths_follow_f0
+    if len(vowels.walk) < 2 or not all(0.0 <= u <= 1.0 for place in vowels.walk for u in place):
+        raise ValueError("vowels.walk must have two or more places [backness, openness] within 0 … 1")
+    return Walk(_plane(vowels, known), vowels.walk), widths_follow_f0
+
+
+def _plane(vowels: Vowels, known: Mapping[str, Vowel]) -> Plane:
+    if vowels.plane == "ipa":
+        try:
+            return VowelPlane.ipa(vowels.group)
+        except ValueError as reason:
+            raise ValueError(f"vowels.group: {reason}") from None
+    if not vowels.own:
+        return VowelPlane.over(known, PLANE_ANCHORS if vowels.table == "sung" else None)
+    places = {own.name: own.place for own in vowels.own if own.place is not None}
+    if len(places) < len(vowels.own):
+        raise ValueError("vowels.own: on a plane every vowel needs its place = [backness, openness]")
+    return VowelPlane.over(known, places)
+
+
+def _own_vowel(number: int, own: OwnVowel) -> Vowel:
+    where = f"vowels.own[{number}]"
+    count = len(own.frequency_hz)
+    if not 1 <= count <= FORMANTS:
+        raise ValueError(f"{where}.frequency_hz has {count} values, a vowel has 1 … {FORMANTS}")
+    if bool(own.bandwidth_hz) == bool(own.index):
+        raise ValueError(f"{where} needs bandwidth_hz or index, one of them")
+    key, given = ("index", own.index) if own.index else ("bandwidth_hz", own.bandwidth_hz)
+    for name, values in ((key, given), ("level_db", own.level_db)):
+        if len(values) != count:
+            raise ValueError(f"{where}.{name} has {len(values)} values, frequency_hz has {count}")
+    widths = tuple(_width_of_index(_INDEX.check(f"{where}.index", i)) for i in own.index) or own.bandwidth_hz
+    spare = FORMANTS - count  # formants that are not there: above the others and silent
+    try:
+        return Vowel(
+            (*own.frequency_hz, *(own.frequency_hz[-1] + 800.0 * (i + 1) for i in range(spare))),
+            (*widths, *(widths[-1],) * spare),
+            (*own.level_db, *(_MISSING_DB,) * spare),
+            name=own.name,
+        )
+    except ValueError as reason:
+        raise ValueError(f"{where}.{reason}") from None
+
+
+def _width_of_index(index: float) -> float:
+    """Width in Hz, at f0 = 100 Hz, of the formant that classic FM of this index makes: the bank's law, the other way.
+
+    I² = ½x²/(½ + sqrt(x² + 9/4)), x = 2k (formant.classic_index), solved for x²; then k = β + 0.0019 β⁵, one step.
+    """
+    half = 0.5 / (index * index)
+    square = (half + 1.0 + math.sqrt((half + 1.0) ** 2 + 8.0 * half * half)) / (2.0 * half * half)
+    k = 0.5 * math.sqrt(square)
+    return INDEX_AT_HZ * k * (1.0 - 0.0019 * k**4)

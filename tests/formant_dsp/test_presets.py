@@ -1,0 +1,217 @@
+"""Presets: every shipped one plays, differs from the others and is as loud as they; a wrong file says what is wrong."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.excitation import distance, pattern_db
+from support.loudness import RATE, lufs, phrase
+
+from formant_dsp import Bank
+from formant_dsp.choir import ChoirBank
+from formant_dsp.formant import classic_index, index_of_width
+from formant_dsp.params import RANGES
+from formant_dsp.presets import PresetError, load, names, parse
+
+MINIMAL = 'title = "T"\ndescription = "D"\n'
+
+
+def test_at_least_twelve_are_shipped_and_each_says_what_it_is() -> None:
+    assert len(names()) >= 12
+    for name in names():
+        preset = load(name)
+        assert preset.name == name
+        assert len(preset.title) > 2
+        assert len(preset.description) > 20
+        assert preset.description.endswith(".")
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_preset_has_a_voice_for_every_touch(name: str) -> None:
+    """Any x, y, z: as many singers as it says, pitch where the mapping has it, VoiceParams that are in range."""
+    preset = load(name)
+    for x, y, z in itertools.product((-1.0, 0.0, 0.37, 1.0, 2.0), (0.0, 0.1, 0.5, 1.0, 7.0), (None, 0.0, 0.21, 1.0)):
+        singers = preset.voice_params(x, y, z, lease_s=1.5)
+        assert len(singers) == preset.singers
+        mean = sum(math.log2(s.f0_hz) for s in singers) / len(singers)
+        assert 2**mean == pytest.approx(preset.f0_hz(x), rel=1e-6)
+        assert {s.lease_s for s in singers} == {1.5}
+        assert {s.algorithm for s in singers} == {preset.voice["algorithm"]}
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_touch_jumps_to_another_sound(name: str) -> None:
+    """Across the whole surface in 1,000 steps, each step is small: octaves, octaves, 6 dB, level."""
+    preset = load(name)
+
+    def row(x: float, y: float, z: float) -> list[float]:
+        p = preset.voice_params(x, y, z)[0]
+        v = p.vowel
+        return [
+            *map(math.log2, (p.f0_hz, *v.frequency_hz, *v.bandwidth_hz)),
+            *(level / 6 for level in (p.level_db, *v.level_db)),
+            p.voicing,
+            p.breath,
+        ]
+
+    line = np.linspace(0.0, 1.0, 1001)
+    for steps in ([row(u, 0.3, 0.7) for u in line], [row(0.6, u, 0.7) for u in line], [row(0.4, 0.8, u) for u in line]):
+        assert np.abs(np.diff(steps, axis=0)).max() < 0.05
+
+
+@pytest.fixture(scope="module")
+def loudness() -> dict[str, float]:
+    return {name: lufs(phrase(load(name))) for name in names()}
+
+
+def test_presets_are_equally_loud(loudness: dict[str, float]) -> None:
+    """On one phrase, each where it sings: within 1 LU of each other. Run support.loudness --write after a change."""
+    assert max(loudness.values()) - min(loudness.values()) < 1.0, loudness
+
+
+def test_any_two_presets_differ_audibly() -> None:
+    """The same notes and vowels, level taken out: D > 8.6, two just noticeable differences of untrained listeners."""
+    patterns = {}
+    for name in names():
+        preset = load(name)
+        xs = tuple(preset.x_of(f0) for f0 in (196.0, 262.0, 220.0, 330.0))
+        patterns[name] = pattern_db(phrase(preset, xs), RATE)
+    for a, b in itertools.combinations(patterns, 2):
+        assert distance(patterns[a], patterns[b]) > 8.6, (a, b)
+
+
+def test_the_same_preset_does_not_differ_from_itself() -> None:
+    """The judge itself: another seed and a phrase a second later are the same sound to it."""
+    preset = load("tenor")
+    xs = tuple(preset.x_of(f0) for f0 in (196.0, 262.0, 220.0, 330.0))
+    y = phrase(preset, xs)
+    assert distance(pattern_db(y, RATE), pattern_db(0.1 * y, RATE)) < 1e-6
+    assert distance(pattern_db(y, RATE), pattern_db(phrase(preset, xs, 0.7), RATE)) < 4.3
+
+
+@pytest.mark.parametrize("name", names())
+def test_chords_stay_below_the_ceiling_and_end(name: str) -> None:
+    preset = load(name)
+    real = Bank(voices=64)
+    bank = ChoirBank(real)
+    for key, x in enumerate((0.2, 0.35, 0.5, 0.8), start=1):
+        assert bank.note_on(key, preset.voice_params(x, x, 1.0))
+    y = real.render(RATE)
+    assert np.isfinite(y).all()
+    assert 0.05 < np.abs(y).max() < 0.85
+    for key in range(1, 5):
+        assert bank.note_off(key)
+    tail = real.render(3 * RATE)
+    assert real.active == 0
+    assert np.abs(tail[-RATE // 10 :]).max() == 0.0
+
+
+def test_the_even_and_odd_voice_has_its_index_at_every_pitch() -> None:
+    """I = 2b: 0.2, 0.2, 0.3, 0.4 for a, whatever f0; the fifth formant is not there."""
+    preset = load("even-odd")
+    for x in (0.0, 0.4, 1.0):
+        (p,) = preset.voice_params(x, 0.0)
+        index = [float(classic_index(index_of_width(b / p.f0_hz))) for b in p.vowel.bandwidth_hz[1:4]]
+        assert index == pytest.approx([0.2, 0.3, 0.4], rel=1e-3)
+        assert p.vowel.level_db[4] < -100.0
+        assert p.vowel.frequency_hz[2:4] == pytest.approx((2600, 3300), rel=0.01)
+
+
+def test_pressure_is_effort_and_without_it_the_preset_has_its_own() -> None:
+    preset = load("tenor")
+    levels = [preset.voice_params(0.5, 0.5, z)[0].level_db for z in (0.2, 0.5, 0.9, 1.0)]
+    assert levels == sorted(levels)
+    assert levels[-1] - levels[0] == pytest.approx(40.0)
+    none = preset.voice_params(0.5, 0.5, None)[0].level_db
+    assert none == pytest.approx(preset.trim_db)
+    assert levels[0] < none < levels[-1]
+
+
+def test_a_second_finger_may_choose_the_place_on_a_plane() -> None:
+    plane, path = load("giant"), load("tenor")
+    i, a = (plane.voice_params(0.5, 0.5, place=place)[0].vowel.frequency_hz for place in ((1.0, 0.0), (0.3, 1.0)))
+    assert i[0] < a[0]
+    assert i[1] > a[1]
+    assert path.voice_params(0.5, 0.5, place=(1.0, 0.0)) == path.voice_params(0.5, 0.5)
+
+
+def test_a_file_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(MINIMAL + "[voice]\nskirt = 0.2\n[choir]\nsingers = 3\nseed = 9\n", encoding="utf-8")
+    preset = load(str(file))
+    assert (preset.name, preset.title, preset.singers) == ("mine", "T", 3)
+    assert load(file).voice_params(0.5, 0.5) == preset.voice_params(0.5, 0.5)
+    assert preset.voice_params(0.5, 0.5)[0].skirt == 0.2
+
+
+def test_what_a_file_leaves_out_is_the_default_voice() -> None:
+    (p,) = parse(MINIMAL).voice_params(0.0, 0.0)
+    assert p.f0_hz == 110.0
+    assert p.skirt == RANGES["skirt"].default
+    assert p.level_db == 0.0
+
+
+OWN = '[[vowels.own]]\nname = "a"\nfrequency_hz = [700, 1200]\nlevel_db = [0, -6]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("title = ", ["is not TOML"]),
+        ("a = " + "[" * 5000, ["nested too deeply"]),
+        ("#" * 70_000, ["70000 characters", "65536"]),
+        (MINIMAL + "[choir]\nseed = 1" + "0" * 400, ["mine.toml"]),
+        ('title = "T"\n', ["description"]),
+        ("title = 3\ndescription = 'D'\n", ["title", "str"]),
+        (MINIMAL + "colour = 3\n", ["colour"]),
+        (MINIMAL + "trim_db = 40\n", ["trim_db=40", "-24 … 12 dB"]),
+        (MINIMAL + "trim_db = nan\n", ["trim_db=nan", "-24 … 12 dB"]),
+        (MINIMAL + "[voice]\nskirt = 3\n", ["voice.skirt=3", "0 … 0.4 share"]),
+        (MINIMAL + "[voice]\nskirt = 'wide'\n", ["voice.skirt='wide'", "number"]),
+        (MINIMAL + "[voice]\nzing = 1\n", ["voice.zing is not known", "skirt_width_hz"]),
+        (MINIMAL + "[voice]\nlevel_db = 1\n", ["voice.level_db is not known"]),
+        (MINIMAL + "[voice]\nalgorithm = 'moog'\n", ["voice.algorithm='moog'", "chowning"]),
+        (MINIMAL + "[voice]\nalgorithm = 3\n", ["voice.algorithm=3", "chowning"]),
+        (MINIMAL + "[expression]\nring = 2\n", ["expression.ring=2", "0 … 1"]),
+        (MINIMAL + "[expression]\nanger = 1\n", ["expression.anger is not known", "effort"]),
+        (MINIMAL + "[choir]\nsingers = 65\n", ["choir.singers=65", "1 … 64"]),
+        (MINIMAL + "[choir]\nsingers = 2.5\n", ["choir.singers=2.5", "whole"]),
+        (MINIMAL + "[choir]\nseed = 2.5\n", ["choir.seed=2.5", "whole"]),
+        (MINIMAL + "[choir]\nseed = nan\n", ["choir.seed=nan", "whole"]),
+        (MINIMAL + "[choir]\nseed = inf\n", ["choir.seed=inf", "whole"]),
+        (MINIMAL + "[mapping]\noctaves = 0\n", ["mapping.octaves=0", "0.1 … 7 octaves"]),
+        (MINIMAL + "[vowels]\ntable = 'mine'\n", ["vowels.table", "'mine'", "h95_tokens"]),
+        (MINIMAL + "[vowels]\ngroup = 'elves'\n", ["'elves'", "soprano, alto"]),
+        (MINIMAL + "[vowels]\npath = ['a', 'q']\n", ["vowels.path", "'q'", "a (a)"]),
+        (MINIMAL + "[vowels]\npath = ['a']\n", ["vowels.path", "two"]),
+        (MINIMAL + "[vowels]\nplane = 'round'\n", ["vowels.plane", "round"]),
+        (MINIMAL + "[vowels]\nplane = 'ipa'\n", ["vowels.group", "'tenor'", "men, women, children"]),
+        (MINIMAL + "[vowels]\nplane = 'anchors'\nwalk = [[0, 0]]\n", ["vowels.walk", "two"]),
+        (MINIMAL + "[vowels]\nplane = 'anchors'\nwalk = [[0, 0], [0, 7]]\n", ["vowels.walk", "0 … 1"]),
+        (MINIMAL + OWN, ["vowels.own[0]", "bandwidth_hz or index"]),
+        (MINIMAL + OWN + "bandwidth_hz = [80]\n", ["vowels.own[0].bandwidth_hz has 1 values"]),
+        (MINIMAL + OWN + "bandwidth_hz = [80, 9000]\n", ["vowels.own[0].bandwidth_hz", "5 … 2000 Hz"]),
+        (MINIMAL + OWN + "index = [0.2, 5]\n", ["vowels.own[0].index=5", "radians"]),
+        (MINIMAL + OWN + "bandwidth_hz = [80, 90]\n", ["vowels.path", "two"]),
+        (MINIMAL + OWN + "index = [0.2, 0.2]\n" + OWN + "bandwidth_hz = [80, 90]\n", ["every vowel"]),
+    ],
+)
+def test_a_wrong_file_names_file_key_value_and_what_would_be_right(text: str, words: list[str]) -> None:
+    with pytest.raises(PresetError) as error:
+        parse(text, source="mine.toml")
+    for word in ["mine.toml", *words]:
+        assert word in str(error.value)
+
+
+def test_an_unknown_name_lists_the_names_and_a_missing_file_its_path(tmp_path: Path) -> None:
+    with pytest.raises(PresetError, match="ring-tenor"):
+        load("caruso")
+    with pytest.raises(PresetError, match=r"nowhere\.toml cannot be read"):
+        load(tmp_path / "nowhere.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PresetError, match=r"binary\.toml cannot be read"):
+        load(tmp_path / "binary.toml")
