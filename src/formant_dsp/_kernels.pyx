@@ -23,12 +23,13 @@ from formant_dsp.kernels cimport (ISA_NAME, band_hop_t, control_t, din_t, dout_t
 from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, MODFM, NATURAL, P_A, P_B, P_F, P_KIND, P_RESONANCE, P_SKIRT,
                                  P_SKIRT_WIDTH, POISSON, P_VIBRATO, P_VOICING, P_VOICING_WIDTH, R_BELL, R_INDEX, R_NU, R_SKIRT,
                                  R_SKIRT_R, R_VOICING, R_VOICING_R, ROWS, VOICE)
-from formant_dsp.sine cimport carriers, cos_half, cos_phase, sin_double, sin_half, sin_turns, turns
+from formant_dsp.sine cimport carriers, carriers_at, cos_half, cos_phase, sin_double, sin_half, sin_turns, turns
 
 cdef extern from "native/vec.h" nogil:
     int32_t maxi "formant_maxi"(int32_t, int32_t) noexcept
     double dmax "formant_dmax"(double, double) noexcept
     double dmin "formant_dmin"(double, double) noexcept
+    enum: TOGETHER "FORMANT_TOGETHER"
 
 
 # --- per frame: one voice, one hop ---------------------------------------------------------------------------------
@@ -107,7 +108,11 @@ cdef inline float skirted(ramps_t f, float x, uint32_t phase, float c1, float s,
     return (bell(f, x, c1) + (f.skirt + x * f.skirt_step) * p) * pair(f, x, phase, c1, s)
 
 
-# Three formants and then two in one loop over frames: fewer passes over y, and the ramps still fit into registers.
+cdef inline void add_plain(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f) noexcept nogil:
+    cdef int i
+    for i in range(HOP):
+        y[i] += plain(f, <float>i, phase[i], c1[i], s[i])
+
 
 cdef inline void add_plain_3(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f, ramps_t g, ramps_t h) noexcept nogil:
     cdef int i
@@ -116,10 +121,10 @@ cdef inline void add_plain_3(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f,
             h, <float>i, phase[i], c1[i], s[i])
 
 
-cdef inline void add_plain_2(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f, ramps_t g) noexcept nogil:
+cdef inline void add_skirted(out_t y, phase_t phase, in_t c1, in_t s, in_t p, ramps_t f) noexcept nogil:
     cdef int i
     for i in range(HOP):
-        y[i] += plain(f, <float>i, phase[i], c1[i], s[i]) + plain(g, <float>i, phase[i], c1[i], s[i])
+        y[i] += skirted(f, <float>i, phase[i], c1[i], s[i], p[i])
 
 
 cdef inline void add_skirted_3(out_t y, phase_t phase, in_t c1, in_t s, in_t p, ramps_t f, ramps_t g,
@@ -130,32 +135,22 @@ cdef inline void add_skirted_3(out_t y, phase_t phase, in_t c1, in_t s, in_t p, 
             g, <float>i, phase[i], c1[i], s[i], p[i]) + skirted(h, <float>i, phase[i], c1[i], s[i], p[i])
 
 
-cdef inline void add_skirted_2(out_t y, phase_t phase, in_t c1, in_t s, in_t p, ramps_t f, ramps_t g) noexcept nogil:
-    cdef int i
-    for i in range(HOP):
-        y[i] += skirted(f, <float>i, phase[i], c1[i], s[i], p[i]) + skirted(
-            g, <float>i, phase[i], c1[i], s[i], p[i])
-
-
-cdef inline void add_fm(out_t y, phase_t phase, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
+cdef inline void add_fm(out_t y, phase_t phase, in_t c1, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
     """Classic FM formant j: (1-w) sin(Nθ + I sin θ) + w sin((N+1)θ + I sin θ) (Chowning 1980, even/odd carriers)."""
     cdef int nu_at = (R_NU + j) * hop.stride, i_at = (R_INDEX + j) * hop.stride, b_at = (R_BELL + j) * hop.stride
     cdef float nu0 = hop.start[nu_at], i0 = hop.start[i_at], b0 = hop.start[b_at]
     cdef float nu_step = (hop.end[nu_at] - nu0) * <float>(1.0 / HOP), i_step = (hop.end[i_at] - i0) * <float>(1.0 / HOP)
     cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP)
-    cdef float x, nu, w, deviation
+    cdef float x, nu, w, t
     cdef int32_t n
-    cdef uint32_t carrier
     cdef int i
     for i in range(HOP):
         x = <float>i
         nu = nu0 + x * nu_step
         n = <int32_t>nu
         w = nu - <float>n
-        carrier = <uint32_t>n * phase[i]
-        deviation = (i0 + x * i_step) * s[i]
-        y[i] += (b0 + x * b_step) * ((<float>1.0 - w) * sin_turns(turns(carrier) + deviation)
-                                     + w * sin_turns(turns(carrier + phase[i]) + deviation))
+        t = turns(<uint32_t>n * phase[i]) + (i0 + x * i_step) * s[i]
+        y[i] += (b0 + x * b_step) * carriers_at(t - ((t + <float>12582912.0) - <float>12582912.0), w, c1[i], s[i])
 
 
 cdef void voice_full(out_t y, const voice_hop_t* hop) noexcept nogil:
@@ -166,13 +161,16 @@ cdef void voice_full(out_t y, const voice_hop_t* hop) noexcept nogil:
     cdef row_t p
     cdef const float* a = hop.start
     cdef const float* b = hop.end
-    cdef int skirt_r = R_SKIRT_R * hop.stride, r = R_VOICING_R * hop.stride, g = R_VOICING * hop.stride
+    cdef int j, first = 0, skirt_r = R_SKIRT_R * hop.stride, r = R_VOICING_R * hop.stride, g = R_VOICING * hop.stride
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
     fill_poisson(p, c1, a[skirt_r], b[skirt_r])
     set_voicing(y, c1, s, a[r], b[r], a[g], b[g])
-    add_skirted_3(y, phase, c1, s, p, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2))
-    add_skirted_2(y, phase, c1, s, p, ramps(hop, 3), ramps(hop, 4))
+    if TOGETHER:
+        add_skirted_3(y, phase, c1, s, p, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2))
+        first = 3
+    for j in range(first, FORMANTS):
+        add_skirted(y, phase, c1, s, p, ramps(hop, j))
 
 
 cdef void voice_modfm(out_t y, const voice_hop_t* hop) noexcept nogil:
@@ -180,12 +178,15 @@ cdef void voice_modfm(out_t y, const voice_hop_t* hop) noexcept nogil:
     cdef phase_row_t phase
     cdef row_t c1
     cdef row_t s
-    cdef int j
+    cdef int j, first = 0
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
     memset(y, 0, HOP * sizeof(float))
-    add_plain_3(y, phase, c1, s, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2))
-    add_plain_2(y, phase, c1, s, ramps(hop, 3), ramps(hop, 4))
+    if TOGETHER:
+        add_plain_3(y, phase, c1, s, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2))
+        first = 3
+    for j in range(first, FORMANTS):
+        add_plain(y, phase, c1, s, ramps(hop, j))
 
 
 cdef void voice_fm(out_t y, const voice_hop_t* hop) noexcept nogil:
@@ -198,7 +199,7 @@ cdef void voice_fm(out_t y, const voice_hop_t* hop) noexcept nogil:
     fill_shared(c1, s, phase)
     memset(y, 0, HOP * sizeof(float))
     for j in range(FORMANTS):
-        add_fm(y, phase, s, hop, j)
+        add_fm(y, phase, c1, s, hop, j)
 
 
 cdef inline void add_poisson(out_t y, phase_t phase, in_t c1, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
@@ -409,38 +410,51 @@ cdef inline float i0e(float k) noexcept nogil:
     return (<float>1.0 - is_large) * small + is_large * large
 
 
+cdef inline float lobe_power(float k) noexcept nogil:
+    """Σ a_n² of a ModFM lobe with a_0 = 1, I_0(2k)/I_0(k)²; error 0.025 dB at most (it only evens out loudness)."""
+    cdef float linear = <float>1.0 + <float>0.35238536 * k
+    return sqrtf((linear + k * k * (<float>1.01787503 + <float>1.12361106 * k)) / (linear + <float>0.35765651 * k * k))
+
+
 cdef inline float fade(float position) noexcept nogil:
     """1 below position 0, 0 above position 1, smoothstep between."""
     cdef float u = fmin_(fmax_(position, <float>0.0), <float>1.0)
     return <float>1.0 - u * u * (<float>3.0 - <float>2.0 * u)
 
 
-cdef inline void control_shared(int n, out_t skirt_r, out_t voicing_r, out_t voicing, out_t power, in_t f0_khz,
+cdef inline void control_shared(int n, out_t skirt_r, out_t voicing_r, out_t voicing, out_t power, out_t foot_khz, out_t skirt_power,
+                                out_t per_foot, out_t per_f0, in_t f0_khz,
                                 in_t x, int stride) noexcept nogil:
     """Poisson ratios r = 2^(-f0/W) and the voicing lobe, g_v A_1 (B_1/f0) max(0, 1 - (f0/F_1)²), for a row of voices."""
     cdef float f0, r, ratio, gain
     cdef int i
     for i in range(n):
         f0 = f0_khz[i]
+        per_f0[i] = <float>1.0 / f0
+        foot_khz[i] = <float>1.33 * exp2_poly(x[P_SKIRT_WIDTH * stride + i])     # -80 dB: 13.3 widths
+        per_foot[i] = <float>1.0 / foot_khz[i]
         skirt_r[i] = exp2_poly(-f0 * <float>10.0 * exp2_poly(-x[P_SKIRT_WIDTH * stride + i]))
         r = exp2_poly(-f0 * <float>10.0 * exp2_poly(-x[P_VOICING_WIDTH * stride + i]))
         voicing_r[i] = r
+        ratio = skirt_r[i] * skirt_r[i]
+        skirt_power[i] = (<float>1.0 + ratio) / (<float>1.0 - ratio)
         ratio = f0 * exp2_poly(-x[P_F * stride + i])
-        gain = x[P_VOICING * stride + i] * exp2_poly(x[P_A * stride + i] + x[P_B * stride + i]) * <float>0.1 / f0 * fmax_(
+        gain = x[P_VOICING * stride + i] * exp2_poly(x[P_A * stride + i] + x[P_B * stride + i]) * <float>0.1 * per_f0[i] * fmax_(
             <float>0.0, <float>1.0 - ratio * ratio)
         voicing[i] = gain
         power[i] = <float>0.5 * gain * gain / (<float>1.0 - r * r) + <float>1e-12
 
 
 cdef inline void control_formant(int n, out_t out_nu, out_t index, out_t bell, out_t skirt, out_t power,
-                                 in_t skirt_r, in_t f0_khz, in_t x, int stride, int j,
+                                 in_t skirt_power, in_t foot_khz, in_t per_foot, in_t per_f0,
+                                 in_t f0_khz, in_t x, int stride, int j,
                                  float half_rate_khz) noexcept nogil:
     """Centre, index and gains of formant j for a row of voices; adds the power of its lobe."""
-    cdef float f0, inv, nu, w, d, beta, k, amp, e0, e2, ratio, rho, q, r, top, reach, bell_power, skirt_power, share
+    cdef float f0, inv, nu, w, d, beta, k, amp, e0, ratio, rho, q, r, top, reach, bell_power, share
     cdef float kind, classic, straight, modern, deviation, j0, poisson
     cdef int i
     for i in range(n):
-        inv = <float>1.0 / f0_khz[i]
+        inv = per_f0[i]
         nu = fmax_(exp2_poly(x[(P_F + j) * stride + i]) * inv, <float>1.0)
         beta = <float>0.1 * exp2_poly(x[(P_B + j) * stride + i]) * inv
         k = index_of_width(beta)
@@ -452,24 +466,21 @@ cdef inline void control_formant(int n, out_t out_nu, out_t index, out_t bell, o
         # 80 dB: 18.42 = 2·80 ln 10 / 20 for a Gaussian lobe, 13.3 widths for the straight skirts of a Poisson kernel
         reach = (<float>1.0 - straight) * (sqrtf(<float>18.42 * k) + <float>3.0) + straight * <float>13.3 * beta
         amp = exp2_poly(x[(P_A + j) * stride + i]) * fade((nu + <float>2.0 * reach - top) / reach)
-        reach = <float>1.33 * exp2_poly(x[P_SKIRT_WIDTH * stride + i]) * inv
         share = x[P_SKIRT * stride + i]
-        q = share * fade((nu + <float>2.0 * reach - top) / reach)
+        q = share * fade((nu * f0_khz[i] + <float>2.0 * foot_khz[i] - half_rate_khz) * per_foot[i])
         share = <float>1.0 - share
         w = nu - <float>(<int32_t>nu)
         d = fmin_(w, <float>1.0 - w)
         ratio = <float>2.0 * d / beta
-        rho = exp2_poly(fmax_(x[P_RESONANCE * stride + i] * (<float>-0.5 * log2_poly(<float>1.0 + ratio * ratio)
-                                                             - log2_poly(<float>1.0 - d)), <float>-3.9863))
+        d = <float>1.0 - d
+        rho = exp2_poly(fmax_(<float>-0.5 * x[P_RESONANCE * stride + i] * log2_poly((<float>1.0 + ratio * ratio) * d * d),
+                              <float>-3.9863))
         e0 = i0e(k)
-        e2 = i0e(<float>2.0 * k)
-        r = skirt_r[i]
         poisson = exp2_poly(<float>-1.0 / beta)
-        bell_power = (<float>1.0 - straight) * e2 / (e0 * e0) + straight * (<float>1.0 + poisson * poisson) / (
+        bell_power = (<float>1.0 - straight) * lobe_power(k) + straight * (<float>1.0 + poisson * poisson) / (
             <float>1.0 - poisson * poisson)
-        skirt_power = (<float>1.0 + r * r) / (<float>1.0 - r * r)
-        power[i] += <float>0.5 * amp * amp * (share * share * bell_power + q * q * skirt_power
-                                              + <float>2.0 * q * share * sqrtf(bell_power * skirt_power))
+        power[i] += <float>0.5 * amp * amp * (share * share * bell_power + q * q * skirt_power[i]
+                                              + <float>2.0 * q * share * sqrtf(bell_power * skirt_power[i]))
         # Classic FM of equal rms width: I = sqrt(k·I_1(2k)/I_0(2k)) (the ratio to 4.5 %), at most 1.3, where the
         # lobe still is a single hump; its centre harmonic has J_0(I).
         ratio = <float>2.0 * k
@@ -508,10 +519,11 @@ cdef void control(control_t* c) noexcept nogil:
     cdef float* end = c.end
     cdef float* skirt_r = end + R_SKIRT_R * s
     cdef float* voicing = end + R_VOICING * s
-    control_shared(n, skirt_r, end + R_VOICING_R * s, voicing, c.power, c.f0_khz, c.x, s)
+    control_shared(n, skirt_r, end + R_VOICING_R * s, voicing, c.power, c.foot_khz, c.skirt_power, c.per_foot, c.per_f0,
+                   c.f0_khz, c.x, s)
     for j in range(FORMANTS):
         control_formant(n, end + (R_NU + j) * s, end + (R_INDEX + j) * s, end + (R_BELL + j) * s, end + (R_SKIRT + j) * s,
-                        c.power, skirt_r, c.f0_khz, c.x, s, j, c.half_rate_khz)
+                        c.power, c.skirt_power, c.foot_khz, c.per_foot, c.per_f0, c.f0_khz, c.x, s, j, c.half_rate_khz)
     inverse_root(n, c.power)
     times(n, voicing, c.power)
     for j in range(FORMANTS):

@@ -458,7 +458,7 @@ cdef class Bank:
         b.seed = self.seed
         b.voice = <voice_t*>calloc(slots, sizeof(voice_t))
         # doubles first, so that every row begins on a cache line
-        size = <size_t>stride * (DOUBLE_ROWS * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 2) * sizeof(float) + sizeof(uint32_t))
+        size = <size_t>stride * (DOUBLE_ROWS * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 6) * sizeof(float) + sizeof(uint32_t))
         self.memory = calloc(size + 64, 1)
         if b.voice == NULL or self.memory == NULL:
             raise MemoryError(f"no memory for {voices} voices")
@@ -475,7 +475,9 @@ cdef class Bank:
         b.start, b.control.end = at, at + HOP_ROWS * stride
         at += 2 * HOP_ROWS * stride
         b.control.f0_khz, b.control.power = at, at + stride
-        b.control.increment = <uint32_t*>(at + 2 * stride)
+        b.control.foot_khz, b.control.per_foot = at + 2 * stride, at + 3 * stride
+        b.control.per_f0, b.control.skirt_power = at + 4 * stride, at + 5 * stride
+        b.control.increment = <uint32_t*>(at + 6 * stride)
         for p in range(stride):
             b.control.log2_f0[p] = b.control.f0_target[p] = 8.0   # a slot without a voice computes something finite
         for p in range(ROWS):
@@ -612,7 +614,7 @@ cdef class Bank:
     @property
     def voice_bytes(self):
         """Memory a voice, the slot for its fading out included."""
-        cdef size_t rows = DOUBLE_ROWS * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 2) * sizeof(float) + sizeof(uint32_t)
+        cdef size_t rows = DOUBLE_ROWS * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 6) * sizeof(float) + sizeof(uint32_t)
         return 2 * (sizeof(voice_t) + rows)
 
     def fade(self, bint audible):

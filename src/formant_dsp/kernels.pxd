@@ -61,7 +61,11 @@ ctypedef struct control_t:
     # formant model
     float half_rate_khz   # sample_rate / 2
     float* end            # [HOP_ROWS][stride] out
-    float* power          # scratch
+    float* power          # scratch, as are the next four
+    float* foot_khz       # how far a skirt reaches
+    float* per_foot
+    float* per_f0
+    float* skirt_power
 
 ctypedef void (*voice_kernel_t)(out_t y, const voice_hop_t* hop) noexcept nogil
 

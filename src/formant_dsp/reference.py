@@ -206,7 +206,7 @@ class Voice:
             classic = self.algorithm == "chowning"
             index = formant.classic_index(k) if classic else k
             centre_level = formant.j0(index) if classic else formant.i0e(k)
-            bell_power = formant.i0e(2.0 * k) / formant.i0e(k) ** 2
+            bell_power = formant.lobe_power(k)
         skirt_power = (1.0 + r * r) / (1.0 - r * r)
         share = 1.0 - x[SKIRT]
         lobe = share**2 * bell_power + q**2 * skirt_power + 2.0 * q * share * np.sqrt(bell_power * skirt_power)

@@ -26,13 +26,17 @@ cdef inline float turns(uint32_t phase) noexcept nogil:
     return <float>(<int32_t>phase) * <float>2.3283064365386963e-10
 
 
-cdef inline float carriers(uint32_t phase, float w, float c1, float s) noexcept nogil:
-    """(1-w) sin Nθ + w sin (N+1)θ from the phase of Nθ, c1 = cos θ - 1 and s = sin θ of the fundamental."""
-    cdef float t = turns(phase)
+cdef inline float carriers_at(float t, float w, float c1, float s) noexcept nogil:
+    """(1-w) sin φ + w sin (φ+θ), φ = t turns with |t| <= 1/2, c1 = cos θ - 1 and s = sin θ of the fundamental."""
     cdef float t2 = t * t
     cdef float a = sin_half(t, t2)
     cdef float q = w * s
     return q + (a + a) * (cos_half(t2) * (<float>1.0 + w * c1) - a * q)
+
+
+cdef inline float carriers(uint32_t phase, float w, float c1, float s) noexcept nogil:
+    """The same for a phase in 2^-32 turns."""
+    return carriers_at(turns(phase), w, c1, s)
 
 
 cdef inline float cos_phase(uint32_t phase) noexcept nogil:

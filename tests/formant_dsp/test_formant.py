@@ -29,6 +29,11 @@ def test_i0e_is_exact_to_1e_9() -> None:
     assert formant.i0e(k) == pytest.approx(exact_i0e(k), rel=1e-9)
 
 
+def test_power_of_a_lobe_is_within_a_fortieth_of_a_decibel() -> None:
+    k = np.geomspace(1e-4, 1000, 500)
+    assert np.abs(10 * np.log10(formant.lobe_power(k) * exact_i0e(k) ** 2 / exact_i0e(2 * k))).max() < 0.026
+
+
 def test_classic_index_has_the_rms_width_of_modfm() -> None:
     k = np.geomspace(0.01, 1.5, 50)
     want = np.sqrt(k * iv(1, 2 * k) / iv(0, 2 * k))
