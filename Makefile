@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
 SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins chromium iproute2
 
-.PHONY: run test bench bench-quick budget vectorised lint wheel system system-packages portaudio clean dev
+.PHONY: run test bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel system system-packages portaudio clean dev
 
 run: $(VENV)/ready portaudio
 	@$(BIN)/formant-node up $(ARGS)
@@ -23,6 +23,17 @@ bench: $(VENV)/ready
 # Every benchmark once, its result checked, nothing timed.
 bench-quick: $(VENV)/ready
 	$(BIN)/python -m pytest benchmarks --benchmark-disable -q
+
+# The bank against the most its formula can do on this core, in the same run.
+bench-ceiling: $(VENV)/ready
+	$(BIN)/python benchmarks/ceiling/run.py $(ARGS)
+
+# The bank against other engines, in the same run; installs them where that needs no questions.
+PEER_PACKAGES := g++ faust csound supercollider-server
+bench-peers: $(VENV)/ready
+	@if $(MAY_APT); then { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends $(PEER_PACKAGES); } >/dev/null; fi
+	-$(BIN)/pip install -q pyo dawdreamer
+	$(BIN)/python benchmarks/peers/run.py $(ARGS)
 
 # Only the per-block latency, held against benchmarks/budget.toml: what a pipeline runs.
 budget: $(VENV)/ready
