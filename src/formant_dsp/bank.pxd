@@ -6,6 +6,7 @@ from formant_dsp.breath cimport band_t
 from formant_dsp.event cimport event_t
 from formant_dsp.gate cimport gate_t
 from formant_dsp.kernels cimport control_t, kernel_table
+from formant_dsp.limiter cimport limiter_t
 from formant_dsp.params cimport FORMANTS, HOP
 from formant_dsp.ring cimport Ring, atomic_t, ring_t
 
@@ -68,12 +69,8 @@ ctypedef struct bank_t:
     gate_t volume
     gate_t fade           # of the stream: in at its start, out before its end
     atomic_t fade_wanted
-    # limiter: one hop of look-ahead
-    bint primed
-    float held[HOP]
-    float held_limit
-    float limiter_gain
-    float limiter_release
+    limiter_t limiter
+    bint primed           # its look-ahead has been filled
     # hop to block
     float out[HOP]
     int out_left

@@ -17,6 +17,7 @@ from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, 
 from formant_dsp.gate cimport gate_step, gate_t, gate_to
 from formant_dsp.exp2 cimport exp2_poly
 from formant_dsp.kernels cimport band_hop_t, control_t, kernel_table, row_t, voice_hop_t
+from formant_dsp.limiter cimport INVALID, LIMITED, limiter_hop, limiter_init
 from formant_dsp.noise cimport bell, mix32, spline_noise, white
 from formant_dsp.params cimport (FORMANTS, HOP, HOP_ROWS, NATURAL, P_BREATH, P_DRIFT, P_FLUTTER, P_JITTER, P_KIND, P_LEVEL,
                                  P_SHIMMER, P_VOICED, ROWS)
@@ -351,38 +352,16 @@ cdef void output_hop(bank_t* b, float* fresh) noexcept nogil:
     b.kernels.scale(fresh, x, (b.volume.x * b.fade.x - x) / HOP)
 
 
-cdef void limit_hop(bank_t* b, float* fresh) noexcept nogil:
-    """Limiter with one hop of look-ahead: b.out gets the held hop, `fresh` is held.
-
-    The gain between two hops is at most what either of them needs and moves linearly inside a hop, so no sample
-    passes the ceiling and nothing is bent: below the ceiling the signal is only delayed by one hop.
-    """
-    cdef float top = b.kernels.peak(fresh)
-    cdef float need = 1.0, node
-    if not top < 1e9:                       # NaN or absurd: never let it reach a loudspeaker
-        memset(fresh, 0, HOP * sizeof(float))
-        count(&b.counters.invalid)
-    elif top > CEILING:
-        need = CEILING / top
-        count(&b.counters.limited)
-    node = b.limiter_gain + (1.0 - b.limiter_gain) * b.limiter_release
-    if node > need:
-        node = need
-    if node > b.held_limit:
-        node = b.held_limit
-    memcpy(b.out, b.held, HOP * sizeof(float))
-    if b.limiter_gain < 1.0 or node < 1.0:
-        b.kernels.scale(b.out, b.limiter_gain, (node - b.limiter_gain) / HOP)
-    memcpy(b.held, fresh, HOP * sizeof(float))
-    b.held_limit = need
-    b.limiter_gain = node
-
-
 cdef void next_hop(bank_t* b) noexcept nogil:
     cdef row_t fresh
+    cdef int state
     voices_hop(b, fresh)
     output_hop(b, fresh)
-    limit_hop(b, fresh)
+    state = limiter_hop(&b.limiter, b.kernels, fresh, b.out)
+    if state == LIMITED:
+        count(&b.counters.limited)
+    elif state == INVALID:
+        count(&b.counters.invalid)
 
 
 cdef void bank_read(bank_t* b, float* out, uint64_t frames) noexcept nogil:
@@ -491,9 +470,7 @@ cdef class Bank:
         b.fade.x = 1.0
         gate_to(&b.fade, 1.0, FADE_TAU_S * b.sample_rate, HOP)
         store_relaxed(&b.fade_wanted, 1)
-        b.limiter_gain = 1.0
-        b.held_limit = 1.0
-        b.limiter_release = 1.0 - exp(-HOP / (0.15 * b.sample_rate))
+        limiter_init(&b.limiter, CEILING, 0.15 * b.sample_rate)
 
     def __dealloc__(self):
         free(self.bank.voice)
