@@ -121,6 +121,9 @@ def test_on_move_and_off_reach_every_singer() -> None:
     assert sorted(p.f0_hz > 300 for p in ring.sounding.values()) == [False] + [True] * 5
     assert bank.note_off(7)
     assert list(ring.sounding) == [sub_key(8, 0)]
+    room = ring.room
+    assert bank.update(7, choir.sing(higher))
+    assert ring.room == room  # a note that is over costs nothing more
     assert bank.all_off()
     assert ring.sounding == {}
 
