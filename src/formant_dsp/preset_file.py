@@ -25,7 +25,8 @@ VOICE_RANGES = {name: bounds for name, bounds in RANGES.items() if name not in (
 MAPPING_RANGES = {
     "f0_low_hz": Range("Hz", 20.0, 2000.0, 110.0),
     "octaves": Range("octaves", 0.1, 7.0, 3.0),
-    "phonation_z": Range("", 0.0, 0.95, 0.2),
+    "phonation_z": Range("", 0.0, 0.95, 0.05),
+    "dynamic_range_db": Range("dB", 0.0, 40.0, 20.0),
 }
 TRIM = Range("dB", -24.0, 12.0, 0.0)
 

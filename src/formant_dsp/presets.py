@@ -46,6 +46,7 @@ class Preset:
     f0_low_hz: float
     octaves: float
     phonation_z: float
+    dynamic_range_db: float
     widths_follow_f0: bool
     _fixed: Mapping[str, Any]
     _base: Mapping[str, float]
@@ -64,11 +65,16 @@ class Preset:
         return math.log2(f0_hz / self.f0_low_hz) / self.octaves
 
     def effort(self, z: float | None) -> float:
-        """0 … 1 of pressure 0 … 1: nothing up to `phonation_z`, then rising; without pressure the preset's own."""
+        """0 … 1 of pressure 0 … 1: least up to `phonation_z`, then rising to 1; without pressure the preset's own.
+
+        The whole of effort is 40 dB. Few surfaces feel pressure well enough to play that, so `dynamic_range_db` says
+        how much of it, from the top, a finger has.
+        """
         if z is None:
             return self.expression.effort
         above = (min(max(z, 0.0), 1.0) - self.phonation_z) / (1.0 - self.phonation_z)
-        return above * math.sqrt(above) if above > 0.0 else 0.0
+        share = above * math.sqrt(above) if above > 0.0 else 0.0
+        return 1.0 - self.dynamic_range_db / 40.0 * (1.0 - share)
 
     def voice_params(
         self,

@@ -158,9 +158,12 @@ def test_the_even_and_odd_voice_has_its_index_at_every_pitch() -> None:
 
 def test_pressure_is_effort_and_without_it_the_preset_has_its_own() -> None:
     preset = load("tenor")
-    levels = [preset.voice_params(0.5, 0.5, z)[0].level_db for z in (0.2, 0.5, 0.9, 1.0)]
+    levels = [preset.voice_params(0.5, 0.5, z)[0].level_db for z in (0.05, 0.5, 0.9, 1.0)]
     assert levels == sorted(levels)
-    assert levels[-1] - levels[0] == pytest.approx(40.0)
+    assert levels[-1] - levels[0] == pytest.approx(20.0)
+    wide = parse(MINIMAL + "[mapping]\ndynamic_range_db = 40\n")
+    soft, loud = (wide.voice_params(0.5, 0.5, z)[0].level_db for z in (0.0, 1.0))
+    assert loud - soft == pytest.approx(40.0)
     none = preset.voice_params(0.5, 0.5, None)[0].level_db
     assert none == pytest.approx(preset.trim_db)
     assert levels[0] < none < levels[-1]
