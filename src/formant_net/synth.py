@@ -60,7 +60,14 @@ class SetPower:
     on: bool
 
 
-SynthEffect = Effect | Note | SetVolume | SetPower
+@dataclass(frozen=True, slots=True)
+class SetPreset:
+    """From now on notes are sung by this preset, one of those the synth was made with."""
+
+    name: str
+
+
+SynthEffect = Effect | Note | SetVolume | SetPower | SetPreset
 
 
 class _Link:
@@ -89,15 +96,19 @@ class Synth:
         *,
         meta: Mapping[str, Any] | None = None,
         volume: float = 1.0,
+        presets: Sequence[str] = (),
+        preset: str | None = None,
         max_links: int = MAX_LINKS,
     ) -> None:
         self.counters: Counter[str] = Counter()
         self.volume = volume
         self.powered_on = True
+        self.preset = preset
         self._id = client_id
         self._timing = timing
         self._random = random
         self._max_links = max_links
+        self._presets = tuple(presets)
         self._signaling = Signaling(Identity(client_id, "synth", meta), servers, timing, random)
         self._roster = Roster()
         self._links: dict[str, _Link] = {}
@@ -122,7 +133,9 @@ class Synth:
 
     def state(self) -> dict[str, Any]:
         """The complete state that every pong carries."""
-        return {**self._state, "volume": self.volume, "powered_on": self.powered_on, "fingers": self.fingers}
+        return {**self._state, "volume": self.volume, "powered_on": self.powered_on, "fingers": self.fingers} | (
+            {"preset": self.preset} if self._presets else {}
+        )
 
     def set_state(self, **fields: Any) -> None:
         """Sets further fields of the state, for example `audio_enabled=True, name="Kitchen"`."""
@@ -379,9 +392,27 @@ class Synth:
         elif message.name == "power" and (value is None or isinstance(value, bool)):
             self._power(name, (not self.powered_on) if value is None else value, now)
             return
+        elif message.name == "preset" and isinstance(value, str) and value in self._presets:
+            self._change_preset(name, value, now)
+            return
         self.counters["bad_setting"] += 1
-        fields = {"id": name, "name": message.name, "value": value, "known": "volume (0 to 1), power (true or false)"}
+        fields = {
+            "id": name,
+            "name": message.name,
+            "value": value,
+            "known": "volume (0 to 1), power (true or false), preset (a name)",
+        }
         self._out.append(Told("setting ignored", fields, warning=True))
+
+    def _change_preset(self, name: str, preset: str, now: float) -> None:
+        """Fingers that are down end and begin anew with their next touch: another preset may have other singers."""
+        if preset == self.preset:
+            return
+        self.preset = preset
+        for link in self._links.values():
+            self._out += link.touches.release_all(now)
+        self._out.append(SetPreset(preset))
+        self._out.append(Told("preset", {"name": preset, "by": name}))
 
     def _power(self, name: str, on: bool, now: float) -> None:
         if on == self.powered_on:

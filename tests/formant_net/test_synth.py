@@ -74,9 +74,29 @@ def test_power_off_ends_every_voice_and_power_on_lets_held_fingers_sound_again()
     assert len(synth.voices.sounding) == 1
 
 
+def test_preset_of_the_known_ones_is_taken_and_held_fingers_begin_anew() -> None:
+    world = World()
+    synth, controller = world.synth(presets=("tenor", "choir"), preset="tenor"), world.controller()
+    world.run(0.5)
+    press(controller)
+    world.run(0.1)
+    before = set(synth.voices.sounding)
+    say(synth, controller, m.Command(name="preset", value="../../etc/passwd"), COMMANDS)
+    assert synth_of(synth).preset == "tenor"
+    assert set(synth.voices.sounding) == before
+    say(synth, controller, m.Command(name="preset", value="choir"), COMMANDS)
+    assert not synth.voices.sounding
+    world.run(1.1)
+    assert len(synth.voices.sounding) == 1
+    assert set(synth.voices.sounding) != before
+    state = controller.core.synths(world.clock.now)[0].state  # type: ignore[union-attr]
+    assert state["preset"] == "choir"
+
+
 @pytest.mark.parametrize(
     "message",
     [
+        m.Command(name="preset", value="tenor"),
         m.Param(name="volume", value=1.5),
         m.Param(name="volume", value=True),
         m.Param(name="volume", value="loud"),

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
 
-from formant_dsp import Bank, VoiceParams, VowelPath
+from formant_dsp import Bank, VoiceParams, VowelPath, presets
+from formant_dsp.choir import ChoirBank
 from formant_dsp.stream import Sink, SinkError, best_sample_rate, open_sink
 from formant_net.aio.client import Client
 from formant_net.effects import Told
 from formant_net.log import get_logger
 from formant_net.mapping import Mapping
 from formant_net.signaling import Server
-from formant_net.synth import SetPower, SetVolume, Synth
+from formant_net.synth import SetPower, SetPreset, SetVolume, Synth
 from formant_net.timing import Timing
 from formant_net.touches import NoteMove, NoteOff, NoteOn
 
@@ -67,7 +68,8 @@ class Singer:
 
     def __init__(self, bank: BankLike, params: Callable[[float, float, float | None], Any]) -> None:
         self._bank = bank
-        self._params = params
+        self.params = params
+        """From x, y, z of a touch to the parameters of a note, as the bank takes them."""
         self._ons: dict[int, Any] = {}
         self._offs: dict[int, None] = {}
         self._volume: float | None = None
@@ -80,13 +82,13 @@ class Singer:
     def take(self, effect: object) -> None:
         """One effect of the synth core."""
         if isinstance(effect, NoteMove):
-            params = self._params(effect.x, effect.y, effect.z)
+            params = self.params(effect.x, effect.y, effect.z)
             if effect.key in self._ons:
                 self._ons[effect.key] = params
             else:
                 self._bank.update(effect.key, params)  # refused: the next touch is 20 ms away and newer
         elif isinstance(effect, NoteOn):
-            params = self._params(effect.x, effect.y, effect.z)
+            params = self.params(effect.x, effect.y, effect.z)
             if self._offs or not self._bank.note_on(effect.key, params):
                 self._ons[effect.key] = params
         elif isinstance(effect, NoteOff):
@@ -119,6 +121,8 @@ class SynthOptions:
     audio: str = "auto"
     voices: int = 32
     voice: Voice = field(default_factory=Voice)
+    preset: str | None = None
+    """Name of a shipped preset or path of a TOML file; takes the place of `voice`."""
     volume: float = 1.0
     block_frames: int = 0
     latency: str | float = "low"
@@ -138,7 +142,7 @@ class SynthNode:
         self.options = options
         self.bank = Bank(voices=options.voices, sample_rate=best_sample_rate(options.audio))
         self.sink: Sink = self._open_sink(options.audio, on_note)
-        self._singer = Singer(self.bank, options.voice.params())
+        self._singer = Singer(ChoirBank(self.bank), self._params(options.preset))
         self._on_note = on_note
         self.core = Synth(
             options.client_id,
@@ -147,6 +151,8 @@ class SynthNode:
             random.random,
             meta={"name": options.name},
             volume=options.volume,
+            presets=presets.names(),
+            preset=presets.load(options.preset).name if options.preset else None,
         )
         self.client = Client(self.core, other=self._sing, on_told=on_told)
         self._retry: asyncio.TimerHandle | None = None
@@ -169,6 +175,14 @@ class SynthNode:
         if self._retry is not None:
             self._retry.cancel()
 
+    def _params(self, preset: str | None) -> Callable[[float, float, float | None], list[VoiceParams]]:
+        """From a touch to one entry a singer. PresetError for a preset that does not exist or cannot be read."""
+        if preset is None:
+            solo = self.options.voice.params()
+            return lambda x, y, z: [solo(x, y, z)]
+        loaded = presets.load(preset)
+        return lambda x, y, z: loaded.voice_params(x, y, z, lease_s=LEASE_S)
+
     def _open_sink(self, audio: str, on_note: Callable[[str], None]) -> Sink:
         options = self.options
         return open_sink(self.bank, audio, block_frames=options.block_frames, latency=options.latency, on_note=on_note)
@@ -182,7 +196,10 @@ class SynthNode:
             await asyncio.to_thread(self.sink.start)
 
     def _sing(self, effect: object) -> None:
-        self._singer.take(effect)
+        if isinstance(effect, SetPreset):  # one of presets.names(): the core has checked it
+            self._singer.params = self._params(effect.name)
+        else:
+            self._singer.take(effect)
         if isinstance(effect, SetPower | SetVolume):
             self._publish()
         self._retry_later()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -45,6 +45,7 @@ def _range(name: str) -> click.FloatRange:
 @click.option(
     "--level", type=_range("level_db"), default=0.0, show_default=True, metavar="DB", help="Level of a voice."
 )
+@click.option("--preset", metavar="NAME|FILE.toml", help="Sing a gesture with a preset (docs/presets.md).")
 @click.option("--voices", type=click.IntRange(1, 1024), default=32, show_default=True, help="Voices for a gesture.")
 @click.option("--rate", type=click.IntRange(8000, 192000), default=48000, show_default=True, help="Sample rate, Hz.")
 @click.option(
@@ -54,7 +55,8 @@ def _range(name: str) -> click.FloatRange:
 @click.option("--float", "as_float", is_flag=True, help="32-bit float WAV instead of 24-bit.")
 def command(
     output: Path, gesture: object, vowel: str, to_vowel: str | None, f0: float, glide: float | None, seconds: float,
-    voice: str, algorithm: str, vibrato: float, jitter: float, level: float, voices: int, rate: int, blocksize: int,
+    voice: str, algorithm: str, vibrato: float, jitter: float, level: float, preset: str | None, voices: int, rate: int,
+    blocksize: int,
     seed: int, as_float: bool,
 ) -> None:  # fmt: skip
     """Render a note or a gesture to a WAV or FLAC file.
@@ -66,8 +68,11 @@ def command(
     if as_float and output.suffix.lower() != ".wav":
         raise click.BadParameter("only WAV files take floats: name the output .wav", param_hint="--float")
     fixed = {"algorithm": algorithm, "vibrato_cents": vibrato, "drift_cents": jitter}
+    if preset is not None and gesture is None:
+        raise click.BadParameter("a preset sings a gesture: give one with --gesture", param_hint="--preset")
     if gesture is not None:
-        events, frames = _gesture_events(gesture, voice, fixed, level, rate)
+        sing = _singer(preset, voice, fixed, level)
+        events, frames = _gesture_events(gesture, sing, rate)
     else:
         start = VoiceParams(f0_hz=f0, vowel=sung(voice)[vowel], level_db=level, **fixed)  # type: ignore[arg-type]
         stop = VoiceParams(
@@ -104,35 +109,51 @@ def _note_events(start: VoiceParams, stop: VoiceParams, frames: int, rate: int) 
     yield Event(release, 1, None)
 
 
-def _gesture_events(
-    file: object, voice: str, fixed: dict[str, object], level_db: float, rate: int
-) -> tuple[list[Event], int]:
-    """Events of a gesture file and the frames it lasts, release included."""
-    from formant_net.gesture import GestureError, read_gesture
+Sing = Callable[[float, float, float | None], list[VoiceParams]]
+
+
+def _singer(preset: str | None, voice: str, fixed: dict[str, object], level_db: float) -> Sing:
+    """From x, y, z of a touch to one entry a singer."""
+    from formant_dsp import presets
+    from formant_dsp.preset_file import PresetError
     from formant_net.mapping import Mapping
+
+    if preset is not None:
+        try:
+            return presets.load(preset).voice_params
+        except PresetError as error:
+            raise click.BadParameter(str(error), param_hint="--preset") from error
+    mapping, path = Mapping(), VowelPath.sung(voice)
+
+    def solo(x: float, y: float, z: float | None) -> list[VoiceParams]:
+        loudness = max(RANGES["level_db"].low, level_db + mapping.level_db(z))
+        vowel = path.at(mapping.vowel(y))
+        return [VoiceParams(f0_hz=mapping.f0_hz(x), vowel=vowel, level_db=loudness, **fixed)]  # type: ignore[arg-type]
+
+    return solo
+
+
+def _gesture_events(file: object, sing: Sing, rate: int) -> tuple[list[Event], int]:
+    """Events of a gesture file and the frames it lasts, release included."""
+    from formant_dsp.choir import sub_key
+    from formant_net.gesture import GestureError, read_gesture
 
     try:
         touches = read_gesture(file)  # type: ignore[arg-type]
     except GestureError as error:
         raise click.BadParameter(str(error), param_hint="--gesture") from error
-    mapping, path = Mapping(), VowelPath.sung(voice)
-    keys: dict[int | str, int] = {}
+    notes: dict[int | str, tuple[int, int]] = {}
     events: list[Event] = []
     for touch in touches:
         frame = round(touch.t * rate)
         if touch.active:
             # A finger that comes down again is a new note: the old one keeps its release.
-            key = keys.setdefault(touch.id, len(events) + 1)
-            loudness = max(RANGES["level_db"].low, level_db + mapping.level_db(touch.z))
-            params = VoiceParams(
-                f0_hz=mapping.f0_hz(touch.x),
-                vowel=path.at(mapping.vowel(touch.y)),
-                level_db=loudness,
-                **fixed,  # type: ignore[arg-type]
-            )
-            events.append(Event(frame, key, params))
-        elif touch.id in keys:
-            events.append(Event(frame, keys.pop(touch.id), None))
+            params = sing(touch.x, touch.y, touch.z)
+            key, _ = notes.setdefault(touch.id, (len(events) + 1, len(params)))
+            events += [Event(frame, sub_key(key, i), each) for i, each in enumerate(params)]
+        elif touch.id in notes:
+            key, singers = notes.pop(touch.id)
+            events += [Event(frame, sub_key(key, i), None) for i in range(singers)]
     length = touches[-1].t if touches else 0.0
     return events, round((length + RELEASE_S) * rate)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from formant_dsp.params import ALGORITHMS
 from formant_net.join import JoinUrl, JoinUrlError
 from formant_net.log import LEVELS, configure
 from formant_net.signaling import Server
@@ -81,7 +82,8 @@ def fail_if_refused(error: SentAway) -> None:
 @click.option("--name", metavar="TEXT", help="What players see. Default: the host name.")
 @click.option("--audio", default="auto", show_default=True, metavar="auto|none|NAME|INDEX|wav:PATH")
 @click.option("--voices", default=32, show_default=True, type=click.IntRange(1, 256), help="Most tones at a time.")
-@click.option("--algorithm", default="voice", show_default=True, type=click.Choice(["voice", "modfm", "chowning"]))
+@click.option("--preset", metavar="NAME|FILE.toml", help="A whole instrument (docs/presets.md); instead of --voice.")
+@click.option("--algorithm", default="voice", show_default=True, type=click.Choice(ALGORITHMS))
 @click.option(
     "--voice",
     default="tenor",
@@ -102,6 +104,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     URL is the address that the server printed. Several may be given: when one fails the next is tried.
     """
     configure(options["log_format"], options["log_level"])
+    from formant_dsp.preset_file import PresetError
     from formant_dsp.stream import SinkError
     from formant_net.aio.client import SentAway
     from formant_net.aio.run import run_until_signal
@@ -114,6 +117,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         audio=options["audio"],
         voices=options["voices"],
         voice=Voice(options["voice"], options["algorithm"], options["vibrato"]),
+        preset=options["preset"],
         volume=options["volume"],
         block_frames=options["block"],
         latency=options["latency"],
@@ -122,6 +126,8 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         run_until_signal(_sing(synth))
     except SinkError as error:
         raise click.BadParameter(str(error), param_hint="--audio") from error
+    except PresetError as error:
+        raise click.BadParameter(str(error), param_hint="--preset") from error
     except SentAway as error:
         fail_if_refused(error)
 
@@ -142,8 +148,9 @@ async def _sing(options: Any) -> None:
     try:
         await node.start()
         voice = options.voice
+        sings = f"preset {options.preset}" if options.preset else f"{voice.voice}, {voice.algorithm}"
         _say(
-            f"Formant synth {options.client_id}: {options.voices} voices, {voice.voice}, {voice.algorithm}, "
+            f"Formant synth {options.client_id}: {options.voices} voices, {sings}, "
             f"{node.bank.isa}; sound: {node.sink.describe()}."
         )
         raise SentAway(await asyncio.shield(node.client.stopped))

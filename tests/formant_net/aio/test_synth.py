@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from support.sockets import edge, run
 
+from formant_dsp.preset_file import PresetError
 from formant_net.aio.controller import ControllerNode, ControllerOptions
 from formant_net.aio.synth import LEASE_S, Singer, SynthNode, SynthOptions, Voice
 from formant_net.gesture import TimedTouch
@@ -159,3 +160,20 @@ def test_a_sound_device_that_stops_is_opened_again(monkeypatch: pytest.MonkeyPat
         await synth.stop()
 
     run(main())
+
+
+def test_preset_sings_with_all_its_singers_and_keeps_the_lease() -> None:
+    async def scene() -> None:
+        node = SynthNode(SynthOptions("synth-a", "A", [Server("ws://nowhere/ws")], audio="none", preset="choir"))
+        params = node._params("choir")(0.5, 0.0, None)
+        assert len(params) == 6
+        assert {each.lease_s for each in params} == {LEASE_S}
+        assert node.core.state()["preset"] == "choir"
+        node.sink.stop()
+
+    run(scene())
+
+
+def test_preset_that_does_not_exist_names_those_that_do() -> None:
+    with pytest.raises(PresetError, match="glassy"):
+        SynthNode(SynthOptions("synth-a", "A", [Server("ws://nowhere/ws")], audio="none", preset="kazoo"))

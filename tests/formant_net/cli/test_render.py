@@ -127,12 +127,28 @@ def test_gesture_is_played(tmp_path: Path) -> None:
     assert f0_hz(y[int(1.4 * RATE) : int(1.5 * RATE)], RATE, 220.0) == pytest.approx(220.0, rel=1e-3)
 
 
+def test_gesture_is_sung_by_a_preset_with_all_its_singers(tmp_path: Path) -> None:
+    gesture = tmp_path / "g.jsonl"
+    gesture.write_text('{"t": 0, "x": 0.5, "y": 0}\n{"t": 1.5, "active": false}\n')
+    result = CliRunner().invoke(
+        command, ["--gesture", str(gesture), "--preset", "choir", "-o", str(tmp_path / "c.wav")]
+    )
+    assert result.exit_code == 0, result.output
+    assert "6 notes" in result.output
+    missing = CliRunner().invoke(
+        command, ["--gesture", str(gesture), "--preset", "kazoo", "-o", str(tmp_path / "c.wav")]
+    )
+    assert missing.exit_code == 2
+    assert "glassy" in missing.output
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (["-o", "x.mp3"], ".wav or .flac"),
         (["-o", "x.wav", "--vowel", "q"], "'a', 'e', 'i', 'o', 'u'"),
         (["-o", "x.wav", "--f0", "5"], "20.0"),
+        (["-o", "x.wav", "--preset", "choir"], "--gesture"),
         (["-o", "x.flac", "--float"], "name the output .wav"),
         (["-o", "/no/such/folder/x.wav"], "cannot write"),
     ],
