@@ -18,7 +18,7 @@ class Allowance:
         self._tokens = self._burst
         self._at = now
         self.refused = 0
-        """How often in a row `take` has said no."""
+        """How many more times `take` has said no than yes, at least 0: a flood drives it up, a slip fades."""
 
     def take(self, now: float) -> bool:
         """One token, if there is one."""
@@ -28,7 +28,7 @@ class Allowance:
             self.refused += 1
             return False
         self._tokens -= 1.0
-        self.refused = 0
+        self.refused = max(0, self.refused - 1)
         return True
 
     def charge(self, tokens: int) -> None:

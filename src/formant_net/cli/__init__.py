@@ -31,20 +31,33 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"formant_net.cli.{name}").command
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.envvar is None and parameter.name:
-                option = parameter.name.upper()
+                option = long_name(parameter).upper()
                 parameter.envvar = [f"FORMANT_{name.upper()}_{option}", f"FORMANT_{option}"]
         return command
 
 
-def _check_table(ctx: click.Context, name: str) -> None:
-    """A misspelt option in the file is an error, not silently without effect."""
-    command = LazyGroup().get_command(ctx, name)
-    known = {parameter.name for parameter in command.params} if command else set()
-    unknown = sorted(set((ctx.default_map or {}).get(name, {})) - known)
-    if unknown:
-        raise click.BadParameter(
-            f"[{name}] has no option {unknown[0]!r}; `formant-node {name} --help` lists them", param_hint="--config"
-        )
+def long_name(option: click.Option) -> str:
+    """How an option is spelled in a file: its first long form, with `_` for `-`."""
+    forms = [form for form in option.opts if form.startswith("--")] or [option.name or ""]
+    return forms[0].lstrip("-").replace("-", "_")
+
+
+def _table_for(name: str, table: dict[str, Any]) -> dict[str, Any]:
+    """A subcommand's table with click's names for its keys. A misspelt option or a list where one value is meant is an
+    error, not silently without effect."""
+    command = LazyGroup().get_command(click.get_current_context(), name)
+    options = {long_name(p): p for p in command.params if isinstance(p, click.Option)} if command else {}
+    found = {}
+    for key, value in table.items():
+        option = options.get(key)
+        if option is None:
+            raise click.BadParameter(
+                f"[{name}] has no option {key!r}; `formant-node {name} --help` lists them", param_hint="--config"
+            )
+        if isinstance(value, list | dict) and not (option.multiple and isinstance(value, list)):
+            raise click.BadParameter(f"[{name}] {key} takes one value", param_hint="--config")
+        found[option.name or key] = value
+    return found
 
 
 def default_config() -> Path:
@@ -61,7 +74,7 @@ def _load_config(path: Path | None) -> dict[str, Any]:
             tables = tomllib.load(file)
     except OSError as error:
         raise click.BadParameter(f"cannot read {chosen}: {error.strerror}", param_hint="--config") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.BadParameter(f"{chosen} is not TOML: {error}", param_hint="--config") from error
     for name, table in tables.items():
         if name not in SUBCOMMANDS or not isinstance(table, dict):
@@ -82,9 +95,18 @@ def _load_config(path: Path | None) -> dict[str, Any]:
 @click.pass_context
 def main(ctx: click.Context, config: Path | None) -> None:
     """Formant: boxes sing, phones play them."""
-    ctx.default_map = _load_config(config)
-    if ctx.invoked_subcommand:
-        _check_table(ctx, ctx.invoked_subcommand)
+    name = ctx.invoked_subcommand
+    tables = _load_config(config)
+    if name in tables:
+        tables[name] = _table_for(name, tables[name])
+    ctx.default_map = tables
+    if os.environ.get("FORMANT_ISA"):
+        from formant_dsp import isa
+
+        try:
+            isa()
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
 
 
 def run() -> None:

@@ -7,6 +7,7 @@ import json
 import click
 
 from formant_dsp import ALGORITHMS, isas
+from formant_net.cli.ranges import FloatRange
 
 
 @click.command("bench")
@@ -19,9 +20,7 @@ from formant_dsp import ALGORITHMS, isas
 @click.option("--voices", type=click.IntRange(1, 1024), default=32, show_default=True, help="Voices that sound.")
 @click.option("--block", type=click.IntRange(1, 8192), default=64, show_default=True, help="Frames a block.")
 @click.option("--rate", type=click.IntRange(8000, 192000), default=48000, show_default=True, help="Sample rate, Hz.")
-@click.option(
-    "--seconds", type=click.FloatRange(0.1, 600.0), default=2.0, show_default=True, help="How long to measure."
-)
+@click.option("--seconds", type=FloatRange(0.1, 600.0), default=2.0, show_default=True, help="How long to measure.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line for machines.")
 def command(algorithm: str, isa: str | None, voices: int, block: int, rate: int, seconds: float, as_json: bool) -> None:
     """Measure voices per core and the time of a block against its period."""

@@ -54,6 +54,10 @@ def command(urls: tuple[str, ...], gesture: Path | None, demo: bool, loop: bool,
         fail_if_refused(error)
 
 
+SHORTEST_LOOP_S = 0.25
+"""A gesture shorter than this is followed by a rest when it is looped."""
+
+
 def _touches(gesture: Path | None, demo: bool) -> list[TimedTouch] | None:
     if demo:
         from formant_net.demo import demo as phrase
@@ -81,12 +85,15 @@ async def _play(options: Any, touches: list[TimedTouch] | None, *, loop: bool, w
     _say(f"Formant controller {options.client_id}: connecting to {options.servers[0].ws_url}.")
     try:
         await node.wait_for_synths(wait_synths)
-        _say(f"Ready: {sum(synth.open for synth in node.synths())} synths linked.")
+        linked = sum(synth.open for synth in node.synths())
+        _say(f"Ready: {linked} synth{'' if linked == 1 else 's'} linked.")
         if touches is None:
             await node.play_lines(_standard_input())
         else:
             await node.play(touches)
             while loop:
+                # A gesture without length would otherwise be played as fast as the processor can.
+                await asyncio.sleep(max(0.0, SHORTEST_LOOP_S - touches[-1].t))
                 await node.play(touches)
         for synth in node.synths():
             rtt = "no answer yet" if synth.rtt_s is None else f"round trip {1000 * synth.rtt_s:.1f} ms"

@@ -12,14 +12,16 @@ import click
 from formant_dsp import ALGORITHMS, HOP, SUNG_VOICES, SUNG_VOWELS, Bank, VoiceParams, VowelPath, sung
 from formant_dsp.params import RANGES
 from formant_dsp.score import Event, render_score
+from formant_net.cli.ranges import FloatRange
 
+LONGEST_S = 3600.0
 RELEASE_S = 0.4
 """A note is let go so long before the end of its file, that its release is in it."""
 FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
 
-def _range(name: str) -> click.FloatRange:
-    return click.FloatRange(RANGES[name].low, RANGES[name].high)
+def _range(name: str) -> FloatRange:
+    return FloatRange(RANGES[name].low, RANGES[name].high)
 
 
 @click.command("render")
@@ -31,9 +33,7 @@ def _range(name: str) -> click.FloatRange:
 @click.option("--to-vowel", type=click.Choice(SUNG_VOWELS), help="Go to this vowel over the length of the note.")
 @click.option("--f0", type=_range("f0_hz"), default=110.0, show_default=True, help="Pitch, Hz.")
 @click.option("--glide", type=_range("f0_hz"), metavar="HZ", help="Glide to this pitch over the length of the note.")
-@click.option(
-    "--seconds", type=click.FloatRange(0.1, 3600.0), default=2.0, show_default=True, help="Length of the file."
-)
+@click.option("--seconds", type=FloatRange(0.1, 3600.0), default=2.0, show_default=True, help="Length of the file.")
 @click.option("--voice", type=click.Choice(SUNG_VOICES), default="tenor", show_default=True, help="Whose vowels.")
 @click.option(
     "--algorithm", type=click.Choice(ALGORITHMS), default="voice", show_default=True, help="Which oscillator."
@@ -155,6 +155,10 @@ def _gesture_events(file: object, sing: Sing, rate: int) -> tuple[list[Event], i
             key, singers = notes.pop(touch.id)
             events += [Event(frame, sub_key(key, i), None) for i in range(singers)]
     length = touches[-1].t if touches else 0.0
+    if length > LONGEST_S:
+        raise click.BadParameter(
+            f"the gesture lasts {length:g} s, at most {LONGEST_S:g} s are rendered", param_hint="--gesture"
+        )
     return events, round((length + RELEASE_S) * rate)
 
 
@@ -172,9 +176,12 @@ def _write(output: Path, bank: Bank, events: list[Event], frames: int, block_fra
         file,
         click.progressbar(length=frames, label=output.name, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar,
     ):
-        for block in render_score(bank, events, frames, block_frames):
-            file.write(block)
-            bar.update(len(block))
+        try:
+            for block in render_score(bank, events, frames, block_frames):
+                file.write(block)
+                bar.update(len(block))
+        except (soundfile.LibsndfileError, OSError) as error:  # a full disk, or a rate that FLAC does not know
+            raise click.ClickException(f"cannot write {output} at {bank.sample_rate} Hz: {error}") from error
     click.echo(
         f"{output}: {frames / bank.sample_rate:.2f} s, {bank.sample_rate} Hz, {bank.counters()['notes']} notes",
         err=True,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from formant_net.access import make_key
+from formant_net.cli.ranges import FloatRange
 from formant_net.ice import IceServerError, parse_ice_server
 from formant_net.log import LEVELS, configure
 from formant_net.timing import Timing
@@ -51,7 +52,7 @@ def server_options(function: Function) -> Function:
                 envvar="FORMANT_ICE_SERVER",
                 help="stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT; may be repeated. Not needed on a LAN.",
             ),
-            click.option("--ttl", default=60.0, show_default=True, type=click.FloatRange(1.0), help="Lease, seconds."),
+            click.option("--ttl", default=60.0, show_default=True, type=FloatRange(1.0), help="Lease, seconds."),
             click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"])),
             click.option("--log-level", default="info", show_default=True, type=click.Choice(LEVELS)),
         ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from formant_dsp.params import ALGORITHMS
+from formant_net.cli.ranges import FloatRange
 from formant_net.join import JoinUrl, JoinUrlError
 from formant_net.log import LEVELS, configure
 from formant_net.signaling import Server
@@ -90,10 +91,8 @@ def fail_if_refused(error: SentAway) -> None:
     show_default=True,
     type=click.Choice(["soprano", "alto", "countertenor", "tenor", "bass"]),
 )
-@click.option(
-    "--vibrato", metavar="CENTS", type=click.FloatRange(0.0, 200.0), help="0 = off. Default: the voice's own."
-)
-@click.option("--volume", default=1.0, show_default=True, type=click.FloatRange(0.0, 1.0), help="At the start.")
+@click.option("--vibrato", metavar="CENTS", type=FloatRange(0.0, 200.0), help="0 = off. Default: the voice's own.")
+@click.option("--volume", default=1.0, show_default=True, type=FloatRange(0.0, 1.0), help="At the start.")
 @click.option("--block", default=0, type=click.IntRange(0, 8192), help="Frames a callback; 0 = as the device likes.")
 @click.option("--latency", default="low", show_default=True, type=Latency(), metavar="low|high|MS")
 @click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]))

@@ -13,6 +13,7 @@ from typing import Any
 import click
 import segno
 
+from formant_net.cli import synth as synth_cli
 from formant_net.cli.server import edge_options, fail_to_listen, server_options
 from formant_net.join import JoinUrl
 
@@ -22,7 +23,9 @@ from formant_net.join import JoinUrl
     context_settings={"ignore_unknown_options": True},
 )
 @server_options
-@click.option("--audio", default=None, metavar="auto|none|NAME|wav:PATH", help="Where the synth sounds.")
+@click.option(
+    "--audio", default=None, metavar="auto|none|NAME|INDEX|wav:PATH", help="Where the synth sounds. [default: auto]"
+)
 @click.option("--qr/--no-qr", default=None, help="The join URL as a QR code. Default: in a terminal.")
 @click.argument("synth_options", nargs=-1, type=click.UNPROCESSED, metavar="[SYNTH OPTIONS]...")
 def command(audio: str | None, qr: bool | None, synth_options: tuple[str, ...], **options: Any) -> None:
@@ -37,6 +40,8 @@ def command(audio: str | None, qr: bool | None, synth_options: tuple[str, ...], 
     from formant_net.timing import Timing
 
     ctx = click.get_current_context()
+    # Before anything is announced: what the synth would refuse is refused here.
+    synth_cli.command.make_context("synth", list(synth_options), parent=ctx.parent)
     edge = edge_options(**options)
     show_qr = sys.stdout.isatty() if qr is None else qr
     further = [*(("--audio", audio) if audio else ()), "--log-format", options["log_format"]]

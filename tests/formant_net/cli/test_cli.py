@@ -96,3 +96,52 @@ def test_closed_pipe_is_a_normal_end() -> None:
     )
     assert "Usage" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_flags_come_from_the_environment_and_from_a_file_under_their_own_names(tmp_path: Path) -> None:
+    quick = ["--seconds", "0.1", "--voices", "1"]
+    result = CliRunner().invoke(main, ["bench", *quick], env={"FORMANT_JSON": "1"})
+    assert result.output.startswith("{"), result.output
+    config = tmp_path / "node.toml"
+    config.write_text("[bench]\njson = true\n")
+    result = CliRunner().invoke(main, ["--config", str(config), "bench", *quick])
+    assert result.output.startswith("{"), result.output
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["render", "-o", "x.wav", "--f0", "nan"],
+        ["render", "-o", "x.wav", "--seconds", "nan"],
+        ["synth", "--volume", "nan"],
+        ["synth", "--vibrato", "nan"],
+        ["server", "--ttl", "nan"],
+        ["up", "--volume", "nan"],
+    ],
+)
+def test_not_a_number_is_not_in_any_range(args: list[str]) -> None:
+    result = CliRunner().invoke(main, args)
+    assert result.exit_code == 2
+    assert "'nan' is not a number" in result.output
+
+
+@pytest.mark.parametrize("name", ["render", "synth", "up", "bench"])
+def test_instruction_set_that_cannot_run_is_a_usage_error_everywhere(name: str) -> None:
+    result = CliRunner().invoke(main, [name], env={"FORMANT_ISA": "altivec"})
+    assert result.exit_code == 2
+    assert "choose one of" in result.output
+
+
+@pytest.mark.parametrize("option", [["--nope"], ["--voice", "xyz"], ["--latency", "soon"]])
+def test_up_refuses_what_the_synth_would_refuse_before_it_announces_anything(option: list[str]) -> None:
+    result = CliRunner().invoke(main, ["up", "--port", "0", *option])
+    assert result.exit_code == 2
+    assert "Formant is running" not in result.output
+
+
+def test_file_that_is_not_text_and_list_for_one_value_are_refused_in_words(tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_bytes(b"a=\xff")
+    assert "is not TOML" in CliRunner().invoke(main, ["--config", str(config), "devices"]).output
+    config.write_text('[render]\noutput = ["a", "b"]\n')
+    assert "takes one value" in CliRunner().invoke(main, ["--config", str(config), "render"]).output

@@ -149,6 +149,7 @@ def test_gesture_is_sung_by_a_preset_with_all_its_singers(tmp_path: Path) -> Non
         (["-o", "x.wav", "--vowel", "q"], "'a', 'e', 'i', 'o', 'u'"),
         (["-o", "x.wav", "--f0", "5"], "20.0"),
         (["-o", "x.wav", "--preset", "choir"], "--gesture"),
+        (["-o", "/tmp/formant-rate.flac", "--rate", "70001"], "cannot write"),
         (["-o", "x.flac", "--float"], "name the output .wav"),
         (["-o", "/no/such/folder/x.wav"], "cannot write"),
     ],
@@ -157,6 +158,14 @@ def test_bad_options_are_refused_in_words(options: list[str], words: str) -> Non
     result = CliRunner().invoke(command, options)
     assert result.exit_code != 0
     assert words in result.output
+
+
+def test_gesture_of_a_day_is_not_rendered(tmp_path: Path) -> None:
+    gesture = tmp_path / "long.jsonl"
+    gesture.write_text('{"t": 80000, "x": 0.5, "y": 0}\n')
+    result = CliRunner().invoke(command, ["--gesture", str(gesture), "-o", str(tmp_path / "x.wav")])
+    assert result.exit_code == 2
+    assert "at most 3600 s" in result.output
 
 
 def test_bad_gesture_names_its_line(tmp_path: Path) -> None:
