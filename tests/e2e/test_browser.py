@@ -36,7 +36,11 @@ def stage() -> Iterator[tuple[Pulse, str]]:
         children.append(server)
         assert server.stdout is not None
         url = next(m[0] for line in server.stdout if (m := re.search(r"http://\S+#key=\S+", line)))
-        children.append(subprocess.Popen([*NODE, "synth", url, "--vibrato", "0"], env=env, stdout=subprocess.DEVNULL))
+        children.append(
+            subprocess.Popen(
+                [*NODE, "synth", url, "--vibrato", "0", "--latency", "80"], env=env, stdout=subprocess.DEVNULL
+            )
+        )
         yield pulse, url
         for child in reversed(children):
             child.send_signal(signal.SIGTERM)
