@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.require import require
 
 from formant_dsp import isas
 
@@ -20,11 +21,12 @@ from compiled import FORMANTS, HOP, VARIANTS, Ceiling, compiler, error, some_voi
 VOICES, HOPS = 128, 16
 
 
-@pytest.mark.skipif(compiler() is None, reason="needs a C compiler")
 @pytest.mark.benchmark(group="ceiling")
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
 @pytest.mark.parametrize("isa", isas())
 def test_ceiling(benchmark: Any, isa: str, variant: dict[str, int], tmp_path: Path) -> None:
+    if compiler() is None:
+        require("cc")
     ceiling = Ceiling(isa, variant, tmp_path)
     assert error(ceiling) < 3e-6
     voices = some_voices(VOICES)
