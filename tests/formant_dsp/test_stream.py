@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -70,6 +71,22 @@ def test_missing_device_is_said_in_one_line_and_silence_is_paced_instead() -> No
     assert "no sound device" in sink.describe()
     assert len(lines) == 1
     assert "Going on without a device" in lines[0]
+    sink.start()
+    sink.stop()
+
+
+def test_missing_portaudio_is_said_with_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What sounddevice does where the library is missing, done by a module in its place."""
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    lines: list[str] = []
+    sink = open_sink(Bank(), "auto", on_note=lines.append)
+    assert not sink.audible
+    assert len(lines) == 1
+    assert "apt-get install libportaudio2" in lines[0]
     sink.start()
     sink.stop()
 
