@@ -7,8 +7,9 @@ from formant_dsp.event cimport event_t
 from formant_dsp.gate cimport gate_t
 from formant_dsp.kernels cimport control_t, kernel_table
 from formant_dsp.limiter cimport limiter_t
-from formant_dsp.params cimport FORMANTS, HOP
+from formant_dsp.params cimport CHANNELS, FORMANTS, HOP
 from formant_dsp.ring cimport Ring, atomic_t, ring_t
+from formant_dsp.shed cimport shed_t
 
 cdef enum:
     FREE = 0
@@ -37,6 +38,8 @@ ctypedef struct voice_t:
     float level           # level at the start of the hop, shimmer included
     float voiced          # gain of the voiced part at the start of the hop
     double cycles         # periods since the note began
+    float pan             # of the gains below
+    float place[CHANNELS] # gains of the channels at the start of the hop
     bint breathes         # its bands have been started
     band_t band[FORMANTS]
     int32_t edges
@@ -47,6 +50,8 @@ ctypedef struct counters_t:
     atomic_t active
     atomic_t notes
     atomic_t stolen
+    atomic_t shed         # ended because hops took longer than their budget
+    atomic_t limit        # voices that may sound now
     atomic_t expired      # released by their lease
     atomic_t late         # stamped events that came after their frame
     atomic_t limited      # hops in which the limiter worked
@@ -56,6 +61,9 @@ ctypedef struct bank_t:
     const kernel_table* kernels
     ring_t* ring
     double sample_rate
+    int channels
+    bint ring_layout      # the channels stand around the room
+    shed_t shed
     int voices            # that may sound
     int slots             # voices and room for those fading out
     int stride            # slots, rounded up to 16
@@ -72,12 +80,16 @@ ctypedef struct bank_t:
     limiter_t limiter
     bint primed           # its look-ahead has been filled
     # hop to block
-    float out[HOP]
+    float out[CHANNELS * HOP]  # one channel after the other
     int out_left
     counters_t counters
 
 
+# The next frames of all channels, interleaved.
 cdef void bank_read(bank_t* bank, float* out, uint64_t frames) noexcept nogil
+
+# A hop may take so long from the next one on; 0: any time (offline).
+cdef void bank_budget(bank_t* bank, uint64_t hop_ns) noexcept nogil
 
 cdef class Bank:
     cdef bank_t bank
@@ -87,6 +99,8 @@ cdef class Bank:
     cdef readonly str isa
     cdef readonly int sample_rate
     cdef readonly int voices
+    cdef readonly int channels
+    cdef readonly str layout
     cdef readonly unsigned int seed
     cdef public object streaming
 

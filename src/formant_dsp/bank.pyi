@@ -11,6 +11,8 @@ class Bank:
     isa: str
     sample_rate: int
     voices: int
+    channels: int
+    layout: str
     seed: int
     streaming: object
     def __init__(
@@ -20,6 +22,8 @@ class Bank:
         isa: str | None = None,
         seed: int = 0,
         ring_capacity: int = 1024,
+        channels: int = 1,
+        layout: str = "line",
     ) -> None: ...
     def note_on(self, key: int, params: VoiceParams, *, frame: int | None = None) -> bool: ...
     def update(self, key: int, params: VoiceParams, *, frame: int | None = None) -> bool: ...

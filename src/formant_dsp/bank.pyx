@@ -16,27 +16,32 @@ from formant_dsp.breath cimport bands_hop
 from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, event_t
 from formant_dsp.gate cimport gate_step, gate_t, gate_to
 from formant_dsp.exp2 cimport exp2_poly
-from formant_dsp.kernels cimport band_hop_t, control_t, kernel_table, row_t, voice_hop_t
+from formant_dsp.kernels cimport band_hop_t, control_t, kernel_table, row_t, rows_t, voice_hop_t
 from formant_dsp.limiter cimport INVALID, LIMITED, limiter_hop, limiter_init
 from formant_dsp.noise cimport bell, mix32, spline_noise, white
-from formant_dsp.params cimport (FORMANTS, HOP, HOP_ROWS, NATURAL, P_BREATH, P_DRIFT, P_FLUTTER, P_JITTER, P_KIND, P_LEVEL,
-                                 P_SHIMMER, P_VOICED, ROWS)
+from formant_dsp.params cimport (CHANNELS, FORMANTS, HOP, HOP_ROWS, NATURAL, P_BREATH, P_DRIFT, P_FLUTTER, P_JITTER, P_KIND,
+                                 P_LEVEL, P_PAN, P_SHIMMER, P_VOICED, ROWS)
+from formant_dsp.placement cimport place_gains
 from formant_dsp.residue cimport residue_column
 from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, store_relaxed
+from formant_dsp.shed cimport shed_begin, shed_hop
 
 import numpy as np
 
 from formant_dsp import dispatch
 from formant_dsp.params import ALGORITHMS, ROW_TAU_S, VOICE_RMS, VoiceParams
+from formant_dsp.placement import LAYOUTS
 
 cdef extern from "native/rt.h" nogil:
     uint64_t ftz_on "formant_ftz_on"() noexcept
     void ftz_restore "formant_ftz_restore"(uint64_t) noexcept
+    uint64_t now_ns "formant_now_ns"() noexcept
 
 cdef float RMS = VOICE_RMS
 cdef double SILENT = 1.5e-5             # -96 dB: where a released voice ends
 cdef float CEILING = 0.84               # -1.5 dBFS of samples keeps the true peak below -1 dBFS
 cdef double STEAL_TAU_S = 0.0025
+cdef double SHED_TAU = HOP / 14.0       # frames: silent within one hop, for there is no time to fade
 cdef double DRIFT_HZ = 40.0
 cdef double VOLUME_TAU_S = 0.02
 cdef double FADE_TAU_S = 0.01
@@ -74,35 +79,58 @@ cdef inline void release(voice_t* v, int32_t offset) noexcept nogil:
         add_edge(v, offset, 0.0, v.release_tau)
 
 
-cdef voice_t* take_slot(bank_t* b, int32_t offset) noexcept nogil:
-    """A free slot; steals the quietest voice when as many sound as may. NULL when even the fading ones fill all."""
-    cdef int i, sounding = 0, quietest = -1, empty = -1
+cdef int quietest(bank_t* b, int* sounding, int* empty) noexcept nogil:
+    """Slot of the quietest voice, or -1; how many sound, and the first free slot, or -1."""
+    cdef int i, found = -1
     cdef double loudness, least = 1e30
     cdef voice_t* v
+    sounding[0] = 0
+    empty[0] = -1
     for i in range(b.slots):
         v = &b.voice[i]
         if v.state == FREE:
-            if empty < 0:
-                empty = i
+            if empty[0] < 0:
+                empty[0] = i
             continue
         if v.state == STOLEN:
             continue
-        sounding += 1
+        sounding[0] += 1
         # A held note counts with its full level, or one that has just begun would always be the quietest.
         loudness = b.control.x[P_LEVEL * b.stride + i] * (v.gate.x if v.state == RELEASING else 1.0) - 1e-9 * b.control.seconds[i]
         if loudness < least:
             least = loudness
-            quietest = i
+            found = i
+    return found
+
+
+cdef voice_t* take_slot(bank_t* b, int32_t offset) noexcept nogil:
+    """A free slot; steals the quietest voice when as many sound as may. NULL when even the fading ones fill all."""
+    cdef int sounding, empty
+    cdef int victim = quietest(b, &sounding, &empty)
+    cdef voice_t* v
     if empty < 0:
         return NULL
-    if sounding >= b.voices:
-        v = &b.voice[quietest]
+    if sounding >= b.shed.limit:
+        v = &b.voice[victim]
         v.state = STOLEN
         add_edge(v, offset, 0.0, STEAL_TAU_S * b.sample_rate)
         count(&b.counters.stolen)
     if empty >= b.top:
         b.top = empty + 1
     return &b.voice[empty]
+
+
+cdef void shed_voices(bank_t* b, int n) noexcept nogil:
+    """End the n quietest voices within the next hop."""
+    cdef int sounding, empty, victim
+    while n > 0:
+        victim = quietest(b, &sounding, &empty)
+        if victim < 0:
+            return
+        b.voice[victim].state = STOLEN
+        add_edge(&b.voice[victim], 0, 0.0, SHED_TAU)
+        count(&b.counters.shed)
+        n -= 1
 
 
 cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcept nogil:
@@ -146,6 +174,9 @@ cdef inline void aim(bank_t* b, voice_t* v, const event_t* e) noexcept nogil:
     v.lease_left = e.lease_hops
     for p in range(P_KIND):
         b.control.target[p * b.stride + i] = e.target[p]
+    if b.ring_layout:  # the short way round
+        p = P_PAN * b.stride + i
+        b.control.target[p] += 2.0 * rint(0.5 * (b.control.x[p] - b.control.target[p]))
 
 
 cdef bint apply(bank_t* b, const event_t* e, int32_t offset) noexcept nogil:
@@ -241,6 +272,9 @@ cdef inline void begin(bank_t* b, voice_t* v, int i) noexcept nogil:
     for row in range(HOP_ROWS):
         b.start[row * b.stride + i] = b.control.end[row * b.stride + i]
     v.increment = b.control.increment[i]
+    if b.channels > 1:
+        v.pan = b.control.x[P_PAN * b.stride + i]
+        place_gains(v.place, v.pan, b.channels, b.ring_layout)
     v.fresh = False
 
 
@@ -263,11 +297,44 @@ cdef inline void edge_gains(voice_t* v, float level, float* gains) noexcept nogi
             gate_to(&v.gate, v.edge[k].target, v.edge[k].tau, HOP)
 
 
+cdef inline void add_placed(bank_t* b, voice_t* v, int i, float* out, const float* y, float gain, float end_gain) noexcept nogil:
+    """A hop of a voice into the channels it stands at or moves to; gain of the voice at both ends of the hop."""
+    cdef float[CHANNELS] before
+    cdef float pan = b.control.x[P_PAN * b.stride + i]
+    cdef int c
+    if pan == v.pan:
+        for c in range(b.channels):
+            if v.place[c] > 0.0:
+                b.kernels.mix(out + c * HOP, y, gain * v.place[c], (end_gain - gain) * v.place[c] / HOP)
+        return
+    for c in range(b.channels):
+        before[c] = v.place[c]
+    v.pan = pan
+    place_gains(v.place, pan, b.channels, b.ring_layout)
+    for c in range(b.channels):
+        if before[c] > 0.0 or v.place[c] > 0.0:
+            b.kernels.mix(out + c * HOP, y, gain * before[c], (end_gain * v.place[c] - gain * before[c]) / HOP)
+
+
+cdef inline void add_edged(bank_t* b, voice_t* v, int i, float* out, const float* y, float level) noexcept nogil:
+    """A hop in which the gate changes."""
+    cdef row_t gains
+    cdef row_t shaped
+    cdef int n = HOP - v.starts, start = v.starts
+    edge_gains(v, level, gains)
+    if b.channels == 1:
+        b.kernels.mix_gains(out + start, y, gains + start, n)
+        return
+    # A note that starts inside the hop has its first frame at y[0].
+    memset(shaped, 0, HOP * sizeof(float))
+    b.kernels.mix_gains(shaped + start, y, gains + start, n)
+    add_placed(b, v, i, out, shaped, <float>1.0, <float>1.0)
+
+
 cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     """One voice over one hop, added to out; its phase and increment move on."""
     cdef voice_hop_t hop
     cdef row_t y
-    cdef row_t gains
     cdef double x
     cdef float level = level_of(b, v, i)
     cdef uint32_t next_increment
@@ -286,15 +353,19 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     b.kernels.voice[v.algorithm](y, &hop)
     breath(b, v, i, y, &hop)
     if v.edges:
-        edge_gains(v, level, gains)
-        b.kernels.mix_gains(out + v.starts, y, gains + v.starts, n)
+        add_edged(b, v, i, out, y, level)
+        if v.state == STOLEN and v.gate.x < SILENT:
+            v.state = FREE
     else:
         x = v.gate.x
         gate_step(&v.gate, HOP, v.gate.decay)
         if v.gate.target == 0.0 and v.gate.x < SILENT:
             v.gate.x = 0.0
             v.state = FREE
-        b.kernels.mix(out, y, RMS * x * v.level, RMS * (v.gate.x * level - x * v.level) / HOP)
+        if b.channels == 1:
+            b.kernels.mix(out, y, RMS * x * v.level, RMS * (v.gate.x * level - x * v.level) / HOP)
+        else:
+            add_placed(b, v, i, out, y, RMS * x * v.level, RMS * v.gate.x * level)
     v.level = level
     v.edges = 0
     v.starts = 0
@@ -304,12 +375,12 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
 
 
 cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
-    """The sum of all voices over one hop, before volume and limiter. out float32[HOP] is overwritten."""
+    """The sum of all voices over one hop, before volume and limiter. out float32[channels][HOP] is overwritten."""
     cdef int i
     cdef voice_t* v
     cdef float* rows
     cdef uint64_t active = 0
-    memset(out, 0, HOP * sizeof(float))
+    memset(out, 0, b.channels * HOP * sizeof(float))
     drain(b)
     while b.top > 0 and b.voice[b.top - 1].state == FREE:
         b.top -= 1
@@ -343,18 +414,21 @@ cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
 
 cdef void output_hop(bank_t* b, float* fresh) noexcept nogil:
     """Volume and fade on one hop, in place."""
+    cdef int c
     cdef double x = b.volume.x * b.fade.x
     b.fade.target = <double>load_relaxed(&b.fade_wanted)
     gate_step(&b.volume, HOP, b.volume.decay)
     gate_step(&b.fade, HOP, b.fade.decay)
     if b.fade.target == 0.0 and b.fade.x < SILENT:
         b.fade.x = 0.0
-    b.kernels.scale(fresh, x, (b.volume.x * b.fade.x - x) / HOP)
+    for c in range(b.channels):
+        b.kernels.scale(fresh + c * HOP, x, (b.volume.x * b.fade.x - x) / HOP)
 
 
 cdef void next_hop(bank_t* b) noexcept nogil:
-    cdef row_t fresh
+    cdef rows_t fresh
     cdef int state
+    cdef uint64_t began = now_ns() if b.shed.budget_ns else 0
     voices_hop(b, fresh)
     output_hop(b, fresh)
     state = limiter_hop(&b.limiter, b.kernels, fresh, b.out)
@@ -362,12 +436,30 @@ cdef void next_hop(bank_t* b) noexcept nogil:
         count(&b.counters.limited)
     elif state == INVALID:
         count(&b.counters.invalid)
+    if began:
+        keep_within_budget(b, now_ns() - began)
+
+
+cdef void keep_within_budget(bank_t* b, uint64_t spent_ns) noexcept nogil:
+    """After a hop that took so long: shed voices when it has been too long for too often."""
+    cdef int i, sounding = 0
+    for i in range(b.top):
+        sounding += b.voice[i].state == HELD or b.voice[i].state == RELEASING
+    shed_voices(b, shed_hop(&b.shed, spent_ns, sounding, b.voices))
+    store_relaxed(&b.counters.limit, b.shed.limit)
+
+
+cdef void bank_budget(bank_t* b, uint64_t hop_ns) noexcept nogil:
+    shed_begin(&b.shed, hop_ns, b.voices)
+    store_relaxed(&b.counters.limit, b.voices)
 
 
 cdef void bank_read(bank_t* b, float* out, uint64_t frames) noexcept nogil:
-    """The next frames of sound, any number; hops are cut to blocks here, so the block size cannot be heard."""
+    """The next frames of all channels, interleaved, any number; hops are cut to blocks here: no block size can be heard."""
     cdef uint64_t old = ftz_on()
-    cdef uint64_t n
+    cdef uint64_t n, i
+    cdef int c, channels = b.channels
+    cdef const float* hop
     if not b.primed:
         next_hop(b)
         b.primed = True
@@ -376,9 +468,15 @@ cdef void bank_read(bank_t* b, float* out, uint64_t frames) noexcept nogil:
             next_hop(b)
             b.out_left = HOP
         n = <uint64_t>b.out_left if <uint64_t>b.out_left < frames else frames
-        memcpy(out, b.out + HOP - b.out_left, n * sizeof(float))
+        hop = b.out + HOP - b.out_left
+        if channels == 1:
+            memcpy(out, hop, n * sizeof(float))
+        else:
+            for i in range(n):
+                for c in range(channels):
+                    out[i * channels + c] = hop[c * HOP + i]
         b.out_left -= <int>n
-        out += n
+        out += n * channels
         frames -= n
     ftz_restore(old)
 
@@ -393,6 +491,8 @@ cdef class Bank:
     isa            instruction set of the kernels (`formant_dsp.isas()`), None = the best this processor has
     seed           of everything random: the same seed and the same notes give the same sound
     ring_capacity  events that may wait, a power of two
+    channels       1 … 8 loudspeakers; a voice stands at its `pan`, with the same power wherever that is
+    layout         "line": side by side, two of them are stereo; "ring": around the room (placement.py)
     error          ValueError naming the argument and its range
 
     Notes are named by a key > 0 of your choice. Every call goes through a lock-free ring to whoever renders (`render`
@@ -407,7 +507,7 @@ cdef class Bank:
     (48000,)
     """
 
-    def __cinit__(self, voices=32, sample_rate=48000, isa=None, seed=0, ring_capacity=1024):
+    def __cinit__(self, voices=32, sample_rate=48000, isa=None, seed=0, ring_capacity=1024, channels=1, layout="line"):
         cdef bank_t* b = &self.bank
         cdef int slots, stride, p
         cdef size_t size
@@ -417,7 +517,13 @@ cdef class Bank:
             raise ValueError(f"voices={voices} must be within 1 … 1024")
         if not 8000 <= int(sample_rate) <= 192000:
             raise ValueError(f"sample_rate={sample_rate} must be within 8000 … 192000 Hz")
+        if not 1 <= int(channels) <= CHANNELS:
+            raise ValueError(f"channels={channels} must be within 1 … {CHANNELS}")
+        if layout not in LAYOUTS:
+            raise ValueError(f"layout={layout!r}: choose one of {', '.join(LAYOUTS)}")
         self.voices = int(voices)
+        self.channels = int(channels)
+        self.layout = layout
         self.sample_rate = int(sample_rate)
         self.seed = int(seed) & 0xFFFFFFFF
         self.ring = Ring(ring_capacity)
@@ -432,6 +538,9 @@ cdef class Bank:
         b.ring = &self.ring.ring
         b.sample_rate = self.sample_rate
         b.voices = self.voices
+        b.channels = self.channels
+        b.ring_layout = layout == "ring"
+        bank_budget(b, 0)
         b.slots = slots
         b.stride = stride
         b.seed = self.seed
@@ -470,7 +579,7 @@ cdef class Bank:
         b.fade.x = 1.0
         gate_to(&b.fade, 1.0, FADE_TAU_S * b.sample_rate, HOP)
         store_relaxed(&b.fade_wanted, 1)
-        limiter_init(&b.limiter, CEILING, 0.15 * b.sample_rate)
+        limiter_init(&b.limiter, self.channels, CEILING, 0.15 * b.sample_rate)
 
     def __dealloc__(self):
         free(self.bank.voice)
@@ -541,26 +650,27 @@ cdef class Bank:
     # -- consumer side, offline
 
     def render(self, frames, out=None):
-        """The next frames of sound, mono float32[frames], |y| < 0.85; written to `out` when given.
+        """The next frames of sound: float32[frames] of one channel, float32[frames, channels] of more; |y| < 0.85.
 
+        out     written to when given
         error   ValueError for a negative number or an `out` of another shape or type,
                 RuntimeError while a sink plays this bank
         """
         cdef float[::1] view
-        cdef uint64_t n
+        cdef uint64_t n = 0
         if int(frames) < 0:
             raise ValueError(f"frames={frames} must not be negative")
         if self.streaming is not None:
             raise RuntimeError("this bank is being played by a sink: stop the sink first, or make another bank")
+        shape = (int(frames),) if self.channels == 1 else (int(frames), self.channels)
         if out is None:
-            out = np.empty(int(frames), np.float32)
-        if not isinstance(out, np.ndarray) or out.dtype != np.float32 or out.shape != (int(frames),) \
-                or not out.flags.c_contiguous:
-            raise ValueError(f"out must be a contiguous float32 array of shape ({frames},)")
+            out = np.empty(shape, np.float32)
+        if not isinstance(out, np.ndarray) or out.dtype != np.float32 or out.shape != shape or not out.flags.c_contiguous:
+            raise ValueError(f"out must be a contiguous float32 array of shape {shape}")
         if int(frames) == 0:
             return out
-        view = out
-        n = view.shape[0]
+        view = out.reshape(-1)
+        n = int(frames)
         with nogil:
             bank_read(&self.bank, &view[0], n)
         return out
@@ -603,7 +713,8 @@ cdef class Bank:
         cdef counters_t* c = &self.bank.counters
         return {
             "hops": load_relaxed(&c.hops), "active": load_relaxed(&c.active), "notes": load_relaxed(&c.notes),
-            "stolen": load_relaxed(&c.stolen), "expired": load_relaxed(&c.expired), "late": load_relaxed(&c.late),
+            "stolen": load_relaxed(&c.stolen), "shed": load_relaxed(&c.shed), "voices_limit": load_relaxed(&c.limit),
+            "expired": load_relaxed(&c.expired), "late": load_relaxed(&c.late),
             "limited": load_relaxed(&c.limited), "invalid": load_relaxed(&c.invalid),
             "ring_dropped": self.ring.dropped, "ring_waiting": len(self.ring),
         }

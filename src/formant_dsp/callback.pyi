@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,10 @@ from formant_dsp.bank import Bank
 
 class StreamState:
     bank: Bank
-    def __init__(self, bank: Bank, channels: int = 1) -> None: ...
+    budget: float
+    def __init__(
+        self, bank: Bank, channels: int = 1, channel_map: Sequence[int] | None = None, budget: float = 0.8
+    ) -> None: ...
     def release(self) -> None: ...
     @property
     def callback_address(self) -> int: ...

@@ -1,14 +1,16 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """The audio callback: a C function and its state. Nothing here needs the interpreter while sound is being made.
 
-PortAudio calls `play` on its own thread; it reads the bank, spreads the sound over the channels, and counts. Python
+PortAudio calls `play` on its own thread; it reads the bank, hands its channels to those of the device, and counts. Python
 reads the counters whenever it likes; every one of them is written by the audio thread alone.
 """
 
+from libc.math cimport ceil
 from libc.stdint cimport int32_t, uint64_t, uintptr_t
 from libc.string cimport memset
 
-from formant_dsp.bank cimport Bank, bank_read, bank_t
+from formant_dsp.bank cimport Bank, bank_budget, bank_read, bank_t
+from formant_dsp.params cimport CHANNELS, HOP
 from formant_dsp.ring cimport atomic_t, load_relaxed, store_relaxed
 
 cdef extern from "native/rt.h" nogil:
@@ -17,13 +19,16 @@ cdef extern from "native/rt.h" nogil:
 cdef enum:
     BINS = 64                 # of the render-time histogram, each 1/32 of the block's period; the last takes the rest
     BINS_A_PERIOD = 32
-    CHUNK = 512               # frames spread over the channels at a time
+    CHUNK = 512               # frames handed to the channels of the device at a time
     OUTPUT_UNDERFLOW = 4      # paOutputUnderflow
     CONTINUE = 0              # paContinue
 
 ctypedef struct stream_t:
     bank_t* bank
-    int channels
+    int channels              # of the device
+    int sources               # channels of the bank
+    bint straight             # the device's channels are the bank's
+    float matrix[CHANNELS][CHANNELS]  # [device][bank]
     double sample_rate
     atomic_t blocks
     atomic_t frames
@@ -33,25 +38,38 @@ ctypedef struct stream_t:
     atomic_t render_ns_max
     atomic_t block_frames     # of the latest block
     atomic_t histogram[BINS]
-    float mono[CHUNK]
+    float sound[CHUNK * CHANNELS]
 
 
 cdef inline void add(atomic_t* p, uint64_t n) noexcept nogil:
     store_relaxed(p, load_relaxed(p) + n)
 
 
+cdef void mapped(stream_t* s, float* out, uint64_t frames) noexcept nogil:
+    """frames of the device's channels, each a weighted sum of the bank's."""
+    cdef uint64_t n, i
+    cdef int to, source
+    cdef float x
+    while frames:
+        n = frames if frames < CHUNK else CHUNK
+        bank_read(s.bank, s.sound, n)
+        for i in range(n):
+            for to in range(s.channels):
+                x = 0.0
+                for source in range(s.sources):
+                    x += s.matrix[to][source] * s.sound[i * s.sources + source]
+                out[i * s.channels + to] = x
+        out += n * s.channels
+        frames -= n
+
+
 cdef void make(stream_t* s, float* out, uint64_t frames) noexcept nogil:
     """frames of all channels, interleaved; counted and timed."""
-    cdef uint64_t began = now_ns(), spent, left = frames, n, i, bin
-    cdef int channel, channels = s.channels
-    while left:
-        n = left if left < CHUNK else CHUNK
-        bank_read(s.bank, s.mono, n)
-        for i in range(n):
-            for channel in range(channels):
-                out[i * channels + channel] = s.mono[i]
-        out += n * channels
-        left -= n
+    cdef uint64_t began = now_ns(), spent, bin
+    if s.straight:
+        bank_read(s.bank, out, frames)
+    else:
+        mapped(s, out, frames)
     spent = now_ns() - began
     add(&s.blocks, 1)
     add(&s.frames, frames)
@@ -76,32 +94,76 @@ cdef int play(const void* input, void* output, unsigned long frames, const void*
     return CONTINUE
 
 
+cdef list _matrix(int sources, int channels, channel_map):
+    """Rows of weights, one a channel of the device."""
+    if channel_map is not None:
+        channel_map = [int(source) for source in channel_map]
+        if len(channel_map) != channels:
+            raise ValueError(f"channel_map={channel_map} must name a channel of the bank for each of {channels} channels, -1 for none")
+        for source in channel_map:
+            if not -1 <= source < sources:
+                raise ValueError(f"channel_map={channel_map}: the bank has the channels 0 … {sources - 1}; -1 is silence")
+        return [[float(source == wanted) for source in range(sources)] for wanted in channel_map]
+    if sources <= channels:
+        return [[float(sources == 1 or source == to) for source in range(sources)] for to in range(channels)]
+    # Folded: the mean of every channel that falls on this one, so nothing is lost and nothing can clip.
+    folds = [[float(source % channels == to) for source in range(sources)] for to in range(channels)]
+    return [[weight / sum(row) for weight in row] for row in folds]
+
+
 cdef class StreamState:
     """State of one output stream; owns what the callback points at and keeps the bank alive.
 
-    bank        what is played
-    channels    1 … 8, each gets the same sound
-    error       ValueError for another number of channels, RuntimeError when the bank is being played already
+    bank         what is played
+    channels     1 … 8 of the device. A bank of one channel sounds in all of them, one of as many in the same order, one of
+                 fewer in the first ones; one of more is folded (mean of channels c, c + channels, …)
+    channel_map  instead: for each channel of the device the bank's channel that it plays, or -1 for silence
+    budget       share of a hop's time that making it may take, 0 < budget ≤ 1; beyond it the quietest voices are shed.
+                 0 = never shed. 0.8 leaves a fifth for the driver and for what is fading out
+    error        ValueError for another number of channels, a map that does not fit or a budget out of range,
+                 RuntimeError when the bank is being played already
     """
 
     cdef stream_t stream
     cdef readonly Bank bank
 
-    def __cinit__(self, Bank bank, int channels=1):
-        if not 1 <= channels <= 8:
-            raise ValueError(f"channels={channels} must be within 1 … 8")
+    def __cinit__(self, Bank bank, int channels=1, channel_map=None, double budget=0.8):
+        cdef int to, source
+        if not 1 <= channels <= CHANNELS:
+            raise ValueError(f"channels={channels} must be within 1 … {CHANNELS}")
+        matrix = _matrix(bank.channels, channels, channel_map)
         if bank.streaming is not None:
             raise RuntimeError("this bank is being played already: stop that sink first")
         memset(&self.stream, 0, sizeof(stream_t))
         self.bank = bank
         self.stream.bank = &bank.bank
         self.stream.channels = channels
+        self.stream.sources = bank.channels
         self.stream.sample_rate = bank.sample_rate
+        self.stream.straight = channels == bank.channels
+        for to in range(channels):
+            for source in range(bank.channels):
+                self.stream.matrix[to][source] = matrix[to][source]
+                self.stream.straight = self.stream.straight and matrix[to][source] == (to == source)
+        bank_budget(&bank.bank, 0)
+        self.budget = budget
         bank.streaming = True
 
     def release(self):
         """Give the bank back. The callback must not run any more."""
+        bank_budget(&self.bank.bank, 0)
         self.bank.streaming = None
+
+    @property
+    def budget(self):
+        """Share of a hop's time that making it may take; may be set while it plays."""
+        return self.bank.bank.shed.budget_ns * self.bank.sample_rate / (HOP * 1e9)
+
+    @budget.setter
+    def budget(self, double budget):
+        if not 0.0 <= budget <= 1.0:
+            raise ValueError(f"budget={budget} must be within 0 … 1")
+        self.bank.bank.shed.budget_ns = <uint64_t>ceil(budget * HOP * 1e9 / self.bank.sample_rate)
 
     @property
     def callback_address(self):

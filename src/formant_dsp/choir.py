@@ -34,8 +34,6 @@ RANGES = {
     "level_spread_db": Range("dB", 0.0, 6.0, 1.5),
 }
 
-_HAS_PAN = "pan" in VOICE_RANGES
-
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -136,9 +134,8 @@ def _as(member: Member, params: VoiceParams) -> VoiceParams:
         "vibrato_delay_s": _within("vibrato_delay_s", params.vibrato_delay_s + member.vibrato_delay_s),
         # Half of the rise is over after about half the attack: twice the delay moves it by the delay.
         "attack_s": _within("attack_s", params.attack_s + 2.0 * member.onset_s),
+        "pan": _within("pan", params.pan + member.pan),
     }
-    if _HAS_PAN:
-        changes["pan"] = _within("pan", getattr(params, "pan") + member.pan)  # noqa: B009  a field of newer banks
     return replace(params, **changes)
 
 

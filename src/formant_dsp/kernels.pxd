@@ -2,7 +2,7 @@
 # a `kernel_table` is one such build. Nothing here knows about voices being on or off: that is voice.pyx and bank.pyx.
 
 from libc.stdint cimport int32_t, uint32_t
-from formant_dsp.params cimport ALGORITHMS, HOP, ROWS
+from formant_dsp.params cimport ALGORITHMS, CHANNELS, HOP, ROWS
 
 cdef extern from "native/vec.h" nogil:
     ctypedef float* out_t "formant_out_t"
@@ -12,6 +12,7 @@ cdef extern from "native/vec.h" nogil:
     ctypedef const double* din_t "formant_din_t"
     ctypedef uint32_t* words_t "formant_words_t"
     ctypedef float row_t "formant_row_t" [HOP]
+    ctypedef float rows_t "formant_rows_t" [CHANNELS * HOP]
     ctypedef uint32_t phase_row_t "formant_phase_row_t" [HOP]
     const char* ISA_NAME "FORMANT_ISA_NAME"
 

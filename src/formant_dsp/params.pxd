@@ -6,6 +6,7 @@
 cdef enum:
     HOP = 64              # frames between control updates
     FORMANTS = 5
+    CHANNELS = 8          # at most, of a bank and of a stream
     # rows: smoothed parameters
     P_F = 0               # + k: log2(centre / 1 kHz)
     P_B = 5               # + k: log2(full -3 dB width / 100 Hz)
@@ -23,7 +24,8 @@ cdef enum:
     P_FLUTTER = 25        # 0 … 100 (Klatt & Klatt 1990)
     P_VOICED = 26         # gain of the voiced part
     P_BREATH = 27         # gain of the unvoiced bands
-    P_SPARE = 28          # 28, 29, 30
+    P_PAN = 28            # -1 first channel … 1 last channel
+    P_SPARE = 29          # 29, 30
     P_KIND = 31           # algorithm as a number; fixed for the length of a note, therefore last
     ROWS = 32
 

@@ -64,6 +64,7 @@ RANGES = {
     "attack_s": Range("s", 0.005, 10.0, 0.03),
     "release_s": Range("s", 0.02, 10.0, 0.25),
     "lease_s": Range("s", 0.0, 3600.0, 0.0),
+    "pan": Range("(left … right)", -1.0, 1.0, 0.0, tau_s=0.05),
 }
 
 FORMANT_TAU_S = 0.008
@@ -87,6 +88,7 @@ _ROW_RANGES = (
             "flutter",
             "voiced",
             "breath",
+            "pan",
         )
     ),
 )
@@ -123,6 +125,7 @@ class VoiceParams:
     attack_s          10 to 90 % rise, 5 ms … 10 s; taken at the start of a note
     release_s         fall to -60 dB, 20 ms … 10 s; taken at the start of a note
     lease_s           0 = none, else the voice is released when nothing is said of it for so long
+    pan               -1 first channel … 1 last channel (placement.py); a bank of one channel has no places
     error             ValueError naming the field, its value and its range
     """
 
@@ -149,6 +152,7 @@ class VoiceParams:
     attack_s: float = RANGES["attack_s"].default
     release_s: float = RANGES["release_s"].default
     lease_s: float = RANGES["lease_s"].default
+    pan: float = RANGES["pan"].default
 
     def __post_init__(self) -> None:
         for name, bounds in RANGES.items():
@@ -180,7 +184,7 @@ class VoiceParams:
             self.flutter,
             self.voiced,
             self.breath,
-            0.0,
+            self.pan,
             0.0,
             0.0,
             float(ALGORITHMS.index(self.algorithm)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from formant_dsp.bank import Bank
 from formant_dsp.callback import StreamState
+from formant_dsp.placement import MOST_CHANNELS
 
 PACE_FRAMES = 480
 """Block of a sink without a device: 10 ms at 48 kHz."""
@@ -130,20 +131,41 @@ def best_sample_rate(audio: str, wanted: int = 48000) -> int:
     return wanted
 
 
+def best_channels(audio: str, wanted: int = 0) -> int:
+    """Channels a bank should have for this sink: `wanted`, at most those of the device; 0 = stereo where there is."""
+    if audio == "none" or audio.startswith("wav:"):
+        return wanted or 1
+    try:
+        return min(wanted or 2, _select(audio).channels, MOST_CHANNELS)
+    except SinkError:
+        return wanted or 1
+
+
 class PortAudioSink:
     """A real device. The stream's callback is the C function of callback.pyx."""
 
     audible = True
 
     def __init__(
-        self, bank: Bank, device: Device, *, channels: int = 0, block_frames: int = 0, latency: str | float = "low"
+        self,
+        bank: Bank,
+        device: Device,
+        *,
+        channels: int = 0,
+        channel_map: Sequence[int] | None = None,
+        block_frames: int = 0,
+        latency: str | float = "low",
     ) -> None:
         sd = _portaudio()
-        self.channels = min(channels or 2, device.channels, 8)
+        if channel_map is not None:
+            channels = len(channel_map)
+            if channels > device.channels:
+                raise SinkError(f"{device.name!r} has {device.channels} channels, the map names {channels}")
+        self.channels = min(channels or max(2, bank.channels), device.channels, MOST_CHANNELS)
         self.sample_rate = bank.sample_rate
         self._device = device
         self._bank = bank
-        self._state = StreamState(bank, self.channels)
+        self._state = StreamState(bank, self.channels, channel_map)
         ffi = sd._ffi
         try:
             self._stream = sd._StreamBase(
@@ -206,10 +228,10 @@ class PortAudioSink:
 class PacedSink:
     """No device: a thread renders the bank in real time and hands each block on."""
 
-    channels = 1
     audible = False
 
     def __init__(self, bank: Bank) -> None:
+        self.channels = bank.channels
         self.sample_rate = bank.sample_rate
         self._bank = bank
         self._state = StreamState(bank, self.channels)
@@ -269,7 +291,7 @@ class PacedSink:
 
 
 class WavSink(PacedSink):
-    """Records what would be heard: 24-bit mono WAV, in real time, readable even when the process is killed."""
+    """Records what would be heard: 24-bit WAV, in real time, readable even when the process is killed."""
 
     audible = True
 
@@ -278,7 +300,7 @@ class WavSink(PacedSink):
 
         try:
             self._file = soundfile.SoundFile(
-                path, "w", samplerate=bank.sample_rate, channels=1, subtype="PCM_24", format="WAV"
+                path, "w", samplerate=bank.sample_rate, channels=bank.channels, subtype="PCM_24", format="WAV"
             )
         except (soundfile.LibsndfileError, OSError) as error:
             raise SinkError(f"cannot write {path!r}: {error}; choose another path with --audio wav:PATH") from error
@@ -317,6 +339,7 @@ def open_sink(
     block_frames: int = 0,
     latency: str | float = "low",
     channels: int = 0,
+    channel_map: Sequence[int] | None = None,
     on_note: Callable[[str], None] = print,
 ) -> Sink:
     """The sink a node shall use; not started yet.
@@ -324,6 +347,8 @@ def open_sink(
     audio          "auto" (the default device), "none", a device's NAME or INDEX, or "wav:PATH"
     block_frames   frames a callback, 0 = what the device likes best
     latency        "low", "high" or seconds, as PortAudio takes it
+    channels       of a device, 0 = those of the bank, stereo for a bank of one
+    channel_map    instead: for each channel of the device the bank's channel that it plays, -1 = silence
     on_note        called with one line of plain words when a device cannot be used and silence is paced instead
     error          SinkError only for "wav:PATH" that cannot be written; ValueError for a bank played already
     """
@@ -331,7 +356,15 @@ def open_sink(
         return WavSink(bank, audio.removeprefix("wav:"))
     if audio != "none":
         try:
-            return PortAudioSink(bank, _select(audio), block_frames=block_frames, latency=latency, channels=channels)
+            device = _select(audio)
+            return PortAudioSink(
+                bank,
+                device,
+                channels=channels,
+                channel_map=channel_map,
+                block_frames=block_frames,
+                latency=latency,
+            )
         except SinkError as error:
             on_note(f"no sound: {error}. Going on without a device.")
     return PacedSink(bank)

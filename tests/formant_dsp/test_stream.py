@@ -133,3 +133,55 @@ def test_every_channel_gets_the_sound_and_any_block_will_do() -> None:
 def test_channels_out_of_range_are_refused(channels: int) -> None:
     with pytest.raises(ValueError, match="channels"):
         StreamState(Bank(), channels)
+
+
+def played(bank: Bank, channels: int, channel_map: list[int] | None = None) -> np.ndarray:
+    state = StreamState(bank, channels, channel_map)
+    for key, pan in ((1, -1.0), (2, 1.0)):
+        assert bank.note_on(key, VoiceParams(f0_hz=110.0 * 2**key, vibrato_cents=0.0, pan=pan))
+    out = np.zeros((4800, channels), np.float32)
+    state.render_into(out)
+    state.release()
+    return out
+
+
+def test_channels_of_the_bank_reach_those_of_the_device() -> None:
+    one, two = Bank(), Bank(channels=2)
+    mono, stereo = played(one, 1)[:, 0], played(two, 2)
+    assert np.abs(stereo[:, 0] - stereo[:, 1]).max() > 0.05
+    assert (played(Bank(), 3) == mono[:, None]).all()  # one channel: everywhere
+    four = played(Bank(channels=2), 4)
+    assert (four[:, :2] == stereo).all()  # more: the first ones
+    assert not four[:, 2:].any()
+    folded = played(Bank(channels=2), 1)  # fewer: nothing is lost, nothing can clip
+    assert np.allclose(folded[:, 0], stereo.mean(axis=1), atol=1e-7)
+    mapped = played(Bank(channels=2), 4, [1, -1, 0, 0])
+    assert (mapped[:, 0] == stereo[:, 1]).all()
+    assert not mapped[:, 1].any()
+    assert (mapped[:, 2] == stereo[:, 0]).all()
+
+
+@pytest.mark.parametrize(
+    ("channels", "channel_map", "says"),
+    [(2, [0], "for each of 2"), (1, [2], "0 … 1"), (1, [-2], "0 … 1"), (9, None, "1 … 8")],
+)
+def test_a_map_that_does_not_fit_is_refused_and_the_bank_stays_free(
+    channels: int, channel_map: list[int] | None, says: str
+) -> None:
+    bank = Bank(channels=2)
+    with pytest.raises(ValueError, match=says):
+        StreamState(bank, channels, channel_map)
+    assert bank.streaming is None
+
+
+def test_a_recording_has_the_channels_of_its_bank(tmp_path: Path) -> None:
+    bank = Bank(channels=2)
+    sink = open_sink(bank, f"wav:{tmp_path / 'stereo.wav'}")
+    assert bank.note_on(1, VoiceParams(pan=-1.0))
+    sink.start()
+    time.sleep(0.3)
+    sink.stop()
+    sound, _ = soundfile.read(tmp_path / "stereo.wav")
+    assert sound.shape[1] == 2
+    assert np.abs(sound[:, 0]).max() > 0.05
+    assert not sound[:, 1].any()

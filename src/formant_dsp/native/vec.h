@@ -23,9 +23,11 @@ typedef uint32_t *FORMANT_RESTRICT formant_words_t;
 #define FORMANT_ALIGNED __declspec(align(64))
 typedef FORMANT_ALIGNED float formant_row_t[64];
 typedef FORMANT_ALIGNED uint32_t formant_phase_row_t[64];
+typedef FORMANT_ALIGNED float formant_rows_t[8 * 64];
 #else
 typedef float formant_row_t[64] __attribute__((aligned(64)));
 typedef uint32_t formant_phase_row_t[64] __attribute__((aligned(64)));
+typedef float formant_rows_t[8 * 64] __attribute__((aligned(64))); /* one for each channel */
 #endif
 
 static inline int32_t formant_bits(float x) {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
 from formant_dsp import Bank, VoiceParams, VowelPath, presets
 from formant_dsp.choir import ChoirBank
-from formant_dsp.stream import Sink, SinkError, best_sample_rate, open_sink
+from formant_dsp.placement import pan_of
+from formant_dsp.stream import Sink, SinkError, best_channels, best_sample_rate, open_sink
 from formant_net.aio.client import Client
 from formant_net.effects import Told
 from formant_net.log import get_logger
@@ -25,6 +26,10 @@ LEASE_S = 1.0
 """A voice of which nothing is said for so long ends by itself, even if Python stands still: 50 touches have failed."""
 RETRY_S = 0.005
 WATCH_S = 2.0
+
+
+Sing = Callable[[float, float, float | None], list[VoiceParams]]
+"""From x, y, z of a touch to one entry a singer."""
 
 
 class BankLike(Protocol):
@@ -124,6 +129,11 @@ class SynthOptions:
     preset: str | None = None
     """Name of a shipped preset or path of a TOML file; takes the place of `voice`."""
     volume: float = 1.0
+    channels: int = 0
+    """Of the sound; 0 = stereo where the device has it."""
+    layout: str = "line"
+    width: float = 0.5
+    """How far the surface is spread over the channels, 0 … 1: low notes at the left, high ones at the right."""
     block_frames: int = 0
     latency: str | float = "low"
     timing: Timing = field(default_factory=Timing)
@@ -140,7 +150,12 @@ class SynthNode:
         on_told: Callable[[Told], None] | None = None,
     ) -> None:
         self.options = options
-        self.bank = Bank(voices=options.voices, sample_rate=best_sample_rate(options.audio))
+        self.bank = Bank(
+            voices=options.voices,
+            sample_rate=best_sample_rate(options.audio),
+            channels=best_channels(options.audio, options.channels),
+            layout=options.layout,
+        )
         self.sink: Sink = self._open_sink(options.audio, on_note)
         self._singer = Singer(ChoirBank(self.bank), self._params(options.preset))
         self._on_note = on_note
@@ -175,13 +190,20 @@ class SynthNode:
         if self._retry is not None:
             self._retry.cancel()
 
-    def _params(self, preset: str | None) -> Callable[[float, float, float | None], list[VoiceParams]]:
+    def _params(self, preset: str | None) -> Sing:
         """From a touch to one entry a singer. PresetError for a preset that does not exist or cannot be read."""
         if preset is None:
             solo = self.options.voice.params()
-            return lambda x, y, z: [solo(x, y, z)]
+            return self._placed(lambda x, y, z: [solo(x, y, z)])
         loaded = presets.load(preset)
-        return lambda x, y, z: loaded.voice_params(x, y, z, lease_s=LEASE_S)
+        return self._placed(lambda x, y, z: loaded.voice_params(x, y, z, lease_s=LEASE_S))
+
+    def _placed(self, params: Sing) -> Sing:
+        """The same, each touch at its place between the loudspeakers."""
+        width = self.options.width if self.bank.channels > 1 else 0.0
+        if width == 0.0:
+            return params
+        return lambda x, y, z: [replace(each, pan=pan_of(x, width, each.pan)) for each in params(x, y, z)]
 
     def _open_sink(self, audio: str, on_note: Callable[[str], None]) -> Sink:
         options = self.options

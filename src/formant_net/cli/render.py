@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from formant_dsp import ALGORITHMS, HOP, SUNG_VOICES, SUNG_VOWELS, Bank, VoiceParams, VowelPath, sung
 from formant_dsp.params import RANGES
+from formant_dsp.placement import LAYOUTS, pan_of
 from formant_dsp.score import Event, render_score
 from formant_net.cli.ranges import FloatRange
 
@@ -47,6 +49,11 @@ def _range(name: str) -> FloatRange:
 )
 @click.option("--preset", metavar="NAME|FILE.toml", help="Sing a gesture with a preset (docs/presets.md).")
 @click.option("--voices", type=click.IntRange(1, 1024), default=32, show_default=True, help="Voices for a gesture.")
+@click.option("--channels", type=click.IntRange(1, 8), default=1, show_default=True, help="1 mono, 2 stereo … 8.")
+@click.option("--layout", type=click.Choice(LAYOUTS), default="line", show_default=True, help="How the channels stand.")
+@click.option("--pan", type=_range("pan"), default=0.0, show_default=True, help="Place of a note, -1 left … 1 right.")
+@click.option("--width", type=FloatRange(0.0, 1.0), default=0.5, show_default=True,
+              help="How far a gesture is spread over the channels, low notes at the left.")  # fmt: skip
 @click.option("--rate", type=click.IntRange(8000, 192000), default=48000, show_default=True, help="Sample rate, Hz.")
 @click.option(
     "--blocksize", type=click.IntRange(1, 1 << 20), default=1024, show_default=True, help="Frames rendered at a time."
@@ -56,6 +63,7 @@ def _range(name: str) -> FloatRange:
 def command(
     output: Path, gesture: object, vowel: str, to_vowel: str | None, f0: float, glide: float | None, seconds: float,
     voice: str, algorithm: str, vibrato: float, jitter: float, level: float, preset: str | None, voices: int, rate: int,
+    channels: int, layout: str, pan: float, width: float,
     blocksize: int,
     seed: int, as_float: bool,
 ) -> None:  # fmt: skip
@@ -67,11 +75,11 @@ def command(
         raise click.BadParameter(f"{output}: the name must end in .wav or .flac", param_hint="--output")
     if as_float and output.suffix.lower() != ".wav":
         raise click.BadParameter("only WAV files take floats: name the output .wav", param_hint="--float")
-    fixed = {"algorithm": algorithm, "vibrato_cents": vibrato, "drift_cents": jitter}
+    fixed = {"algorithm": algorithm, "vibrato_cents": vibrato, "drift_cents": jitter, "pan": pan}
     if preset is not None and gesture is None:
         raise click.BadParameter("a preset sings a gesture: give one with --gesture", param_hint="--preset")
     if gesture is not None:
-        sing = _singer(preset, voice, fixed, level)
+        sing = _placed(_singer(preset, voice, fixed, level), width if channels > 1 else 0.0)
         events, frames = _gesture_events(gesture, sing, rate)
     else:
         start = VoiceParams(f0_hz=f0, vowel=sung(voice)[vowel], level_db=level, **fixed)  # type: ignore[arg-type]
@@ -83,7 +91,7 @@ def command(
         )
         frames = round(seconds * rate)
         events = list(_note_events(start, stop, frames, rate))
-    bank = Bank(voices=voices, sample_rate=rate, seed=seed, ring_capacity=4096)
+    bank = Bank(voices=voices, sample_rate=rate, seed=seed, ring_capacity=4096, channels=channels, layout=layout)
     _write(output, bank, events, frames, blocksize, as_float)
 
 
@@ -97,13 +105,10 @@ def _note_events(start: VoiceParams, stop: VoiceParams, frames: int, rate: int) 
             yield Event(
                 frame,
                 1,
-                VoiceParams(
+                replace(
+                    start,
                     f0_hz=start.f0_hz * math.pow(stop.f0_hz / start.f0_hz, share),
                     vowel=start.vowel.toward(stop.vowel, share),
-                    level_db=start.level_db,
-                    algorithm=start.algorithm,
-                    vibrato_cents=start.vibrato_cents,
-                    drift_cents=start.drift_cents,
                 ),
             )
     yield Event(release, 1, None)
@@ -131,6 +136,11 @@ def _singer(preset: str | None, voice: str, fixed: dict[str, object], level_db: 
         return [VoiceParams(f0_hz=mapping.f0_hz(x), vowel=vowel, level_db=loudness, **fixed)]  # type: ignore[arg-type]
 
     return solo
+
+
+def _placed(sing: Sing, width: float) -> Sing:
+    """The same, each touch at its place between the loudspeakers."""
+    return lambda x, y, z: [replace(each, pan=pan_of(x, width, each.pan)) for each in sing(x, y, z)]
 
 
 def _gesture_events(file: object, sing: Sing, rate: int) -> tuple[list[Event], int]:
@@ -168,7 +178,12 @@ def _write(output: Path, bank: Bank, events: list[Event], frames: int, block_fra
     kind = FORMATS[output.suffix.lower()]
     try:
         file = soundfile.SoundFile(
-            output, "w", samplerate=bank.sample_rate, channels=1, subtype="FLOAT" if as_float else "PCM_24", format=kind
+            output,
+            "w",
+            samplerate=bank.sample_rate,
+            channels=bank.channels,
+            subtype="FLOAT" if as_float else "PCM_24",
+            format=kind,
         )
     except (soundfile.LibsndfileError, OSError) as error:
         raise click.ClickException(f"cannot write {output}: {error}") from error

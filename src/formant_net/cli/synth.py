@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from formant_dsp.params import ALGORITHMS
+from formant_dsp.placement import LAYOUTS
 from formant_net.cli.ranges import FloatRange
 from formant_net.join import JoinUrl, JoinUrlError
 from formant_net.log import LEVELS, configure
@@ -93,6 +94,12 @@ def fail_if_refused(error: SentAway) -> None:
 )
 @click.option("--vibrato", metavar="CENTS", type=FloatRange(0.0, 200.0), help="0 = off. Default: the voice's own.")
 @click.option("--volume", default=1.0, show_default=True, type=FloatRange(0.0, 1.0), help="At the start.")
+@click.option(
+    "--channels", default=0, type=click.IntRange(0, 8), help="Of the sound; 0 = stereo where the device has it."
+)
+@click.option("--layout", default="line", show_default=True, type=click.Choice(LAYOUTS), help="How the channels stand.")
+@click.option("--width", default=0.5, show_default=True, type=FloatRange(0.0, 1.0),
+              help="How far the surface is spread over the channels, low notes at the left.")  # fmt: skip
 @click.option("--block", default=0, type=click.IntRange(0, 8192), help="Frames a callback; 0 = as the device likes.")
 @click.option("--latency", default="low", show_default=True, type=Latency(), metavar="low|high|MS")
 @click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]))
@@ -118,6 +125,9 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         voice=Voice(options["voice"], options["algorithm"], options["vibrato"]),
         preset=options["preset"],
         volume=options["volume"],
+        channels=options["channels"],
+        layout=options["layout"],
+        width=options["width"],
         block_frames=options["block"],
         latency=options["latency"],
     )

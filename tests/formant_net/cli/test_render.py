@@ -174,3 +174,23 @@ def test_bad_gesture_names_its_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, ["--gesture", str(gesture), "-o", str(tmp_path / "x.wav")])
     assert result.exit_code != 0
     assert "line 2" in result.output
+
+
+def test_stereo_has_low_notes_at_the_left_and_a_note_where_pan_says(tmp_path: Path) -> None:
+    out = tmp_path / "pan.wav"
+    sound = render(out, "--channels", 2, "--pan", -1, "--seconds", 1)
+    assert sound.shape == (48000, 2)
+    assert np.abs(sound[:, 0]).max() > 0.05
+    assert not sound[:, 1].any()
+    gesture = tmp_path / "low-then-high.jsonl"
+    lines = [
+        {"t": 0.0, "id": 1, "x": 0.0, "y": 0.2, "active": True},
+        {"t": 1.0, "id": 1, "x": 0.0, "y": 0.2, "active": False},
+        {"t": 1.5, "id": 2, "x": 1.0, "y": 0.2, "active": True},
+        {"t": 2.5, "id": 2, "x": 1.0, "y": 0.2, "active": False},
+    ]
+    gesture.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    sound = render(out, "--gesture", gesture, "--channels", 2, "--width", 1)
+    power = np.sum(sound[: RATE // 2] ** 2, axis=0), np.sum(sound[2 * RATE : round(2.4 * RATE)] ** 2, axis=0)
+    assert power[0][1] < 1e-6 * power[0][0]
+    assert power[1][0] < 1e-6 * power[1][1]

@@ -1,0 +1,47 @@
+"""Where a voice stands: the gains of the channels for one place.
+
+Between two neighbouring loudspeakers a voice has cos and sin of the way between them, so its power is the same
+everywhere, in the middle as at the ends, and with one channel as with eight.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+LAYOUTS = ("line", "ring")
+"""line: the channels stand side by side, pan -1 … 1 from the first to the last (two of them: stereo);
+ring: they stand around the room, -1 and 1 are the same place (channel 0), 0 is opposite to it."""
+MOST_CHANNELS = 8
+
+
+def gains(pan: float, channels: int, layout: str = "line") -> NDArray[np.float64]:
+    """float64[channels] ≥ 0 whose squares add up to 1.
+
+    pan       -1 … 1; a ring takes any number, whole turns make no difference
+    channels  1 … 8
+    layout    "line" or "ring"
+    error     ValueError for another layout or number of channels
+    source    equal-power law, pairwise amplitude panning: Pulkki, "Virtual sound source positioning using vector base
+              amplitude panning", JAES 45(6), 1997 (its two-dimensional case, without the tangent correction)
+    """
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout={layout!r}: choose one of {', '.join(LAYOUTS)}")
+    if not 1 <= channels <= MOST_CHANNELS:
+        raise ValueError(f"channels={channels} must be within 1 … {MOST_CHANNELS}")
+    out = np.zeros(channels)
+    if channels == 1:
+        out[0] = 1.0
+        return out
+    way = (pan + 1.0) / 2.0
+    place = (way % 1.0) * channels if layout == "ring" else min(max(way, 0.0), 1.0) * (channels - 1)
+    near = min(int(place), channels - 1 if layout == "ring" else channels - 2)
+    angle = (place - near) * np.pi / 2.0
+    out[near] += np.cos(angle)
+    out[(near + 1) % channels] += np.sin(angle)
+    return out
+
+
+def pan_of(x: float, width: float, pan: float = 0.0) -> float:
+    """Place of a touch at x, 0 … 1, of a surface spread over `width`, 0 … 1, around `pan`: low notes at the left."""
+    return min(max(pan + width * (2.0 * min(max(x, 0.0), 1.0) - 1.0), -1.0), 1.0)
