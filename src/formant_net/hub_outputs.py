@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from formant_net import messages as m
+from formant_net.errors import ProtocolError
 
 CLOSE_DONE, CLOSE_AWAY, CLOSE_REFUSED, CLOSE_FULL = 1000, 1001, 1008, 1013
 """Close codes of RFC 6455: normal, going away, policy violation, try again later."""
@@ -46,3 +47,43 @@ class Event:
 
 
 Output = Send | Close | Probe | Event
+
+
+class Outbox:
+    """Collects what is to be done, in order, and stamps it.
+
+    wall_offset_s    wall clock minus `now`. The shell sets it, again and again: a wall clock may be put right
+    """
+
+    def __init__(self) -> None:
+        self.wall_offset_s = 0.0
+        self._outputs: list[Output] = []
+
+    def send(self, to: int | tuple[int, ...], message: m.Message) -> None:
+        """One message to one connection or to several."""
+        self._outputs.append(Send(to if isinstance(to, tuple) else (to,), message))
+
+    def close(self, conn: int, code: int, reason: str) -> None:
+        """Close it after what was sent before."""
+        self._outputs.append(Close(conn, code, reason))
+
+    def probe(self, conn: int) -> None:
+        """Ask whether it is alive."""
+        self._outputs.append(Probe(conn))
+
+    def event(self, level: Literal["debug", "info", "warning"], name: str, **fields: Any) -> None:
+        """A line for the log; fields that are None are left out."""
+        self._outputs.append(Event(level, name, {k: v for k, v in fields.items() if v is not None}))
+
+    def error(self, conn: int, error: ProtocolError) -> None:
+        """What was wrong, in the words of the protocol."""
+        self.send(conn, m.Error(code=error.code, message=error.message, about=error.about))
+
+    def timestamp(self, now: float) -> int:
+        """The wall clock, ms since 1970: for people and logs."""
+        return round((now + self.wall_offset_s) * 1000)
+
+    def drain(self) -> list[Output]:
+        """Everything, once."""
+        outputs, self._outputs = self._outputs, []
+        return outputs

@@ -546,8 +546,8 @@ def test_deadlines_do_not_pile_up_with_heartbeats(desk: Desk) -> None:
     for _ in range(1000):
         desk.clock.now += 0.01
         desk.say(ctrl, "heartbeat")
-    assert len(desk.hub._deadlines) == 1
-    assert len(desk.hub._deadlines._heap) == 1
+    assert len(desk.hub._admission._deadlines) == 1
+    assert len(desk.hub._admission._deadlines._heap) == 1
 
 
 def test_shorter_timings_are_told_to_the_client() -> None:

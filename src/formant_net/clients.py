@@ -1,0 +1,106 @@
+"""The connections of a server: what is known of each, and by what it is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from formant_net import messages as m
+from formant_net.allowance import Allowance
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one edge takes on, and what it takes from one client."""
+
+    clients: int = 4096
+    rate_per_s: float = 200.0
+    """Messages of one client, sustained. A page that answers 100 synths with 10 candidates each stays below it."""
+    burst: int = 2000
+    """Messages of one client at once: a synth that offers to 1,000 controllers when it arrives."""
+    held: int = 32
+    """Messages that a client may send before it hears whether it is registered."""
+
+
+class State(Enum):
+    """Where a connection stands."""
+
+    NEW = auto()
+    """Connected, not registered."""
+    WAITING = auto()
+    """Asked for an id that another connection holds; that one is being probed."""
+    REGISTERED = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One connection: an integer that the shell chose and never uses again.
+
+    seen      when it last gave a sign of life, seconds of the hub's clock
+    ws_id     the name of this connection in the registry, unique over all edges and restarts
+    resume    the secret by which the same client takes its id back
+    asked     what it wants to register while it waits
+    held      what it has said while it waits
+    """
+
+    conn: int
+    seen: float
+    allowance: Allowance
+    state: State = State.NEW
+    id: str = ""
+    role: m.Role = "controller"
+    ws_id: str = ""
+    resume: str = ""
+    asked: m.Register | None = None
+    held: list[m.Signaling | m.Unknown] = field(default_factory=list)
+    warned_at: float | None = None
+
+
+class Clients:
+    """Connections by number, registered ones by id, synths by themselves; each look-up is one dict access."""
+
+    def __init__(self) -> None:
+        self._conns: dict[int, Client] = {}
+        self._ids: dict[str, Client] = {}
+        self._synths: dict[int, Client] = {}
+
+    def __len__(self) -> int:
+        return len(self._conns)
+
+    def __contains__(self, conn: object) -> bool:
+        return conn in self._conns
+
+    def get(self, conn: int) -> Client | None:
+        """The connection of that number, if it is open."""
+        return self._conns.get(conn)
+
+    def holder(self, id: str) -> Client | None:
+        """The connection that is registered under `id`."""
+        return self._ids.get(id)
+
+    def registered(self) -> Iterator[Client]:
+        """All that have registered. Costs their number."""
+        return iter(self._ids.values())
+
+    @property
+    def synths(self) -> tuple[int, ...]:
+        """The connections of all registered synths. Costs their number."""
+        return tuple(self._synths)
+
+    def add(self, client: Client) -> None:
+        """A connection has opened."""
+        self._conns[client.conn] = client
+
+    def register(self, client: Client) -> None:
+        """It has an id now, which replaces whoever had it."""
+        self._ids[client.id] = client
+        if client.role == "synth":
+            self._synths[client.conn] = client
+
+    def drop(self, client: Client) -> None:
+        """A connection is gone; its id stays with whoever has taken it meanwhile."""
+        del self._conns[client.conn]
+        self._synths.pop(client.conn, None)
+        if self._ids.get(client.id) is client:
+            del self._ids[client.id]
