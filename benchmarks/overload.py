@@ -2,9 +2,9 @@
 
     python benchmarks/overload.py [--voices 1024] [--seconds 3] [--isa sse2] [--algorithm natural] [--json]
 
-A private PulseAudio server with a null sink is the device. Every voice begins at once, twice: with a budget of 80 % of a
-hop's time, and without one. Reported are underflows (as PortAudio tells them), the load (time to make over time to play,
-median of the blocks), and how many voices were left.
+A private PulseAudio server with a null sink is the device. Every voice begins at once, twice: with a budget of 80 % of
+a hop's time, and without one. Reported are underflows (as PortAudio tells them), the load (time to make over time to
+play, median of the blocks), and how many voices were left.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ voices, seconds, isa, algorithm, budget, latency = json.loads(sys.argv[1])
 bank = Bank(voices=voices, isa=isa, ring_capacity=4096)
 sink = open_sink(bank, "auto", latency=latency, on_note=lambda line: sys.exit(line))
 sink._state.budget = budget
-notes = [VoiceParams(f0_hz=80.0 + key, level_db=-50.0 + 40.0 * key / voices, algorithm=algorithm) for key in range(voices)]
+notes = [
+    VoiceParams(f0_hz=80.0 + key, level_db=-50.0 + 40.0 * key / voices, algorithm=algorithm) for key in range(voices)
+]
 sink.start()
 time.sleep(0.5)
 before = sink.counters()
