@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #if defined(__x86_64__) || defined(_M_X64)
-#if defined(_MSC_VER)
+#if defined(_MSC_VER) && !defined(__clang__)
 #include <immintrin.h>
 #include <intrin.h>
 static void formant_cpuid(uint32_t leaf, uint32_t r[4]) { __cpuidex((int *)r, (int)leaf, 0); }

@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
 #include <windows.h>
 static inline uint64_t formant_now_ns(void) {
     LARGE_INTEGER f, c;
@@ -38,6 +40,22 @@ static inline uint64_t formant_ftz_on(void) {
     return old;
 }
 static inline void formant_ftz_restore(uint64_t old) { __asm__ volatile("msr fpcr, %0" ::"r"(old)); }
+#elif defined(_M_ARM64)
+#include <intrin.h>
+static inline uint64_t formant_ftz_on(void) {
+    const uint64_t old = (uint64_t)_ReadStatusReg(ARM64_FPCR);
+    _WriteStatusReg(ARM64_FPCR, (int64_t)(old | (1ull << 24)));
+    return old;
+}
+static inline void formant_ftz_restore(uint64_t old) { _WriteStatusReg(ARM64_FPCR, (int64_t)old); }
+#elif defined(__arm__) && defined(__ARM_FP)
+static inline uint64_t formant_ftz_on(void) {
+    uint32_t old;
+    __asm__ volatile("vmrs %0, fpscr" : "=r"(old));
+    __asm__ volatile("vmsr fpscr, %0" ::"r"(old | (1u << 24)));
+    return old;
+}
+static inline void formant_ftz_restore(uint64_t old) { __asm__ volatile("vmsr fpscr, %0" ::"r"((uint32_t)old)); }
 #else
 static inline uint64_t formant_ftz_on(void) { return 0; }
 static inline void formant_ftz_restore(uint64_t old) { (void)old; }
