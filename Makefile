@@ -6,13 +6,17 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
 SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins chromium iproute2
 
-.PHONY: run test bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel system system-packages portaudio clean dev
+.PHONY: run test judges bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel system system-packages portaudio clean dev
 
 run: $(VENV)/ready portaudio
 	@$(BIN)/formant-node up $(ARGS)
 
 test: $(VENV)/ready system-packages
 	$(BIN)/python -m pytest $(ARGS)
+
+# Every judge of the sound, and the table of docs/judges.md; ARGS=--write writes it there.
+judges: $(VENV)/ready
+	PYTHONPATH=tests $(BIN)/python -m support.judge_table $(ARGS)
 
 # A readable table, and bench.json for machines.
 bench: $(VENV)/ready
