@@ -48,6 +48,14 @@ budget: $(VENV)/ready
 vectorised: $(VENV)/ready
 	$(BIN)/python tests/formant_dsp/vectorised.py
 
+# The ring by relacy and spin, the whole audio path by the thread sanitizer; each has to find planted faults.
+.PHONY: ring-proofs
+PROOF_PACKAGES := gcc g++ spin relacy-dev util-linux
+ring-proofs: $(VENV)/ready
+	@if $(MAY_APT); then { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends $(PROOF_PACKAGES); } >/dev/null; fi
+	$(BIN)/pip install -q --disable-pip-version-check cython cmake ninja
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest proofs $(ARGS)
+
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
