@@ -39,8 +39,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(module, package)
     build = folder / "build"
     subprocess.run(
-        ["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_C_FLAGS=-fsanitize=thread -g"]
-        + [f"-DPython_EXECUTABLE={sys.executable}"],
+        [
+            *("cmake", "-S", ROOT, "-B", build, "-G", "Ninja"),
+            *("-DCMAKE_C_FLAGS=-fsanitize=thread -g", f"-DPython_EXECUTABLE={sys.executable}"),
+        ],
         check=True,
         timeout=200,
         capture_output=True,
@@ -50,8 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (module,) = build.glob(f"{name}.*.so")
         shutil.copy(module, package)
     subprocess.run(
-        ["gcc", "-O1", "-g", "-fsanitize=thread", "-shared", "-fPIC", "-pthread"]
-        + ["-o", folder / "pump.so", HERE / "pump.c"],
+        ["gcc", *"-O1 -g -fsanitize=thread -shared -fPIC -pthread -o".split(), folder / "pump.so", HERE / "pump.c"],
         check=True,
         timeout=60,
     )

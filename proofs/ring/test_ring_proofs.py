@@ -32,8 +32,9 @@ def spin(headers: Path, folder: Path, model: str, *, liveness: bool) -> str:
     require("spin", "gcc")
     (folder / "ring.pml").write_text(model)
     subprocess.run(["spin", "-a", "ring.pml"], cwd=folder, check=True, timeout=60, capture_output=True)
+    kind = "-DNP" if liveness else "-DSAFETY"
     subprocess.run(
-        ["gcc", "-O1", "-w", "-I", RING_PROOFS, "-I", headers, "-DNP" if liveness else "-DSAFETY", "-o", "pan", "pan.c"],
+        ["gcc", "-O1", "-w", "-I", RING_PROOFS, "-I", headers, kind, "-o", "pan", "pan.c"],
         cwd=folder,
         check=True,
         timeout=60,

@@ -20,8 +20,10 @@ def run_under_sanitizer(headers: Path, folder: Path) -> subprocess.CompletedProc
     require("gcc")
     program = folder / "ring_tsan"
     subprocess.run(
-        ["gcc", "-std=c11", "-O1", "-g", "-fsanitize=thread", "-pthread", "-Wall", "-Werror", "-I", headers]
-        + ["-o", program, RING_PROOFS / "ring_tsan.c"],
+        [
+            *"gcc -std=c11 -O1 -g -fsanitize=thread -pthread -Wall -Werror -I".split(),
+            *(headers, "-o", program, RING_PROOFS / "ring_tsan.c"),
+        ],
         check=True,
         timeout=60,
     )
