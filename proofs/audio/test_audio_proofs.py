@@ -52,7 +52,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (module,) = build.glob(f"{name}.*.so")
         shutil.copy(module, package)
     subprocess.run(
-        ["gcc", *"-O1 -g -fsanitize=thread -shared -fPIC -pthread -o".split(), folder / "pump.so", HERE / "pump.c"],
+        [
+            "gcc",
+            *["-O1", "-g", "-fsanitize=thread", "-shared", "-fPIC", "-pthread", "-o"],
+            folder / "pump.so",
+            HERE / "pump.c",
+        ],
         check=True,
         timeout=60,
     )
