@@ -19,8 +19,8 @@ from formant_dsp.exp2 cimport exp2_poly
 from formant_dsp.kernels cimport band_hop_t, control_t, kernel_table, row_t, rows_t, voice_hop_t
 from formant_dsp.limiter cimport INVALID, LIMITED, limiter_hop, limiter_init
 from formant_dsp.noise cimport bell, mix32, spline_noise, white
-from formant_dsp.params cimport (CHANNELS, FORMANTS, HOP, HOP_ROWS, NATURAL, P_BREATH, P_DRIFT, P_FLUTTER, P_JITTER, P_KIND,
-                                 P_LEVEL, P_PAN, P_SHIMMER, P_VOICED, ROWS)
+from formant_dsp.params cimport (CHANNELS, FORMANTS, HOP, HOP_ROWS, LINEAR_ROWS, NATURAL, P_BREATH, P_DRIFT, P_FLUTTER,
+                                 P_JITTER, P_KIND, P_LEVEL, P_PAN, P_SHIMMER, P_VOICED, ROWS)
 from formant_dsp.placement cimport place_gains
 from formant_dsp.residue cimport residue_column
 from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, store_relaxed
@@ -48,6 +48,7 @@ cdef double FADE_TAU_S = 0.01
 
 cdef enum:
     DOUBLE_ROWS = 10
+    FLOAT_ROWS = 3 * ROWS + LINEAR_ROWS + 2 * HOP_ROWS + 5
 
 
 cdef inline void count(atomic_t* p) noexcept nogil:
@@ -158,6 +159,7 @@ cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcep
         b.control.x[p * b.stride + i] = e.target[p]
         b.control.v[p * b.stride + i] = 0.0
         b.control.target[p * b.stride + i] = e.target[p]
+        b.control.moving[p] = True
     v.level = e.target[P_LEVEL]
     v.voiced = e.target[P_VOICED]
     add_edge(v, offset, 1.0, e.attack_tau)
@@ -173,7 +175,9 @@ cdef inline void aim(bank_t* b, voice_t* v, const event_t* e) noexcept nogil:
     v.lease_hops = e.lease_hops
     v.lease_left = e.lease_hops
     for p in range(P_KIND):
-        b.control.target[p * b.stride + i] = e.target[p]
+        if b.control.target[p * b.stride + i] != e.target[p]:
+            b.control.target[p * b.stride + i] = e.target[p]
+            b.control.moving[p] = True
     if b.ring_layout:  # the short way round
         p = P_PAN * b.stride + i
         b.control.target[p] += 2.0 * rint(0.5 * (b.control.x[p] - b.control.target[p]))
@@ -374,9 +378,41 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     v.increment = next_increment if hop.increment_step == 0 else v.increment + n * <uint32_t>hop.increment_step
 
 
+cdef inline bint in_use(bank_t* b, int first) noexcept nogil:
+    """Whether any of the 16 slots from `first` on sounds; notes which algorithms do."""
+    cdef int i
+    cdef bint found = False
+    for i in range(first, first + 16 if first + 16 < b.top else b.top):
+        if b.voice[i].state != FREE:
+            found = True
+            b.control.kinds |= <uint32_t>1 << b.voice[i].algorithm
+    return found
+
+
+cdef void control_hop(bank_t* b, int first, int n) noexcept nogil:
+    """Leases, smoothing, pitch and formant model of n slots from `first` on."""
+    cdef int i
+    cdef voice_t* v
+    b.control.first = first
+    b.control.voices = n
+    b.kernels.smooth(&b.control)
+    for i in range(first, first + n if first + n < b.top else b.top):
+        v = &b.voice[i]
+        if v.state == FREE:
+            continue
+        if v.lease_hops and v.state == HELD:
+            v.lease_left -= 1
+            if v.lease_left < 0:
+                release(v, 0)
+                count(&b.counters.expired)
+        walk(b, v, i)
+    b.kernels.pitch(&b.control)
+    b.kernels.control(&b.control)
+
+
 cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
     """The sum of all voices over one hop, before volume and limiter. out float32[channels][HOP] is overwritten."""
-    cdef int i
+    cdef int i, n, first = 0
     cdef voice_t* v
     cdef float* rows
     cdef uint64_t active = 0
@@ -384,21 +420,17 @@ cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
     drain(b)
     while b.top > 0 and b.voice[b.top - 1].state == FREE:
         b.top -= 1
-    b.control.voices = (b.top + 15) & ~15
+    while first < b.top:
+        n = 0
+        b.control.kinds = 0
+        while first + n < b.top and in_use(b, first + n):
+            n += 16
+        if n:
+            control_hop(b, first, n)
+        first += n if n else 16
+    memcpy(b.control.moving, b.control.still_moving, sizeof(b.control.moving))
+    memset(b.control.still_moving, 0, sizeof(b.control.moving))
     if b.top:
-        b.kernels.smooth(&b.control)
-        for i in range(b.top):
-            v = &b.voice[i]
-            if v.state == FREE:
-                continue
-            if v.lease_hops and v.state == HELD:
-                v.lease_left -= 1
-                if v.lease_left < 0:
-                    release(v, 0)
-                    count(&b.counters.expired)
-            walk(b, v, i)
-        b.kernels.pitch(&b.control)
-        b.kernels.control(&b.control)
         for i in range(b.top):
             v = &b.voice[i]
             if v.state != FREE:
@@ -478,7 +510,6 @@ cdef void bank_read(bank_t* b, float* out, uint64_t frames) noexcept nogil:
         b.out_left -= <int>n
         out += n * channels
         frames -= n
-    store_relaxed(&b.counters.frame, b.clock - HOP - <uint64_t>b.out_left)
     ftz_restore(old)
 
 
@@ -547,7 +578,7 @@ cdef class Bank:
         b.seed = self.seed
         b.voice = <voice_t*>calloc(slots, sizeof(voice_t))
         # doubles first, so that every row begins on a cache line
-        size = <size_t>stride * (DOUBLE_ROWS * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 6) * sizeof(float) + sizeof(uint32_t))
+        size = <size_t>stride * (DOUBLE_ROWS * sizeof(double) + FLOAT_ROWS * sizeof(float) + sizeof(uint32_t))
         self.memory = calloc(size + 64, 1)
         if b.voice == NULL or self.memory == NULL:
             raise MemoryError(f"no memory for {voices} voices")
@@ -563,18 +594,22 @@ cdef class Bank:
         at += 3 * ROWS * stride
         b.start, b.control.end = at, at + HOP_ROWS * stride
         at += 2 * HOP_ROWS * stride
+        b.control.linear = at
+        at += LINEAR_ROWS * stride
         b.control.f0_khz, b.control.power = at, at + stride
-        b.control.foot_khz, b.control.per_foot = at + 2 * stride, at + 3 * stride
-        b.control.per_f0, b.control.skirt_power = at + 4 * stride, at + 5 * stride
-        b.control.increment = <uint32_t*>(at + 6 * stride)
+        b.control.foot_khz, b.control.per_f0 = at + 2 * stride, at + 3 * stride
+        b.control.skirt_power = at + 4 * stride
+        b.control.increment = <uint32_t*>(at + 5 * stride)
         for p in range(stride):
             b.control.log2_f0[p] = b.control.f0_target[p] = 8.0   # a slot without a voice computes something finite
         for p in range(ROWS):
             b.control.rate[p] = HOP / (ROW_TAU_S[p] * b.sample_rate)
             b.control.decay[p] = exp(-b.control.rate[p])
+            b.control.moving[p] = True
         b.control.hop_s = HOP / b.sample_rate
         b.control.increment_of_hz = 4294967296.0 / b.sample_rate
         b.control.half_rate_khz = self.sample_rate / 2000.0
+        b.control.per_half_rate = 2000.0 / self.sample_rate
         b.volume.x = 1.0
         gate_to(&b.volume, 1.0, VOLUME_TAU_S * b.sample_rate, HOP)
         b.fade.x = 1.0
@@ -681,7 +716,8 @@ cdef class Bank:
     @property
     def frame(self):
         """Frame of the bank's clock that comes out next: 0 before the first render."""
-        return load_relaxed(&self.bank.counters.frame)
+        cdef bank_t* b = &self.bank
+        return b.clock - HOP - b.out_left if b.primed else 0
 
     @property
     def latency_frames(self):
@@ -701,7 +737,7 @@ cdef class Bank:
     @property
     def voice_bytes(self):
         """Memory a voice, the slot for its fading out included."""
-        cdef size_t rows = DOUBLE_ROWS * sizeof(double) + (3 * ROWS + 2 * HOP_ROWS + 6) * sizeof(float) + sizeof(uint32_t)
+        cdef size_t rows = DOUBLE_ROWS * sizeof(double) + FLOAT_ROWS * sizeof(float) + sizeof(uint32_t)
         return 2 * (sizeof(voice_t) + rows)
 
     def fade(self, bint audible):

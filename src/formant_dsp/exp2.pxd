@@ -24,16 +24,21 @@ cdef inline float exp2_poly(float t) noexcept nogil:
         <float>0.0555071327 + f * (<float>0.00967554133 + f * <float>0.00132764715))))))
 
 
-cdef inline float log2_poly(float x) noexcept nogil:
-    """log2 x for normal x > 0; absolute error 1e-6 (used for gains, where that is 1e-5 dB).
+# log2 x = exponent + log2 m with m = x / 2^exponent in sqrt(1/2) ... sqrt(2), for normal x > 0; log2 m is the series of
+# z = (m - 1)/(m + 1), 2/ln 2 · atanh z. Absolute error 1e-6 (used for gains, where that is 1e-5 dB). In pieces, so that
+# the caller may share the division with others.
 
-    x = 2^e · m with m in sqrt(1/2) ... sqrt(2); log2 m = 2/ln 2 · atanh((m - 1)/(m + 1)) as an odd series.
-    """
-    cdef int32_t e = (bits(x) - <int32_t>0x3F3504F3) >> 23
-    cdef float m = from_bits(bits(x) - (e << 23))
-    cdef float z = (m - <float>1.0) / (m + <float>1.0)
+cdef inline int32_t log2_exponent(float x) noexcept nogil:
+    return (bits(x) - <int32_t>0x3F3504F3) >> 23
+
+
+cdef inline float log2_mantissa(float x, int32_t exponent) noexcept nogil:
+    return from_bits(bits(x) - (exponent << 23))
+
+
+cdef inline float log2_series(float z) noexcept nogil:
     cdef float z2 = z * z
-    return <float>e + z * (<float>2.88539008 + z2 * (<float>0.96179669 + z2 * (<float>0.57707802 + z2 * <float>0.4121985)))
+    return z * (<float>2.88539008 + z2 * (<float>0.96179669 + z2 * (<float>0.57707802 + z2 * <float>0.4121985)))
 
 
 cdef inline double exp2_double(double t) noexcept nogil:

@@ -34,10 +34,11 @@ def i0e(k: ArrayLike) -> Array:
 
 
 def lobe_power(k: ArrayLike) -> Array:
-    """Σ a_n² of a ModFM lobe with a_0 = 1, which is I_0(2k)/I_0(k)²; error 0.025 dB at most."""
+    """Σ a_n² of a ModFM lobe with a_0 = 1, which is I_0(2k)/I_0(k)², for k <= 1000; error 0.01 dB at most."""
     x = np.asarray(k, np.float64)
-    linear = 1.0 + 0.35238536 * x
-    return np.asarray(np.sqrt((linear + x * x * (1.01787503 + 1.12361106 * x)) / (linear + 0.35765651 * x * x)))
+    over = 1.0011269 + x * (0.8351591 + x * (0.12810729 + x * 1.52669944))
+    under = 1.0 + x * (1.89890322 + x * (0.21243932 + x * 2.16162866))
+    return np.asarray(over / under / i0e(x))
 
 
 def classic_index(k: ArrayLike) -> Array:
@@ -70,15 +71,15 @@ def resonance_gain(nu: ArrayLike, beta: ArrayLike, share: ArrayLike) -> Array:
     return np.asarray(2.0 ** np.maximum(np.asarray(share, np.float64) * log2, -3.9863))
 
 
-def fade(position: ArrayLike) -> Array:
-    """1 below 0, 0 above 1, smoothstep between."""
-    u = np.clip(np.asarray(position, np.float64), 0.0, 1.0)
+def fade(end: ArrayLike) -> Array:
+    """Gain of a lobe whose last 80 dB end at this share of sample_rate/2: 1 up to 15/16, 0 from 1 on, smooth between."""
+    u = np.clip(16.0 * np.asarray(end, np.float64) - 15.0, 0.0, 1.0)
     return 1.0 - u * u * (3.0 - 2.0 * u)
 
 
 def reach(k: ArrayLike) -> Array:
-    """How many harmonics from its centre a lobe of index k has surely fallen by 80 dB."""
-    return np.asarray(np.sqrt(18.42 * np.asarray(k, np.float64)) + 3.0)
+    """How many harmonics from its centre a lobe of index k has surely fallen by 80 dB, one to four to spare."""
+    return np.asarray(1.7122 / i0e(k) + 3.0)
 
 
 _HAWKS_MILLER = (

@@ -36,12 +36,16 @@ ctypedef struct band_hop_t:
 
 # Rows of the control pass, each float or double [stride]; see _kernels.pyx.
 ctypedef struct control_t:
-    int voices            # how many to compute, a multiple of 16
+    int first, voices     # slots to compute: from where, and how many; multiples of 16
     int stride
+    uint32_t kinds        # bit a: a voice of algorithm a sounds
+    bint moving[ROWS]     # not at rest; set when a target changes
+    bint still_moving[ROWS]
     # smoothed parameters
     float* x              # [ROWS][stride] values
     float* v              # [ROWS][stride] their slopes, per hop
     float* target         # [ROWS][stride]
+    float* linear         # [LINEAR_ROWS][stride] 2^x of the formants' rows
     float decay[ROWS]     # exp(-hop/τ)
     float rate[ROWS]      # hop/τ
     # pitch
@@ -61,10 +65,10 @@ ctypedef struct control_t:
     uint32_t* increment   # out, at the end of the hop
     # formant model
     float half_rate_khz   # sample_rate / 2
+    float per_half_rate   # 1 / half_rate_khz
     float* end            # [HOP_ROWS][stride] out
-    float* power          # scratch, as are the next four
+    float* power          # scratch, as are the next three
     float* foot_khz       # how far a skirt reaches
-    float* per_foot
     float* per_f0
     float* skirt_power
 

@@ -29,6 +29,11 @@ cdef enum:
     P_KIND = 31           # algorithm as a number; fixed for the length of a note, therefore last
     ROWS = 32
 
+# The rows below P_LEVEL as numbers instead of logarithms (kHz, 100 Hz, amplitude), and 100 Hz / width.
+cdef enum:
+    L_PER_WIDTH = 15      # + k
+    LINEAR_ROWS = 20
+
 # What a hop ramps between: [row][voice], one set for its start and one for its end.
 cdef enum:
     R_NU = 0              # + k: centre in harmonics, F / f0

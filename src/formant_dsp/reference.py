@@ -193,9 +193,9 @@ class Voice:
         reach = formant.reach(k)
         if self.algorithm == "poisson":
             reach = 13.3 * beta
-        amp = amp * formant.fade((nu + 2.0 * reach - top) / reach)
+        amp = amp * formant.fade((nu + reach) / top)
         reach = 13.3 * skirt_width / f0
-        q = x[SKIRT] * formant.fade((nu + 2.0 * reach - top) / reach)
+        q = x[SKIRT] * formant.fade((nu + reach) / top)
         rho = formant.resonance_gain(nu, beta, x[RESONANCE])
         r, r_v = formant.poisson_ratio(f0, skirt_width), formant.poisson_ratio(f0, voicing_width)
         voicing = x[VOICING] * 2.0 ** x[A][0] * width[0] / f0 * max(0.0, 1.0 - (f0 / centre[0]) ** 2)

@@ -29,9 +29,17 @@ def test_i0e_is_exact_to_1e_9() -> None:
     assert formant.i0e(k) == pytest.approx(exact_i0e(k), rel=1e-9)
 
 
-def test_power_of_a_lobe_is_within_a_fortieth_of_a_decibel() -> None:
+def test_power_of_a_lobe_is_within_a_hundredth_of_a_decibel() -> None:
     k = np.geomspace(1e-4, 1000, 500)
-    assert np.abs(10 * np.log10(formant.lobe_power(k) * exact_i0e(k) ** 2 / exact_i0e(2 * k))).max() < 0.026
+    assert np.abs(10 * np.log10(formant.lobe_power(k) * exact_i0e(k) ** 2 / exact_i0e(2 * k))).max() < 0.01
+
+
+@pytest.mark.parametrize("k", np.geomspace(1e-3, 1000, 30))
+def test_reach_of_a_lobe_is_beyond_its_last_80_db_but_not_far(k: float) -> None:
+    n = np.arange(200)
+    level_db = 20 * np.log10(np.maximum(ive(n, k) / exact_i0e(k), 1e-30))
+    ends = np.interp(80.0, -level_db, n)
+    assert ends + 1.0 < formant.reach(k) < ends + 4.0
 
 
 def test_classic_index_has_the_rms_width_of_modfm() -> None:
