@@ -6,13 +6,17 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
 SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins chromium iproute2
 
-.PHONY: run test bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel system system-packages portaudio clean dev
+.PHONY: run test judges bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel system system-packages portaudio clean dev
 
 run: $(VENV)/ready portaudio
 	@$(BIN)/formant-node up $(ARGS)
 
 test: $(VENV)/ready system-packages
 	$(BIN)/python -m pytest $(ARGS)
+
+# Every judge of the sound, and the table of docs/judges.md; ARGS=--write writes it there.
+judges: $(VENV)/ready
+	PYTHONPATH=tests $(BIN)/python -m support.judge_table $(ARGS)
 
 # A readable table, and bench.json for machines.
 bench: $(VENV)/ready
@@ -43,6 +47,14 @@ budget: $(VENV)/ready
 # The compiler's own report: fails when a sample loop fell back to scalar code.
 vectorised: $(VENV)/ready
 	$(BIN)/python tests/formant_dsp/vectorised.py
+
+# The ring by relacy and spin, the whole audio path by the thread sanitizer; each has to find planted faults.
+.PHONY: ring-proofs
+PROOF_PACKAGES := gcc g++ spin relacy-dev util-linux
+ring-proofs: $(VENV)/ready
+	@if $(MAY_APT); then { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends $(PROOF_PACKAGES); } >/dev/null; fi
+	$(BIN)/pip install -q --disable-pip-version-check cython cmake ninja
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest proofs $(ARGS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

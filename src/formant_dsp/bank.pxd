@@ -47,6 +47,7 @@ ctypedef struct voice_t:
 
 ctypedef struct counters_t:
     atomic_t hops
+    atomic_t frame        # of the clock that is read next
     atomic_t active
     atomic_t notes
     atomic_t stolen

@@ -510,6 +510,7 @@ cdef void bank_read(bank_t* b, float* out, uint64_t frames) noexcept nogil:
         b.out_left -= <int>n
         out += n * channels
         frames -= n
+    store_relaxed(&b.counters.frame, b.clock - HOP - <uint64_t>b.out_left)
     ftz_restore(old)
 
 
@@ -716,8 +717,7 @@ cdef class Bank:
     @property
     def frame(self):
         """Frame of the bank's clock that comes out next: 0 before the first render."""
-        cdef bank_t* b = &self.bank
-        return b.clock - HOP - b.out_left if b.primed else 0
+        return load_relaxed(&self.bank.counters.frame)
 
     @property
     def latency_frames(self):

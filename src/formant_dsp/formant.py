@@ -72,7 +72,7 @@ def resonance_gain(nu: ArrayLike, beta: ArrayLike, share: ArrayLike) -> Array:
 
 
 def fade(end: ArrayLike) -> Array:
-    """Gain of a lobe whose last 80 dB end at this share of sample_rate/2: 1 up to 15/16, 0 from 1 on, smooth between."""
+    """Gain of a lobe whose last 80 dB end at this share of sample_rate/2: 1 up to 15/16, 0 from 1 on."""
     u = np.clip(16.0 * np.asarray(end, np.float64) - 15.0, 0.0, 1.0)
     return 1.0 - u * u * (3.0 - 2.0 * u)
 

@@ -25,11 +25,11 @@ cdef class Ring:
         if not 0 <= kept < <object>capacity:
             raise ValueError(f"reserve={kept} must be within 0 … {capacity - 1}")
         self.reserve = kept
-        self.ring.slots = <event_t*>calloc(capacity, sizeof(event_t))
+        self.ring.slots = <char*>calloc(capacity, sizeof(event_t))
         if self.ring.slots == NULL:
             raise MemoryError("no memory for the ring")
         self.ring.capacity = capacity
-        self.ring.mask = capacity - 1
+        self.ring.slot_bytes = sizeof(event_t)
         store_relaxed(&self.ring.head, 0)
         store_relaxed(&self.ring.tail, 0)
 

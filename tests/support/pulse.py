@@ -75,7 +75,8 @@ class Pulse:
 
 
 class Recorder:
-    """Records the sink's monitor from `start` to `stop`: float64[frames] of the left channel."""
+    """Records the sink's monitor from `start` to `stop`: float64[frames], (left + right)/√2, so what stands in the
+    middle has its full level."""
 
     def __init__(self, env: dict[str, str]) -> None:
         self._env = env
@@ -106,4 +107,5 @@ class Recorder:
         self._file.seek(0)
         data = self._file.read()
         self._file.close()
-        return np.frombuffer(data[: len(data) // 8 * 8], np.float32).reshape(-1, 2)[:, 0].astype(np.float64)
+        stereo = np.frombuffer(data[: len(data) // 8 * 8], np.float32).reshape(-1, 2).astype(np.float64)
+        return np.asarray(stereo.sum(axis=1) * 0.5**0.5)

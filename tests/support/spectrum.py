@@ -120,3 +120,13 @@ def closest_sung_vowel(levels_db: Array, f0: float, voice: str = "tenor") -> str
         want = 10 * np.log10(power / power.max())
         distance[name] = float(np.std(np.maximum(want, -40) - np.maximum(levels_db, -40)))
     return min(distance, key=distance.__getitem__)
+
+
+def worst_alias_dba(y: Array, k: int, rate: int = 48000) -> float:
+    """Strongest single line below the fundamental, A-weighted, re the whole sound, A-weighted; dB."""
+    power = np.abs(np.fft.rfft(y[-N:])) ** 2
+    f = np.arange(len(power)) * rate / N
+    weight = 12194.0**2 * f**4 / ((f**2 + 20.6**2) * (f**2 + 12194.0**2))  # IEC 61672-1
+    weight /= np.sqrt((f**2 + 107.7**2) * (f**2 + 737.9**2))
+    power *= weight**2
+    return float(10 * np.log10(power[1:k].max() / power.sum() + 1e-40))

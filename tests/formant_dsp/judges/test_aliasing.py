@@ -1,0 +1,135 @@
+"""Judge 5, aliasing: what is beside the harmonics, and in a sweep, what a render at four times the rate has not.
+
+f0 is K·rate/65536 with K odd, so an aliased partial never lands on a harmonic.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import fftconvolve, firwin
+from support.sing import RATE, every_vowel, steady, still
+from support.spectrum import Array, alias_db, odd_f0, worst_alias_dba
+from support.verdict import Judge, at_most
+
+from formant_dsp import HOP, Bank, Vowel, isas, reference, sung
+from formant_dsp.score import Event, render_score
+
+UP_TO_1200 = (115, 301, 451, 1201, 1637)
+"""84, 220, 330, 880, 1,199 Hz."""
+BY_LOBES = ("voice", "modfm", "chowning", "poisson")
+
+SUNG = Judge(5, "vowels of all tables, 84 … 1,199 Hz", "dB", at_most(-110.0), at_most(-130.0))
+FLOAT64 = Judge(5, "same, float64 reference", "dB", at_most(-120.0), at_most(-200.0))
+BELOW = Judge(5, "strongest alias below f0, A-weighted", "dB", at_most(-110.0), at_most(-130.0))
+RESIDUE = Judge(
+    5, "residue voice, vowels of all tables, up to 330 Hz", "dB", at_most(-110.0), at_most(-130.0),
+    why="its spectrum falls by 36 dB an octave above F5 and never ends",
+)  # fmt: skip
+RESIDUE_HIGH = Judge(
+    5, "residue voice, up to 1,199 Hz", "dB", at_most(-110.0), at_most(-130.0), regress=at_most(-93.0),
+    why="as above; the worst is u of a tenor, whose F1 and F2 lie below such a pitch",
+)  # fmt: skip
+WIDE = Judge(5, "formants 800 Hz wide at 8 kHz", "dB", at_most(-90.0), at_most(-110.0))
+TOP = Judge(5, "formants 200 and 800 Hz wide at 12, 16 and 20 kHz", "dB", at_most(-80.0), at_most(-100.0))
+TOP_POISSON = Judge(
+    5, "same, Poisson kernel", "dB", at_most(-80.0), at_most(-100.0), why="its skirts are straight, 6 dB a bandwidth",
+)  # fmt: skip
+TOP_RESIDUE = Judge(
+    5, "same, residue voice", "dB", at_most(-80.0), at_most(-100.0), regress=at_most(-49.0),
+    why="a pole near half the rate has no closed form without aliases, and is not faded; no vowel has one",
+)  # fmt: skip
+SWEPT = Judge(5, "vowel u to i in 50 ms against a render at 192 kHz", "dB", at_most(-90.0), at_most(-110.0))
+SWEPT_RESIDUE = Judge(
+    5, "same, residue voice", "dB", at_most(-90.0), at_most(-110.0), regress=at_most(-88.0),
+    why="while its poles move, the end of a period does not quite meet the beginning of the next",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("algorithm", BY_LOBES)
+def test_vowels_do_not_alias(algorithm: str) -> None:
+    for name, vowel in every_vowel()[:: 3 if algorithm == "voice" else 11]:
+        for k in UP_TO_1200:
+            y = steady(still(f0_hz=odd_f0(k), vowel=vowel, algorithm=algorithm))
+            SUNG.hold(alias_db(y, k), (algorithm, name, k))
+            BELOW.hold(worst_alias_dba(y, k), (algorithm, name, k))
+
+
+@pytest.mark.parametrize("isa", isas())
+def test_vowels_do_not_alias_on_any_instruction_set(isa: str) -> None:
+    for group in ("soprano", "tenor"):
+        for name, vowel in sung(group).items():
+            for k in (115, 301, 1201, 1637):
+                SUNG.hold(alias_db(steady(still(f0_hz=odd_f0(k), vowel=vowel), isa), k), (isa, group, name, k))
+
+
+@pytest.mark.parametrize("algorithm", BY_LOBES)
+def test_the_formula_does_not_alias(algorithm: str) -> None:
+    k = 1637
+    params = still(f0_hz=odd_f0(k), vowel=sung("soprano")["a"], algorithm=algorithm)
+    FLOAT64.hold(alias_db(reference.render([Event(0, 1, params)], 90_000), k), algorithm)
+
+
+def test_residue_voice_aliases_little() -> None:
+    for name, vowel in every_vowel()[::4]:
+        for k in UP_TO_1200:
+            judge = RESIDUE if k <= 451 else RESIDUE_HIGH
+            judge.hold(alias_db(steady(still(f0_hz=odd_f0(k), vowel=vowel, algorithm="natural")), k), (name, k))
+
+
+@pytest.mark.parametrize("algorithm", [*BY_LOBES, "natural"])
+def test_wide_and_high_formants_fade_before_they_alias(algorithm: str) -> None:
+    """With a first formant in the clear, so that there is a total to compare with.
+
+    -20 dB: four equal formants in phase would wake the limiter, and its gain ramps are not harmonic.
+    """
+    k = 301
+    for hz, width in [(8000, 800), *((hz, width) for hz in (12000, 16000, 20000) for width in (200, 800))]:
+        vowel = Vowel((600.0, hz, hz, hz, hz), (80.0, width, width, width, width), (0.0,) * 5)
+        level = alias_db(steady(still(f0_hz=odd_f0(k), vowel=vowel, algorithm=algorithm, level_db=-20)), k)
+        if algorithm == "natural":
+            TOP_RESIDUE.hold(level, (hz, width))
+        elif hz == 8000:
+            WIDE.hold(level, (algorithm, width))
+        else:
+            (TOP_POISSON if algorithm == "poisson" else TOP).hold(level, (algorithm, hz, width))
+
+
+def vowel_change(algorithm: str, factor: int) -> list[Event]:
+    """u to i within 50 ms; frames of `factor` times the rate. f0 has the same increment, exactly, at both rates."""
+    table, events = sung("tenor"), []
+    for at in range(0, int(0.4 * RATE), 4 * HOP):
+        share = min(max((at / RATE - 0.1) / 0.05, 0.0), 1.0)
+        params = still(f0_hz=odd_f0(301), vowel=table["u"].toward(table["i"], share), algorithm=algorithm)
+        events.append(Event(factor * at, 1, params))
+    return events
+
+
+def below(y: Array, hz: float) -> Array:
+    """float64[4 n] low-passed at four times the rate -> float64[n]."""
+    taps = firwin(2047, hz, window=("kaiser", 14.0), fs=4 * RATE)
+    return np.asarray(fftconvolve(y, taps, "same")[::4])
+
+
+@pytest.mark.parametrize("algorithm", [*BY_LOBES, "natural"])
+def test_a_sweep_does_not_alias(algorithm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against the reference with hops of four times the frames at four times the rate: the same hops in time."""
+    frames = int(0.4 * RATE)
+    monkeypatch.setattr(reference, "HOP", 4 * HOP)
+    fine = below(reference.render(vowel_change(algorithm, 4), 4 * frames, 4 * RATE), 18_500.0)
+    stuffed = np.zeros(4 * frames)
+    bank = Bank(voices=2, ring_capacity=4096)
+    stuffed[::4] = 4 * np.concatenate(list(render_score(bank, vowel_change(algorithm, 1), frames)))
+    inner = slice(2000, -2000)
+    rest, whole = (below(stuffed, 18_500.0) - fine)[inner], fine[inner]
+    judge = SWEPT_RESIDUE if algorithm == "natural" else SWEPT
+    judge.hold(10 * np.log10(np.sum(rest**2) / np.sum(whole**2)), algorithm)
+
+
+def test_an_alias_is_found_by_this_judge() -> None:
+    """The judge itself: every eighth frame of a voice, without a filter, aliases."""
+    k = 301
+    y = steady(still(f0_hz=odd_f0(k), vowel=sung("soprano")["a"]), seconds=12.0)
+    assert alias_db(y, k) < -130.0 < -60.0 < alias_db(y[::8], 8 * k)
+    line = 1e-4 * np.abs(y).max() * np.sin(2 * np.pi * odd_f0(201) * np.arange(len(y)) / RATE)
+    assert worst_alias_dba(y, k) < -130.0 < -100.0 < worst_alias_dba(y + line, k)

@@ -1,0 +1,133 @@
+"""Judge 6, clicks and zipper: whatever moves, nothing sounds above the voice, and no frame stands out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.sing import RATE, held, moved, steady, still, sweep
+from support.spectrum import Array, click_frames, high_band_db, third_difference_db
+from support.verdict import Judge, at_most
+
+from formant_dsp import Bank, VoiceParams, Vowel, VowelPath, isas, sung
+from formant_dsp.formant import index_of_width
+
+VOWEL_U, VOWEL_I = sung("tenor")["u"], sung("tenor")["i"]
+LOW, HIGH = (Vowel((500, f2, 2600, 3200, 3500), (80, 100, 120, 130, 140), (0, -6, -12, -18, -30)) for f2 in (700, 2400))
+FIVE_HZ, FIVE_DB = (600, 1200, 2500, 3300, 3900), (0, -6, -12, -18, -24)
+SHARP, BLUNT = Vowel(FIVE_HZ, (44,) * 5, FIVE_DB), Vowel(FIVE_HZ, (2000,) * 5, FIVE_DB)
+"""Index 0.2 and 30 at 220 Hz: the widest formant there is."""
+
+
+def energy(what: str, passes: float, good: float, why: str = "") -> Judge:
+    return Judge(6, f"high band: {what}", "dB", at_most(passes), at_most(good), why=why)
+
+
+JUMP_10 = energy("vowel u to i in 10 ms", -60.0, -66.0)
+JUMP_50 = energy("vowel u to i in 50 ms", -70.0, -76.0)
+SWEEP_10 = energy("F2 700 to 2,400 Hz in 10 ms", -60.0, -66.0)
+SWEEP_50 = energy("F2 700 to 2,400 Hz in 50 ms", -70.0, -76.0)
+GLIDE = energy("glide of an octave in 200 ms", -85.0, -95.0)
+WIDTHS = energy("widths 44 to 2,000 Hz in 50 ms", -70.0, -76.0)
+LEVEL = energy("level -80 to 0 dB at once", -60.0, -66.0)
+ON_OFF = energy("note on and off", -60.0, -66.0)
+STOLEN = energy("a stolen voice", -60.0, -66.0)
+VIBRATO = energy("vibrato of ± 100 cents", -95.0, -105.0)
+FINGER = energy("finger that jumps at 60 Hz, pitch and vowel", -75.0, -88.0)
+STATIC = energy("nothing moves", -120.0, -140.0, why="rounding to 24 bits of mantissa")
+THIRD = Judge(6, "third difference re the peak, any of these", "dB", at_most(-20.0), at_most(-20.0))
+LOCAL = Judge(6, "frames of 2.7 ms that stand out by 20 dB, any of these", "frames", at_most(0), at_most(0))
+LAST = Judge(6, "last frame of a note re its peak", "dB", at_most(-80.0), at_most(-80.0))
+
+MOVES = {
+    JUMP_10: (still(f0_hz=220, vowel=VOWEL_U), still(f0_hz=220, vowel=VOWEL_I), 0.010, 7000.0),
+    JUMP_50: (still(f0_hz=220, vowel=VOWEL_U), still(f0_hz=220, vowel=VOWEL_I), 0.050, 7000.0),
+    SWEEP_10: (still(f0_hz=220, vowel=LOW), still(f0_hz=220, vowel=HIGH), 0.010, 7000.0),
+    SWEEP_50: (still(f0_hz=110, vowel=LOW), still(f0_hz=110, vowel=HIGH), 0.050, 7000.0),
+    GLIDE: (still(f0_hz=110), still(f0_hz=220), 0.200, 7000.0),
+    # F5 + 80 dB of the lobe + 1 kHz: there lies the voice itself below
+    WIDTHS: (still(f0_hz=220, vowel=SHARP), still(f0_hz=220, vowel=BLUNT), 0.050, 10_200.0),
+    LEVEL: (still(f0_hz=220, level_db=-80), still(f0_hz=220), 0.0, 7000.0),
+}
+
+
+def judge(energy_of: Judge, y: Array, above_hz: float = 7000.0, case: object = "", local: bool = True) -> None:
+    energy_of.hold(high_band_db(y, RATE, above_hz), case)
+    THIRD.hold(third_difference_db(y), (energy_of.what, case))
+    if local:
+        LOCAL.hold(click_frames(y, RATE, above_hz), (energy_of.what, case))
+
+
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: move.what[11:])
+def test_moves_do_not_click(move: Judge) -> None:
+    start, stop, seconds, above_hz = MOVES[move]
+    # A level that comes out of silence is an onset, and meant to stand out.
+    judge(move, moved(start, sweep(start, stop, seconds))[RATE // 4 :], above_hz, local=move is not LEVEL)
+
+
+@pytest.mark.parametrize("algorithm", ["modfm", "chowning", "poisson"])
+@pytest.mark.parametrize("move", [JUMP_10, JUMP_50, SWEEP_10, SWEEP_50, GLIDE], ids=lambda move: move.what[11:])
+def test_moves_of_the_other_voices_do_not_click(move: Judge, algorithm: str) -> None:
+    start, stop, seconds, above_hz = MOVES[move]
+    path = [(at, _sung(params, algorithm)) for at, params in sweep(start, stop, seconds)]
+    judge(move, moved(_sung(start, algorithm), path)[RATE // 4 :], above_hz, algorithm)
+
+
+def _sung(params: VoiceParams, algorithm: str) -> VoiceParams:
+    return still(f0_hz=params.f0_hz, vowel=params.vowel, level_db=params.level_db, algorithm=algorithm)
+
+
+def test_widest_formant_has_the_index_that_is_asked_for() -> None:
+    assert float(index_of_width(44 / 220)) == pytest.approx(0.2, abs=0.01)
+    assert float(index_of_width(2000 / 220)) == pytest.approx(30, abs=1)
+
+
+@pytest.mark.parametrize("isa", isas())
+def test_nothing_moves_and_nothing_sounds_above_the_voice(isa: str) -> None:
+    for f0 in (150.0, 220.0, 440.0):
+        judge(STATIC, steady(still(f0_hz=f0), isa)[RATE // 4 :], case=(isa, f0))
+
+
+def test_vibrato_does_not_click() -> None:
+    judge(VIBRATO, steady(VoiceParams(f0_hz=220, vibrato_cents=100.0), seconds=2.0)[RATE:])
+
+
+def test_finger_steps_of_60_hz_are_smoothed() -> None:
+    """x and y of a finger jump at every frame of a 60 Hz screen; then F2 alone does, 1.8 octaves in 100 ms."""
+    path = VowelPath.sung("tenor")
+    steps = [(0.3 + i / 60, still(f0_hz=110 * 2 ** (i / 24), vowel=path.at(i / 24))) for i in range(25)]
+    judge(FINGER, moved(still(f0_hz=110, vowel=path.at(0.0)), steps, 1.0)[RATE // 5 :])
+    steps = [(0.3 + i / 60, still(f0_hz=150, vowel=LOW.toward(HIGH, min(i / 6, 1.0)))) for i in range(1, 25)]
+    judge(FINGER, moved(still(f0_hz=150, vowel=LOW), steps, 1.0)[RATE // 5 :])
+
+
+@pytest.mark.parametrize("f0_hz", [110.0, 440.0, 880.0])
+def test_note_on_and_off_do_not_click(f0_hz: float) -> None:
+    bank = Bank(voices=2)
+    assert bank.note_on(1, still(f0_hz=f0_hz), frame=4800)
+    assert bank.note_off(1, frame=28811)
+    y = bank.render(RATE * 3 // 2).astype(np.float64)
+    judge(ON_OFF, y, case=f0_hz, local=False)
+    LOCAL.hold(click_frames(y[9600:], RATE), ("note off", f0_hz))
+    LAST.hold(20 * np.log10(abs(y[np.flatnonzero(y)[-1]]) / np.abs(y).max()), f0_hz)
+    assert not y[:4800].any()
+
+
+def test_a_stolen_voice_fades_and_does_not_click() -> None:
+    bank = Bank(voices=4)
+    for i in range(24):
+        assert bank.note_on(i + 1, still(f0_hz=110.0 * 2 ** (i / 12), level_db=-6.0), frame=i * 4800 + 1)
+    y = bank.render(24 * 4800).astype(np.float64)
+    assert bank.counters()["stolen"] == 20
+    judge(STOLEN, y[9600:], 7500.0, local=False)
+
+
+def test_a_click_is_found_by_these_judges() -> None:
+    """The judges themselves: three frames cut out of a steady vowel must be seen by each of them."""
+    y = held(still(f0_hz=220.0))
+    cut = y.copy()
+    cut[12000:12003] = 0.0
+    assert high_band_db(y, RATE, 7000.0) < -120.0 < -75.0 < high_band_db(cut, RATE, 7000.0)
+    assert click_frames(y, RATE) == 0 < click_frames(cut, RATE)
+    step = y.copy()
+    step[12000:] += 0.2 * np.abs(y).max()
+    assert third_difference_db(y) < -20.0 < -10.0 < third_difference_db(step)

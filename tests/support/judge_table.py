@@ -1,0 +1,74 @@
+"""The table of docs/judges.md: runs the judges in this process and prints what was demanded and what was reached.
+
+PYTHONPATH=tests python -m support.judge_table            # the table
+PYTHONPATH=tests python -m support.judge_table --write    # and into docs/judges.md
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from support import verdict
+
+from formant_dsp import isas
+
+ROOT = Path(__file__).parents[2]
+JUDGES = ROOT / "tests" / "formant_dsp" / "judges"
+PAGE = ROOT / "docs" / "judges.md"
+BEGIN, END = "<!-- begin: make judges -->\n", "<!-- end -->\n"
+CHAPTERS = {
+    1: "Harmonic spectrum against the formula",
+    2: "Closeness to a vocal tract",
+    3: "Formants, as Praat sees them",
+    4: "Envelopes at high pitch",
+    5: "Aliasing",
+    6: "Clicks and zipper",
+    7: "Pitch, noise, distortion",
+    8: "Loudness",
+    9: "Golden renders",
+    10: "Timing",
+}
+
+
+def table(judges: list[verdict.Judge]) -> str:
+    """Markdown, a section a chapter."""
+    parts = []
+    for number, title in CHAPTERS.items():
+        rows = [judge for judge in judges if judge.number == number]
+        if not rows:
+            continue
+        parts.append(
+            f"### {number}. {title}\n\n| judge | unit | pass | good | reached | |\n|---|---|---|---|---|---|\n"
+        )
+        for row in rows:
+            remark = row.level + (f": {row.why}" if row.why else "")
+            good = row.good if row.good is not None else "–"
+            parts.append(f"| {row.what} | {row.unit} | {row.passes} | {good} | {row.reached} | {remark} |\n")
+        parts.append("\n")
+    return "".join(parts)
+
+
+def write(text: str) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    pattern = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
+    if not pattern.search(page):
+        raise SystemExit(f"{PAGE} has no place for the table: {BEGIN.strip()} … {END.strip()}")
+    PAGE.write_text(pattern.sub(lambda _: BEGIN + "\n" + text + END, page), encoding="utf-8")
+
+
+def main() -> int:
+    failed = pytest.main([str(JUDGES), "-q", "--no-header", "-p", "no:cacheprovider"])
+    text = table(verdict.ALL)
+    levels = [judge.level for judge in verdict.ALL]
+    summary = f"{len(levels)} judges: " + ", ".join(f"{levels.count(x)} {x}" for x in ("good", "pass", "fails"))
+    print(f"\n{text}{summary}; instruction sets {', '.join(isas())}")
+    if "--write" in sys.argv[1:] and not failed:
+        write(text)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
