@@ -24,6 +24,7 @@ from websockets.frames import Frame, Opcode
 from formant_net.access import Access
 from formant_net.aio.server import EdgeServer
 from formant_net.hub import Hub
+from formant_net.leases import Place
 from formant_net.registry import MemoryRegistry
 
 SYNTHS = 1000
@@ -82,10 +83,8 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 def test_join_is_heard_by_1000_synths(benchmark: BenchmarkFixture, loop: asyncio.AbstractEventLoop) -> None:
     hub = Hub(
-        MemoryRegistry("bench", 60.0),
+        MemoryRegistry(Place("bench", "run"), 60.0),
         Access(None),
-        edge="bench",
-        instance="run",
         make_secret=iter(f"s{n}" for n in range(100_000)).__next__,
     )
     server = EdgeServer(hub, assets={}, version="0", check_key=lambda _: True)

@@ -12,7 +12,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from formant_net.access import Access
 from formant_net.hub import Hub, Limits
-from formant_net.hub_outputs import Send
+from formant_net.hub_outputs import Send, SendAll
+from formant_net.leases import Place
 from formant_net.messages import encode
 from formant_net.registry import MemoryRegistry
 
@@ -26,10 +27,8 @@ class Core:
 
     def __init__(self) -> None:
         self.hub = Hub(
-            MemoryRegistry("bench", 60.0),
+            MemoryRegistry(Place("bench", "run"), 60.0),
             Access(None),
-            edge="bench",
-            instance="run",
             make_secret=iter(f"s{n}" for n in range(10_000_000)).__next__,
             limits=Limits(rate_per_s=1e9, burst=10**9),
         )
@@ -48,7 +47,12 @@ class Core:
         return self.out()
 
     def out(self) -> list[tuple[tuple[int, ...], str]]:
-        sent = [(output.to, encode(output.message)) for output in self.hub.drain() if isinstance(output, Send)]
+        sent = []
+        for output in self.hub.drain():
+            if isinstance(output, Send):
+                sent.append((output.to, output.message if isinstance(output.message, str) else encode(output.message)))
+            elif isinstance(output, SendAll):
+                sent += [(output.to, encode(message)) for message in output.messages]
         self.hub.next_deadline()
         return sent
 

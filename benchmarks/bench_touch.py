@@ -23,6 +23,7 @@ from formant_net.aio.synth import Singer, Voice
 from formant_net.controller import Controller
 from formant_net.gesture import TimedTouch
 from formant_net.hub import Hub
+from formant_net.leases import Place
 from formant_net.registry import MemoryRegistry
 from formant_net.signaling import Server
 from formant_net.synth import Synth
@@ -59,10 +60,8 @@ class Stage:
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
         hub = Hub(
-            MemoryRegistry("bench", 60.0),
+            MemoryRegistry(Place("bench", "run"), 60.0),
             Access(None),
-            edge="bench",
-            instance="run",
             make_secret=iter(f"s{n}" for n in range(1000)).__next__,
         )
         server = EdgeServer(hub, assets={}, version="0", check_key=lambda _: True)

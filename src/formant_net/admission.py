@@ -1,33 +1,41 @@
 """Who is in: registering, taking an id over, staying alive, and leaving.
 
-An id belongs to one connection. The same id from a second one is let in at once if it knows the first one's secret;
-otherwise the first is asked for a sign of life while the second waits.
+An id belongs to one connection of one edge, and the registry says to which. The same id from a second one is let in at
+once if it knows the first one's secret; otherwise the first is asked for a sign of life while the second waits. Where
+the first is at another edge, that edge is asked to ask it (`Claim`, `Verdict`); no answer is as good as no life.
 
 Out of scope: what a registered client may say (hub.py), leases (registry.py).
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Callable
 
+from msgspec import UNSET
+
+from formant_net import bus
 from formant_net import messages as m
 from formant_net.access import Access
 from formant_net.allowance import Allowance
-from formant_net.clients import Client, Clients, Limits, State
+from formant_net.clients import UNDECIDED, Client, Clients, Limits, State
 from formant_net.deadlines import Deadlines
 from formant_net.errors import ProtocolError
 from formant_net.hub_outputs import CLOSE_AWAY, CLOSE_DONE, CLOSE_FULL, CLOSE_REFUSED, Outbox
-from formant_net.registry import Registry
+from formant_net.leases import Lease, Place
+from formant_net.registry import Disputed, Lost, Registry
 from formant_net.timing import Timing
 
 PREFIXES: tuple[tuple[str, m.Role], ...] = (("synth-", "synth"), ("ctrl-", "controller"), ("touch-ctrl-", "controller"))
 """The role of an id that names none."""
+CLAIM_S = 1.0
+"""What a claim may take on its way, beside the time that the holder has to answer."""
 
 
 class Admission:
-    """The life of every connection of one edge.
+    """The life of every connection of one edge. Each step costs a few dict accesses and one call of the registry.
 
     handle    takes what a client had said before it was let in
     errors    counts refusals by code
@@ -41,8 +49,7 @@ class Admission:
         access: Access,
         outbox: Outbox,
         *,
-        edge: str,
-        instance: str,
+        place: Place,
         make_secret: Callable[[], str],
         ice_servers: Callable[[], list[dict[str, object]]],
         timing: Timing,
@@ -54,8 +61,7 @@ class Admission:
         self._registry = registry
         self._access = access
         self._out = outbox
-        self._edge = edge
-        self._instance = instance
+        self._place = place
         self._make_secret = make_secret
         self._ice_servers = ice_servers
         self._timing = timing
@@ -64,8 +70,10 @@ class Admission:
         self._handle = handle
         # A client that beats in time is never pinged; one that is silent is asked twice before its time is up.
         self._quiet_s = 1.25 * timing.heartbeat_s
-        self._waiting: dict[str, Client] = {}
-        self._deadlines: Deadlines[int] = Deadlines()
+        self._waiting: dict[str, Client] = {}  # who asks for an id; one at a time
+        self._claims: dict[str, Lease] = {}  # ids of ours that another edge is asked about, and who holds them there
+        self._asked: dict[str, bus.Claim] = {}  # ids of ours that another edge asks about
+        self._deadlines: Deadlines[int | tuple[str, str]] = Deadlines()
 
     # --- coming ----------------------------------------------------------------------------------------------------
 
@@ -92,31 +100,111 @@ class Admission:
                     f"this connection is {client.id}: open another one for another id",
                     "register",
                 )
-            if role == "controller":
-                self._registry.put(client.id, client.ws_id, asked.meta or {}, now)
+            client.asked = asked
+            self._registry.put(self._lease(client, now), now)
             self._confirm(client)
             return
         holder = self._clients.holder(asked.client_id)
-        if holder is None:
-            self._admit(client, asked, now, self._make_secret())
-        elif asked.resume and hmac.compare_digest(asked.resume.encode(), holder.resume.encode()):
+        remote = self._registry.find(asked.client_id, now) if holder is None else None
+        if holder is not None and _proves(asked.resume, proof_of(holder.resume)):
             self._take_over(client, asked, holder, now)
         elif asked.client_id in self._waiting:
             raise self._taken(asked)
-        else:
+        elif holder is not None:
             # Perhaps the same client after a network blink, which knows nothing of `resume`. Ask whether its old
             # connection still lives; the newcomer waits so long.
-            client.state = State.WAITING
-            client.asked = asked
-            self._waiting[asked.client_id] = client
-            self._deadlines.set(client.conn, now + self._timing.probe_s)
+            self._wait(client, asked, State.WAITING, now + self._timing.probe_s)
             self._out.probe(holder.conn)
+        elif remote is None or remote.place.node == self._place.node:
+            self._enter(client, asked, now, self._make_secret())
+        elif asked.resume and _proves(asked.resume, remote.proof):
+            self._enter(client, asked, now, asked.resume, over=remote.ws_id)
+        else:
+            self._name(client, asked, self._make_secret())
+            self._contest(client, remote, now)
 
     def hold(self, client: Client, message: m.Signaling | m.Unknown) -> None:
         """Keep what a waiting client says until it is in. Raises ProtocolError "too-fast"."""
         if len(client.held) >= self._limits.held:
             raise ProtocolError("too-fast", "wait for `registered` before sending more", m.wire_name(message))
         client.held.append(message)
+
+    def joined(self, lease: Lease, now: float) -> None:
+        """The registry has granted a lease: if it is one of ours, its client is in."""
+        client = self._waiting.get(lease.id)
+        if client is None or client.ws_id != lease.ws_id or client.state is State.REGISTERED:
+            return
+        self._stop_waiting(client)
+        client.state = State.REGISTERED
+        self._clients.register(client)
+        self._deadlines.set(client.conn, now + self._quiet_s)
+        self._confirm(client)
+        self._out.event("info", f"{client.role} registered", id=client.id)
+        held, client.held = client.held, []
+        for message in held:
+            if client.conn not in self._clients:
+                break
+            try:
+                self._handle(client, message, now)
+            except ProtocolError as error:
+                self.refuse(client, error, now)
+
+    # --- between edges ---------------------------------------------------------------------------------------------
+
+    def disputed(self, notice: Disputed, now: float) -> None:
+        """An id that a client of ours asks for, or has, is held at another edge."""
+        client = self._mine(notice.id, notice.ws_id)
+        if client is None:
+            self._registry.delete(notice.id, notice.ws_id, now)
+        elif _proves(client.asked.resume if client.asked else None, notice.holder.proof):
+            self._registry.put(self._lease(client, now), now, over=notice.holder.ws_id)
+        else:
+            self._contest(client, notice.holder, now)
+
+    def lost(self, notice: Lost, now: float) -> None:
+        """Another edge has taken over a client of ours: the same one, or another that proved to be the one alive."""
+        client = self._mine(notice.id, notice.ws_id)
+        if client is None:
+            return
+        self._out.event("info", f"{client.role} taken over", id=client.id, by=notice.holder.edge)
+        self._send_away(client)
+        other = self._waiting.get(client.id)
+        if other is not None and other.asked is not None:
+            self._send_back(other, self._taken(other.asked), now)
+
+    def claimed(self, claim: bus.Claim, now: float) -> None:
+        """Another edge wants to know whether the holder of an id lives."""
+        holder = self._clients.holder(claim.id)
+        if holder is None:
+            self._answer(claim, free=True)
+        elif claim.id in self._waiting or claim.id in self._asked:
+            self._answer(claim, free=False)  # somebody else asks already, and will know first
+        else:
+            self._asked[claim.id] = claim
+            self._deadlines.set(("asked", claim.id), now + self._timing.probe_s)
+            self._out.probe(holder.conn)
+
+    def verdict(self, verdict: bus.Verdict, now: float) -> None:
+        """The answer to a claim of ours."""
+        client = self._mine(verdict.id, verdict.ws_id)
+        if client is None or verdict.id not in self._claims:
+            return
+        if verdict.free:
+            self._settle(verdict.id, client, now)
+            return
+        self._forget_claim(verdict.id)
+        if client.state is State.REGISTERED:
+            asked = client.asked or m.Register(client_id=client.id)
+            taken = self._taken(asked)
+            self.refuse(client, ProtocolError(taken.code, taken.message, taken.about, fatal=True), now)
+        elif client.asked is not None:
+            self._registry.delete(client.id, client.ws_id, now)
+            self._send_back(client, self._taken(client.asked), now)
+
+    def unreachable(self, node: str, now: float) -> None:
+        """A run of an edge is gone: nothing that is asked of it will be answered. Costs the number of open claims."""
+        for id in [id for id, holder in self._claims.items() if holder.place.node == node]:
+            self._claim_is_over("claim", id, now)
 
     # --- staying ---------------------------------------------------------------------------------------------------
 
@@ -126,11 +214,12 @@ class Admission:
         if client.state is not State.REGISTERED:
             return
         self._deadlines.set(client.conn, now + self._quiet_s)
-        if client.role == "controller":
-            self._registry.touch(client.id, client.ws_id, now)
-        waiting = self._waiting.pop(client.id, None) if self._waiting else None
-        if waiting is not None and waiting.asked is not None:
+        self._registry.touch(client.id, client.ws_id, now)
+        waiting = self._waiting.get(client.id) if self._waiting else None
+        if waiting is not None and waiting.asked is not None and waiting.state is State.WAITING:
             self._send_back(waiting, self._taken(waiting.asked), now)
+        if self._asked and client.id in self._asked:
+            self._answer(self._asked[client.id], free=False)
 
     def next_deadline(self) -> float | None:
         """When `on_deadline` has something to do, or None."""
@@ -138,8 +227,11 @@ class Admission:
 
     def on_deadline(self, now: float) -> None:
         """The unregistered are sent away, the silent are probed and then dropped, those who wait are let in."""
-        for conn in self._deadlines.due(now):
-            client = self._clients.get(conn)
+        for key in self._deadlines.due(now):
+            if isinstance(key, tuple):
+                self._claim_is_over(*key, now)
+                continue
+            client = self._clients.get(key)
             if client is None:
                 continue
             if client.state is State.NEW:
@@ -147,7 +239,7 @@ class Admission:
                 self.refuse(client, late, now)
             elif client.state is State.WAITING:
                 self._let_in(client, now)
-            else:
+            elif client.state is State.REGISTERED:
                 self._check_silence(client, now)
 
     # --- going -----------------------------------------------------------------------------------------------------
@@ -156,14 +248,18 @@ class Admission:
         """Forget a connection; whoever waits for its id gets it."""
         self._clients.drop(client)
         self._deadlines.discard(client.conn)
-        if client.state is State.WAITING and client.asked is not None:
-            del self._waiting[client.asked.client_id]
+        if client.state in UNDECIDED:
+            self._stop_waiting(client)
+            self._registry.delete(client.id, client.ws_id, now)
         if client.state is State.REGISTERED:
+            self._forget_claim(client.id)
+            if client.id in self._asked:
+                self._answer(self._asked[client.id], free=True)
             newcomer = self._waiting.get(client.id)
-            if newcomer is not None:
-                self._let_in(newcomer, now)
+            if newcomer is not None and newcomer.state is State.WAITING:
+                self._let_in(newcomer, now, over=client.ws_id)
             # After the newcomer: if it took the lease over there is nothing to end, and synths hear of no gap.
-            self._registry.delete(client.id, client.ws_id)
+            self._registry.delete(client.id, client.ws_id, now)
 
     def refuse(self, client: Client, error: ProtocolError, now: float) -> None:
         """Say what was wrong, and close the connection if the error is fatal."""
@@ -182,7 +278,7 @@ class Admission:
             self._out.close(client.conn, CLOSE_REFUSED, error.code)
             self.remove(client, now)
 
-    # --- inside ----------------------------------------------------------------------------------------------------
+    # --- inside: registering ---------------------------------------------------------------------------------------
 
     def _taken(self, asked: m.Register) -> ProtocolError:
         return ProtocolError(
@@ -191,74 +287,146 @@ class Admission:
             "register",
         )
 
+    def _wait(self, client: Client, asked: m.Register, state: State, until: float | None) -> None:
+        """`client` asks for an id, and it is not decided yet."""
+        client.state = state
+        client.asked = asked
+        self._waiting[asked.client_id] = client
+        if until is None:
+            self._deadlines.discard(client.conn)
+        else:
+            self._deadlines.set(client.conn, until)
+
+    def _stop_waiting(self, client: Client) -> None:
+        if client.asked is not None and self._waiting.get(client.asked.client_id) is client:
+            del self._waiting[client.asked.client_id]
+            if client.state is State.CLAIMING:
+                self._forget_claim(client.asked.client_id)
+
+    def _name(self, client: Client, asked: m.Register, resume: str) -> None:
+        """What the client will be called once it is in."""
+        client.asked = asked
+        client.id, client.role, client.resume = asked.client_id, role_of(asked), resume
+        client.ws_id = f"{self._place.node}-{client.conn}"
+
+    def _enter(self, client: Client, asked: m.Register, now: float, resume: str, *, over: str | None = None) -> None:
+        """Ask the registry for the id. The answer comes as a notice: `joined` or `disputed`."""
+        self._name(client, asked, resume)
+        self._wait(client, asked, State.ENTERING, None)
+        self._registry.put(self._lease(client, now), now, over=over)
+
+    def _lease(self, client: Client, now: float) -> Lease:
+        meta = (client.asked.meta if client.asked else None) or {}
+        return Lease(client.id, client.role, client.ws_id, self._place, meta, proof_of(client.resume), since=now)
+
     def _take_over(self, client: Client, asked: m.Register, holder: Client, now: float) -> None:
         """`client` gets the id of `holder`, which is sent away without a `controller-left`."""
         self._out.event("debug", "connection replaced", id=holder.id)
-        self._out.send(holder.conn, m.Kicked(reason=f"another connection has registered {holder.id}"))
-        self._out.close(holder.conn, CLOSE_DONE, "replaced")
-        self._clients.drop(holder)
-        self._deadlines.discard(holder.conn)
+        self._send_away(holder)
         if holder.role == "controller" and role_of(asked) != "controller":
-            self._registry.delete(holder.id, holder.ws_id)
-        other = self._waiting.pop(holder.id, None)
-        # The secret stays: if this answer is lost with the connection, the client can still prove itself.
-        self._admit(client, asked, now, holder.resume)
+            self._registry.delete(holder.id, holder.ws_id, now)
+        other = self._waiting.get(holder.id)
         if other is not None and other is not client and other.asked is not None:
             self._send_back(other, self._taken(other.asked), now)
+        # The secret stays: if this answer is lost with the connection, the client can still prove itself.
+        self._enter(client, asked, now, holder.resume, over=holder.ws_id)
 
-    def _admit(self, client: Client, asked: m.Register, now: float, resume: str) -> None:
-        client.state = State.REGISTERED
-        client.id, client.role, client.resume = asked.client_id, role_of(asked), resume
-        client.ws_id = f"{self._instance}-{client.conn}"
-        client.asked = None
-        self._clients.register(client)
-        self._deadlines.set(client.conn, now + self._quiet_s)
-        self._confirm(client)
-        self._out.event("info", f"{client.role} registered", id=client.id)
-        if client.role == "controller":
-            self._registry.put(client.id, client.ws_id, asked.meta or {}, now)
-        held, client.held = client.held, []
-        for message in held:
-            if client.conn not in self._clients:
-                break
-            try:
-                self._handle(client, message, now)
-            except ProtocolError as error:
-                self.refuse(client, error, now)
-
-    def _let_in(self, client: Client, now: float) -> None:
+    def _let_in(self, client: Client, now: float, *, over: str | None = None) -> None:
         """The holder of the id that `client` waits for gave no sign of life: the id is free."""
         asked = client.asked
         if asked is None:
             return
-        self._waiting.pop(asked.client_id, None)
+        self._stop_waiting(client)
         holder = self._clients.holder(asked.client_id)
         if holder is None:
-            self._admit(client, asked, now, self._make_secret())
+            self._enter(client, asked, now, self._make_secret(), over=over)
         else:
             holder.resume = self._make_secret()  # whoever comes without the old secret does not get to know it
             self._take_over(client, asked, holder, now)
 
     def _send_back(self, client: Client, error: ProtocolError, now: float) -> None:
         """The id that `client` waits for stays with its holder."""
+        self._stop_waiting(client)
         client.state = State.NEW
+        client.id = client.ws_id = ""
         client.asked = None
         client.held = []
         self._deadlines.set(client.conn, now + self._timing.register_s)
         self.refuse(client, error, now)
+
+    def _send_away(self, client: Client) -> None:
+        """Another connection has its id now."""
+        self._out.send(client.conn, m.Kicked(reason=f"another connection has registered {client.id}"))
+        self._out.close(client.conn, CLOSE_DONE, "replaced")
+        self._clients.drop(client)
+        self._deadlines.discard(client.conn)
+        self._forget_claim(client.id)
+        if client.id in self._asked:
+            self._answer(self._asked[client.id], free=False)
 
     def _confirm(self, client: Client) -> None:
         self._out.send(
             client.conn,
             m.Registered(
                 client_id=client.id,
-                edge=self._edge,
+                edge=self._place.edge,
                 resume=client.resume,
                 ice_servers=self._ice_servers(),
                 heartbeat_s=self._timing.heartbeat_s,
                 ttl_s=self._timing.ttl_s,
+                location=self._place.location or UNSET,
             ),
         )
+
+    # --- inside: between edges -------------------------------------------------------------------------------------
+
+    def _mine(self, id: str, ws_id: str) -> Client | None:
+        """The client of ours with that socket, in or on its way in."""
+        for client in (self._waiting.get(id), self._clients.holder(id)):
+            if client is not None and client.ws_id == ws_id:
+                return client
+        return None
+
+    def _contest(self, client: Client, holder: Lease, now: float) -> None:
+        """Find out whether the holder of the id, at another edge, lives."""
+        self._claims[client.id] = holder
+        if client.state is not State.REGISTERED and client.asked is not None:
+            self._wait(client, client.asked, State.CLAIMING, None)
+        if not self._registry.lives(holder.place.node):
+            self._settle(client.id, client, now)
+            return
+        self._deadlines.set(("claim", client.id), now + self._timing.probe_s + CLAIM_S)
+        claim = bus.Claim(id=client.id, ws_id=client.ws_id, node=self._place.node)
+        self._out.post(holder.place.node, bus.encode(claim))
+
+    def _settle(self, id: str, client: Client, now: float) -> None:
+        """The holder at the other edge is gone: the id is ours."""
+        holder = self._claims[id]
+        self._forget_claim(id)
+        if client.state is not State.REGISTERED:
+            client.state = State.ENTERING
+        self._registry.put(self._lease(client, now), now, over=holder.ws_id)
+
+    def _answer(self, claim: bus.Claim, *, free: bool) -> None:
+        self._asked.pop(claim.id, None)
+        self._deadlines.discard(("asked", claim.id))
+        self._out.post(claim.node, bus.encode(bus.Verdict(id=claim.id, ws_id=claim.ws_id, free=free)))
+
+    def _forget_claim(self, id: str) -> None:
+        if self._claims.pop(id, None) is not None:
+            self._deadlines.discard(("claim", id))
+
+    def _claim_is_over(self, kind: str, id: str, now: float) -> None:
+        """Nothing was heard in time: neither of the edge that was asked, nor of the client."""
+        if kind == "asked" and id in self._asked:
+            self._answer(self._asked[id], free=True)
+        elif kind == "claim" and id in self._claims:
+            waiting = self._waiting.get(id)
+            client = waiting if waiting and waiting.state is State.CLAIMING else self._clients.holder(id)
+            if client is not None:
+                self._settle(id, client, now)
+
+    # --- inside: silence -------------------------------------------------------------------------------------------
 
     def _check_silence(self, client: Client, now: float) -> None:
         end = client.seen + self._timing.ttl_s
@@ -285,3 +453,12 @@ def role_of(asked: m.Register) -> m.Role:
             "bad-role", f"{asked.client_id} is the id of a {by_id}, not of a {asked.role}: change one", "register"
         )
     return asked.role or by_id or "controller"
+
+
+def proof_of(resume: str) -> str:
+    """What other edges know of a secret. It has 256 random bits: a plain hash tells nothing."""
+    return hashlib.sha256(resume.encode()).hexdigest() if resume else ""
+
+
+def _proves(resume: str | None, proof: str) -> bool:
+    return bool(resume and proof) and hmac.compare_digest(proof_of(resume or ""), proof)

@@ -29,8 +29,16 @@ class State(Enum):
     NEW = auto()
     """Connected, not registered."""
     WAITING = auto()
-    """Asked for an id that another connection holds; that one is being probed."""
+    """Asked for an id that another connection of this edge holds; that one is being probed."""
+    CLAIMING = auto()
+    """The same with a holder at another edge, which is being asked."""
+    ENTERING = auto()
+    """Asked for an id; the registry has to say whether it is free."""
     REGISTERED = auto()
+
+
+UNDECIDED = frozenset((State.WAITING, State.CLAIMING, State.ENTERING))
+"""What a client says meanwhile is kept until it is in."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +48,7 @@ class Client:
     seen      when it last gave a sign of life, seconds of the hub's clock
     ws_id     the name of this connection in the registry, unique over all edges and restarts
     resume    the secret by which the same client takes its id back
-    asked     what it wants to register while it waits
+    asked     what it registers, or wants to
     held      what it has said while it waits
     """
 

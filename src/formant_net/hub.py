@@ -11,36 +11,22 @@ ever passes through here.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
+from formant_net import bus
 from formant_net import messages as m
 from formant_net.access import Access
 from formant_net.admission import Admission
-from formant_net.clients import Client, Clients, Limits, State
+from formant_net.clients import UNDECIDED, Client, Clients, Limits, State
+from formant_net.discovery import Counters, Discovery
 from formant_net.errors import ProtocolError
 from formant_net.hub_outputs import CLOSE_DONE, Outbox, Output
-from formant_net.registry import Joined, Registry
+from formant_net.registry import Disputed, Joined, Lost, Registry
+from formant_net.routing import Routing
 from formant_net.timing import Timing
 
 __all__ = ["Counters", "Hub", "Limits"]
-
-
-@dataclass(slots=True)
-class Counters:
-    """What happened since the start, for /healthz."""
-
-    received: int = 0
-    routed: int = 0
-    unknown_types: int = 0
-    joined: int = 0
-    left: int = 0
-    expired: int = 0
-    errors: Counter[str] = field(default_factory=Counter)
 
 
 _COST: dict[type, int] = {m.Register: 10, m.RequestControllers: 10}
@@ -48,12 +34,10 @@ _COST: dict[type, int] = {m.Register: 10, m.RequestControllers: 10}
 
 
 class Hub:
-    """Discovery and routing of one edge.
+    """Discovery and routing of one edge, that of the registry.
 
-    registry      where controllers are leased
+    registry      where clients are leased
     access        the join key
-    edge          the name of this server in lists and notices
-    instance      unique to this run, part of every `ws_id`
     make_secret   gives an unguessable text each time (`secrets.token_urlsafe`)
     ice_servers   what `registered` and GET /ice-servers hand out
     """
@@ -63,27 +47,27 @@ class Hub:
         registry: Registry,
         access: Access,
         *,
-        edge: str,
-        instance: str,
         make_secret: Callable[[], str],
         ice_servers: list[dict[str, Any]] | None = None,
         timing: Timing | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.edge = edge
+        self.place = registry.place
         self.ice_servers = ice_servers or []
         self.counters = Counters()
         self._registry = registry
         self._limits = limits or Limits()
         self._out = Outbox()
         self._clients = Clients()
+        shared = (self._clients, registry, self._out, self.place, self.counters)
+        self._discovery = Discovery(*shared)
+        self._routing = Routing(*shared)
         self._admission = Admission(
             self._clients,
             registry,
             access,
             self._out,
-            edge=edge,
-            instance=instance,
+            place=self.place,
             make_secret=make_secret,
             ice_servers=lambda: self.ice_servers,
             timing=timing or Timing(),
@@ -114,7 +98,7 @@ class Hub:
             self._handle(client, message, now)
         except ProtocolError as error:
             self._admission.refuse(client, error, now)
-        self._announce(now)
+        self._settle(now)
 
     def receive(self, conn: int, message: m.Signaling | m.Unknown, now: float) -> None:
         """The same for a message that is decoded already."""
@@ -127,14 +111,14 @@ class Hub:
             self._handle(client, message, now)
         except ProtocolError as error:
             self._admission.refuse(client, error, now)
-        self._announce(now)
+        self._settle(now)
 
     def alive(self, conn: int, now: float) -> None:
         """A sign of life that is not a message, such as a WebSocket pong."""
         client = self._clients.get(conn)
         if client is not None:
             self._admission.alive(client, now)
-            self._announce(now)
+            self._settle(now)
 
     def disconnect(self, conn: int, now: float) -> None:
         """A socket has closed, for whatever reason."""
@@ -143,7 +127,7 @@ class Hub:
             if client.state is State.REGISTERED:
                 self._out.event("info", f"{client.role} left", id=client.id)
             self._admission.remove(client, now)
-            self._announce(now)
+            self._settle(now)
 
     def kick(self, client_id: str, reason: str, now: float) -> bool:
         """Send a client away for good (the operator's hand: no wire message does this). False if it is not here."""
@@ -154,18 +138,45 @@ class Hub:
         self._out.send(client.conn, m.Kicked(reason=reason))
         self._out.close(client.conn, CLOSE_DONE, "kicked")
         self._admission.remove(client, now)
-        self._announce(now)
+        self._settle(now)
         return True
 
     def on_deadline(self, now: float) -> None:
         """Time has passed: leases expire, the silent are probed and then dropped."""
         self._registry.expire(now)
         self._admission.on_deadline(now)
-        self._announce(now)
+        self._settle(now)
 
     def on_registry(self, now: float) -> None:
         """The registry has news of its own (a shared one, from other edges)."""
-        self._announce(now)
+        self._settle(now)
+        if self._routing.owed and self._registry.online:
+            owed, self._routing.owed = self._routing.owed, set()
+            for client in filter(None, map(self._clients.get, owed)):
+                self._discovery.list_controllers(client, now)
+
+    def on_bus(self, payload: bytes, now: float) -> None:
+        """A message from another edge."""
+        try:
+            match bus.decode(payload):
+                case bus.Relay() as relay:
+                    self._routing.relayed(relay)
+                case bus.Undelivered(source=source, target=target, about=about):
+                    self._routing.undelivered(source, target, about)
+                case bus.Claim() as claim:
+                    self._admission.claimed(claim, now)
+                case bus.Verdict() as verdict:
+                    self._admission.verdict(verdict, now)
+        except ProtocolError as error:
+            self._out.event("warning", "message of another edge ignored", reason=error.message)
+        self._settle(now)
+
+    def on_unreachable(self, node: str, about: tuple[str, str] | tuple[()], now: float) -> None:
+        """A `Post` did not arrive: that run of an edge is gone."""
+        if about:
+            self._routing.undelivered(*about)
+        self._admission.unreachable(node, now)
+        self._settle(now)
 
     # --- out -------------------------------------------------------------------------------------------------------
 
@@ -175,8 +186,13 @@ class Hub:
 
     def next_deadline(self) -> float | None:
         """When `on_deadline` has something to do, or None."""
-        moments = [t for t in (self._admission.next_deadline(), self._registry.next_deadline()) if t is not None]
-        return min(moments, default=None)
+        parts = (self._admission, self._registry, self._discovery)
+        return min((moment for part in parts if (moment := part.next_deadline()) is not None), default=None)
+
+    @property
+    def edge(self) -> str:
+        """The name of this server in lists and notices."""
+        return self.place.edge
 
     @property
     def wall_offset_s(self) -> float:
@@ -201,7 +217,7 @@ class Hub:
     # --- messages --------------------------------------------------------------------------------------------------
 
     def _handle(self, client: Client, message: m.Signaling | m.Unknown, now: float) -> None:
-        if client.state is State.WAITING:
+        if client.state in UNDECIDED:
             self._admission.hold(client, message)
             return
         match message:
@@ -213,10 +229,10 @@ class Hub:
                 self._check_source(client, message.source, message)  # its life counted when it arrived
             case m.RequestControllers():
                 self._check_source(client, message.source, message)
-                self._list_controllers(client, now)
+                self._discovery.list_controllers(client, now)
             case m.Offer() | m.Answer() | m.IceCandidate():
                 self._check_source(client, message.source, message)
-                self._route(client, message, now)
+                self._routing.route(client, message, now)
             case _:
                 name = m.wire_name(message)
                 raise ProtocolError("wrong-way", f"only a server sends {name}: see docs/protocol.md", name)
@@ -234,57 +250,17 @@ class Hub:
             text = f"more than {self._limits.rate_per_s:g} messages a second are dropped: send less"
             raise ProtocolError("too-fast", text, fatal=client.allowance.refused > self._limits.burst)
 
-    # --- discovery -------------------------------------------------------------------------------------------------
-
-    def _list_controllers(self, client: Client, now: float) -> None:
-        if client.role != "synth":
-            raise ProtocolError("wrong-role", "only synths ask for controllers: wait for offers", "request-controllers")
-        leases = self._registry.leases()
-        details = {
-            lease.id: m.ControllerDetail(
-                edge=lease.edge, age_s=round(max(0.0, now - lease.since), 3), meta=dict(lease.meta)
-            )
-            for lease in leases
-        }
-        self._out.send(
-            client.conn,
-            m.ControllersList(controllers=list(details), details=details, timestamp=self._out.timestamp(now)),
-        )
-
-    def _announce(self, now: float) -> None:
-        """Tell every synth what changed in the registry."""
-        for notice in self._registry.drain():
-            message: m.Message
-            timestamp = self._out.timestamp(now)
-            if isinstance(notice, Joined):
-                self.counters.joined += 1
-                lease = notice.lease
-                message = m.ControllerJoined(controller_id=lease.id, timestamp=timestamp, edge=lease.edge)
-            else:
-                self.counters.left += 1
-                self.counters.expired += notice.reason == "expired"
-                message = m.ControllerLeft(controller_id=notice.id, timestamp=timestamp, edge=notice.edge)
-            if synths := self._clients.synths:
-                self._out.send(synths, message)
-
-    # --- routing ---------------------------------------------------------------------------------------------------
-
-    def _route(self, client: Client, message: m.Offer | m.Answer | m.IceCandidate, now: float) -> None:
-        about = m.wire_name(message)
-        offers = isinstance(message, m.Offer)
-        if not isinstance(message, m.IceCandidate) and offers != (client.role == "synth"):
-            raise ProtocolError("wrong-role", "a synth offers and a controller answers, never the other way", about)
-        target = self._clients.holder(message.target)
-        if target is None:
-            raise ProtocolError(
-                "unknown-target", f"nobody is registered as {message.target}: do not wait for it", about
-            )
-        if target.role == client.role:
-            raise ProtocolError(
-                "wrong-role", f"{message.target} is a {target.role} too: there is no link to make", about
-            )
-        stamped = msgspec.structs.replace(
-            message, source=client.id, sender_id=client.id, timestamp=self._out.timestamp(now)
-        )
-        self.counters.routed += 1
-        self._out.send(target.conn, stamped)
+    def _settle(self, now: float) -> None:
+        """Do what follows from changes in the registry, and tell the synths."""
+        while notices := self._registry.drain():
+            for notice in notices:
+                match notice:
+                    case Disputed():
+                        self._admission.disputed(notice, now)
+                    case Lost():
+                        self._admission.lost(notice, now)
+                    case _:
+                        if isinstance(notice, Joined):
+                            self._admission.joined(notice.lease, now)
+                        self._discovery.changed(notice, now)
+        self._discovery.tell(now)

@@ -15,10 +15,30 @@ CLOSE_DONE, CLOSE_AWAY, CLOSE_REFUSED, CLOSE_FULL = 1000, 1001, 1008, 1013
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One message to several connections; the shell encodes it once."""
+    """One message to several connections; the shell encodes it once. Text is encoded already: another edge has."""
 
     to: tuple[int, ...]
-    message: m.Message
+    message: m.Message | str
+
+
+@dataclass(frozen=True, slots=True)
+class SendAll:
+    """Several messages to several connections: each is encoded once, each connection is written to once."""
+
+    to: tuple[int, ...]
+    messages: tuple[m.Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message to another edge (bus.py). Report with `on_unreachable` if that run of it is gone.
+
+    about    source and target of a message that is passed on, empty otherwise
+    """
+
+    node: str
+    payload: bytes
+    about: tuple[str, str] | tuple[()] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +66,7 @@ class Event:
     fields: Mapping[str, Any]
 
 
-Output = Send | Close | Probe | Event
+Output = Send | SendAll | Post | Close | Probe | Event
 
 
 class Outbox:
@@ -59,9 +79,17 @@ class Outbox:
         self.wall_offset_s = 0.0
         self._outputs: list[Output] = []
 
-    def send(self, to: int | tuple[int, ...], message: m.Message) -> None:
+    def send(self, to: int | tuple[int, ...], message: m.Message | str) -> None:
         """One message to one connection or to several."""
         self._outputs.append(Send(to if isinstance(to, tuple) else (to,), message))
+
+    def send_all(self, to: tuple[int, ...], messages: tuple[m.Message, ...]) -> None:
+        """Several messages to several connections."""
+        self._outputs.append(SendAll(to, messages))
+
+    def post(self, node: str, payload: bytes, about: tuple[str, str] | tuple[()] = ()) -> None:
+        """A message to another edge."""
+        self._outputs.append(Post(node, payload, about))
 
     def close(self, conn: int, code: int, reason: str) -> None:
         """Close it after what was sent before."""

@@ -58,6 +58,8 @@ class Registered(Message, tag="registered", frozen=True, kw_only=True):
     ice_servers: list[dict[str, Any]]
     heartbeat_s: float
     ttl_s: float
+    location: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    """Of the edge: a name or `LAT,LON`."""
 
 
 class RequestControllers(Message, tag="request-controllers", frozen=True, kw_only=True):
@@ -70,18 +72,23 @@ class ControllerDetail(Struct, frozen=True, kw_only=True):
     edge: str
     age_s: float
     meta: dict[str, Any] = {}
+    location: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
 
 
 class ControllersList(Message, tag="controllers-list", frozen=True, kw_only=True):
+    """The nearest first. `total`: how many there are, if that is more than a message can name."""
+
     controllers: list[ClientId]
     details: dict[str, ControllerDetail] | UnsetType = UNSET
     timestamp: float | UnsetType = UNSET
+    total: int | UnsetType = UNSET
 
 
 class ControllerJoined(Message, tag="controller-joined", frozen=True, kw_only=True):
     controller_id: ClientId
     timestamp: float | UnsetType = UNSET
     edge: str | UnsetType = UNSET
+    location: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
 
 
 class ControllerLeft(Message, tag="controller-left", frozen=True, kw_only=True):

@@ -1,76 +1,109 @@
-"""The registry: leases of controllers, the one truth about who can be played.
+"""The registry: leases of clients, the one truth about who is there, at which edge, and who can be played.
 
 A lease belongs to the socket that took it (`ws_id`); it ends when that socket gives it back, or strictly after the
-TTL without a sign of life. Changes go in as calls and come out as notices, which are what the hub announces.
+TTL without a sign of life. Changes go in as calls and come out as notices, which are what the hub acts on: no call
+answers whether it succeeded.
 
-`MemoryRegistry` serves one edge. A registry shared by several edges implements the same interface on a network engine
-without any change to the hub: the calls become messages to the engine, the reads are answered from a local copy that
-the engine's own change feed keeps fresh (nobody ever polls it), and the notices, also those of other edges, appear in
-`drain()` when the feed brings them.
+`MemoryRegistry` serves one edge, or several in one process. `SharedRegistry` (shared_registry.py) is the same on a
+network engine: the calls become writes to the engine, the reads are answered from a local copy that the engine's own
+change feed keeps fresh (nobody ever polls it), and the notices, also those of other edges, appear in `drain()` when the
+feed brings them. Both pass tests/formant_net/test_registry_contract.py.
 
-Out of scope: who may take an id (hub.py), what synths make of it (roster.py).
+Out of scope: who may take an id (admission.py), what synths make of it (roster.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-from formant_net.deadlines import Deadlines
+from formant_net.leases import Lease, LeaseTable, Place
+from formant_net.messages import Role
 
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """One controller that can be played.
-
-    ws_id    the socket that holds it, unique over all edges and restarts
-    since    when that socket took it, seconds of the local monotonic clock
-    """
-
-    id: str
-    ws_id: str
-    edge: str
-    meta: Mapping[str, Any]
-    since: float
+Reason = Literal["closed", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A controller is there, or came back on another socket."""
+    """A client is there, or came back on another socket. To the edge that put the lease: it holds."""
 
     lease: Lease
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A controller is gone: its socket closed, or nothing was heard of it for the TTL."""
+    """A client is gone: its socket closed, or nothing was heard of it for the TTL."""
 
     id: str
+    role: Role
     edge: str
-    reason: Literal["closed", "expired"]
+    reason: Reason
 
 
-Notice = Joined | Left
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """To the edge that put a lease, and to it alone: another socket holds the id.
+
+    Put again with `over=holder.ws_id` to take it, or give up with `delete`.
+    """
+
+    id: str
+    ws_id: str
+    holder: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """To the edge whose lease it was, and to it alone: another edge has taken it over."""
+
+    id: str
+    ws_id: str
+    holder: Lease
+
+
+Notice = Joined | Left | Disputed | Lost
 
 
 class Registry(Protocol):
-    """What the hub needs of a registry. No call answers whether it succeeded: notices tell what came to be."""
+    """What the hub needs of a registry."""
 
-    def put(self, id: str, ws_id: str, meta: Mapping[str, Any], now: float) -> None:
-        """Take the lease for this socket, from whichever held it; renew it and its `meta` if it is this one's."""
+    @property
+    def place(self) -> Place:
+        """The edge whose registry it is."""
+
+    def put(self, lease: Lease, now: float, *, over: str | None = None) -> None:
+        """Take a free id for this edge's socket, or that of the socket `over`; renew it if it is this socket's own.
+
+        `Joined` follows when it holds, once for each socket; `Disputed` if another socket has it.
+        """
 
     def touch(self, id: str, ws_id: str, now: float) -> None:
         """A sign of life: the lease lasts the TTL from now on. Ignored from a socket that does not hold it."""
 
-    def delete(self, id: str, ws_id: str) -> None:
+    def delete(self, id: str, ws_id: str, now: float) -> None:
         """Give the lease back. Ignored from a socket that does not hold it."""
 
-    def leases(self, prefix: str = "") -> list[Lease]:
+    def find(self, id: str, now: float) -> Lease | None:
+        """The lease of an id, wherever it is."""
+
+    def leases(self, prefix: str = "", *, now: float) -> list[Lease]:
         """The leases whose id starts with `prefix`, oldest entry first."""
 
-    def expire(self, now: float) -> list[str]:
-        """End the leases that are over; their ids. Their notices come out of `drain()` like any other."""
+    def places(self, role: Role) -> list[Place]:
+        """Where clients of this role are."""
+
+    def at(self, place: Place, role: Role, now: float) -> Iterator[Lease]:
+        """The clients of a role at one edge, oldest entry first."""
+
+    def count(self, role: Role) -> int:
+        """How many clients of this role there are, everywhere."""
+
+    def lives(self, node: str) -> bool:
+        """False if that run of an edge is known to be gone: there is no use in asking it anything."""
+
+    def expire(self, now: float) -> None:
+        """End the leases that are over, and do whatever else has fallen due."""
 
     def next_deadline(self) -> float | None:
         """When `expire` has something to do, or None."""
@@ -78,59 +111,96 @@ class Registry(Protocol):
     def drain(self) -> list[Notice]:
         """What has changed since the last call, in order."""
 
+    @property
+    def online(self) -> bool:
+        """True while other edges can be reached."""
+
     def degraded(self) -> str | None:
         """What does not work at the moment, in words, or None."""
 
 
+class MemoryStore:
+    """The leases of all edges of one process, which each have a `MemoryRegistry` on it."""
+
+    def __init__(self) -> None:
+        self.table = LeaseTable()
+        self.registries: dict[str, MemoryRegistry] = {}
+
+
 class MemoryRegistry:
-    """The registry of a single edge, in this process: every call takes effect at once."""
+    """The registry in this process: every call takes effect at once. Costs as in `LeaseTable`.
 
-    def __init__(self, edge: str, ttl_s: float) -> None:
-        self._edge = edge
+    store    shared by edges that are one ensemble; their hubs have to look into `drain()` after each other's changes
+    """
+
+    def __init__(self, place: Place, ttl_s: float, store: MemoryStore | None = None) -> None:
+        self.place = place
         self._ttl_s = ttl_s
-        self._leases: dict[str, Lease] = {}
-        self._deadlines: Deadlines[str] = Deadlines()
+        self._store = store or MemoryStore()
+        self._table = self._store.table
         self._notices: list[Notice] = []
+        self._store.registries[place.node] = self
 
-    def put(self, id: str, ws_id: str, meta: Mapping[str, Any], now: float) -> None:
-        held = self._leases.get(id)
-        if held is not None and held.ws_id == ws_id:
-            self._leases[id] = replace(held, meta=meta)
-        else:
-            self._leases[id] = Lease(id, ws_id, self._edge, meta, since=now)
-            self._notices.append(Joined(self._leases[id]))
-        self._deadlines.set(id, now + self._ttl_s)
+    def put(self, lease: Lease, now: float, *, over: str | None = None) -> None:
+        held = self._table.get(lease.id, now)
+        if held is not None and held.ws_id == lease.ws_id:
+            self._table.set(replace(lease, since=held.since), now + self._ttl_s)
+            return
+        if held is not None and held.ws_id != over:
+            self._notices.append(Disputed(lease.id, lease.ws_id, held))
+            return
+        self._table.set(lease, now + self._ttl_s)
+        if held is not None and held.place.node != self.place.node:
+            self._store.registries[held.place.node]._notices.append(Lost(held.id, held.ws_id, lease))
+        self._tell(Joined(lease))
 
     def touch(self, id: str, ws_id: str, now: float) -> None:
-        held = self._leases.get(id)
+        held = self._table.get(id, now)
         if held is not None and held.ws_id == ws_id:
-            self._deadlines.set(id, now + self._ttl_s)
+            self._table.extend(id, now + self._ttl_s)
 
-    def delete(self, id: str, ws_id: str) -> None:
-        held = self._leases.get(id)
+    def delete(self, id: str, ws_id: str, now: float) -> None:
+        held = self._table.peek(id)
         if held is not None and held.ws_id == ws_id:
-            self._deadlines.discard(id)
-            self._end(id, "closed")
+            self._table.end(id)
+            self._tell(Left(id, held.role, held.edge, "closed"))
 
-    def leases(self, prefix: str = "") -> list[Lease]:
-        return [lease for id, lease in self._leases.items() if id.startswith(prefix)]
+    def find(self, id: str, now: float) -> Lease | None:
+        return self._table.get(id, now)
 
-    def expire(self, now: float) -> list[str]:
-        ids = self._deadlines.due(now)
-        for id in ids:
-            self._end(id, "expired")
-        return ids
+    def leases(self, prefix: str = "", *, now: float) -> list[Lease]:
+        return self._table.listed(prefix, now)
+
+    def places(self, role: Role) -> list[Place]:
+        return self._table.places(role)
+
+    def at(self, place: Place, role: Role, now: float) -> Iterator[Lease]:
+        return self._table.at(place, role, now)
+
+    def count(self, role: Role) -> int:
+        return self._table.count(role)
+
+    def lives(self, node: str) -> bool:
+        return node in self._store.registries
+
+    def expire(self, now: float) -> None:
+        for lease in self._table.due(now):
+            self._tell(Left(lease.id, lease.role, lease.edge, "expired"))
 
     def next_deadline(self) -> float | None:
-        return self._deadlines.next()
+        return self._table.next()
 
     def drain(self) -> list[Notice]:
         notices, self._notices = self._notices, []
         return notices
 
+    @property
+    def online(self) -> bool:
+        return True
+
     def degraded(self) -> str | None:
         return None
 
-    def _end(self, id: str, reason: Literal["closed", "expired"]) -> None:
-        lease = self._leases.pop(id)
-        self._notices.append(Left(id, lease.edge, reason))
+    def _tell(self, notice: Notice) -> None:
+        for registry in self._store.registries.values():
+            registry._notices.append(notice)

@@ -10,8 +10,8 @@ import pytest
 from support.desk import ICE, Desk
 
 from formant_net.hub import Limits
-from formant_net.messages import Heartbeat
-from formant_net.registry import Lease
+from formant_net.leases import Place
+from formant_net.messages import Heartbeat, Role
 from formant_net.timing import Timing
 
 MALFORMED: list[dict[str, str]] = [
@@ -43,7 +43,7 @@ def refused(messages: list[dict[str, Any]], code: str, about: str | None = None)
 
 
 def state(desk: Desk) -> tuple[Any, ...]:
-    return (desk.hub.clients(), desk.registry.leases(), dict(desk.closed))
+    return (desk.hub.clients(), desk.leases(), dict(desk.closed))
 
 
 # --- registration ----------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def test_the_prefix_of_the_id_gives_the_role(desk: Desk, id: str, role: str) -> 
         "ttl_s": 60.0,
     }
     assert desk.hub.clients() == {id: role}
-    assert [lease.id for lease in desk.registry.leases()] == ([id] if role == "controller" else [])
+    assert [lease.id for lease in desk.leases(role)] == [id]
 
 
 def test_an_id_without_a_known_prefix_registers_with_a_role(desk: Desk) -> None:
@@ -111,7 +111,7 @@ def test_registering_again_on_the_same_socket_is_answered_again_and_not_announce
     again = only(desk.say(ctrl, "register", client_id="ctrl-a", meta={"name": "Bea"}))
     assert (again["type"], again["resume"]) == ("registered", "secret-2")
     assert desk.heard(synth) == []
-    assert desk.registry.leases()[0].meta == {"name": "Bea"}
+    assert desk.leases()[0].meta == {"name": "Bea"}
 
 
 def test_one_socket_has_one_id(desk: Desk) -> None:
@@ -413,7 +413,7 @@ def test_the_id_is_free_at_once_when_its_socket_closes_while_somebody_waits(desk
     desk.drop(holder)
     assert desk.kinds(newcomer) == ["registered"]
     assert desk.kinds(synth) == ["controller-joined"]
-    assert [lease.ws_id for lease in desk.registry.leases()] == [f"run1-{newcomer}"]
+    assert [lease.ws_id for lease in desk.leases()] == [f"run1-{newcomer}"]
 
 
 def test_what_a_waiting_client_sends_ahead_is_done_once_it_is_registered(desk: Desk) -> None:
@@ -473,7 +473,7 @@ def test_an_id_that_changes_its_role_leaves_no_lease_behind(desk: Desk) -> None:
     desk.join("box", role="controller")
     desk.say(desk.connect(), "register", client_id="box", role="synth", resume="secret-1")
     assert desk.hub.clients() == {"box": "synth"}
-    assert desk.registry.leases() == []
+    assert desk.leases() == []
 
 
 # --- silence ---------------------------------------------------------------------------------------------------------
@@ -514,7 +514,7 @@ def test_a_hidden_tab_that_only_answers_probes_is_kept(desk: Desk) -> None:
     ctrl = desk.join("ctrl-a")
     desk.wait(3600.0, answering=(ctrl,))
     assert ctrl in desk.open
-    assert [lease.id for lease in desk.registry.leases()] == ["ctrl-a"]
+    assert [lease.id for lease in desk.leases()] == ["ctrl-a"]
 
 
 def test_a_timer_at_one_minute_exactly_does_not_meet_the_ttl(desk: Desk) -> None:
@@ -538,7 +538,7 @@ def test_any_frame_is_a_sign_of_life(desk: Desk, frame: str | bytes) -> None:
     desk.frame(ctrl, frame)
     desk.wait(59.0)
     assert ctrl in desk.open
-    assert desk.registry.leases() != []
+    assert desk.leases() != []
 
 
 def test_deadlines_do_not_pile_up_with_heartbeats(desk: Desk) -> None:
@@ -575,13 +575,13 @@ def test_the_operator_kicks_and_nobody_else_does(desk: Desk) -> None:  # fault 1
 def test_the_registry_is_read_only_when_a_synth_asks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:  # fault 9
     synth = desk.join("synth-a")
     asked: list[str] = []
-    leases = desk.registry.leases
+    places = desk.registry.places
 
-    def counted(prefix: str = "") -> list[Lease]:
-        asked.append(prefix)
-        return leases(prefix)
+    def counted(role: Role) -> list[Place]:
+        asked.append(role)
+        return places(role)
 
-    monkeypatch.setattr(desk.registry, "leases", counted)
+    monkeypatch.setattr(desk.registry, "places", counted)
     for n in range(50):
         ctrl = desk.join(f"ctrl-{n}")
         desk.say(ctrl, "heartbeat")
@@ -589,4 +589,4 @@ def test_the_registry_is_read_only_when_a_synth_asks(desk: Desk, monkeypatch: py
     desk.wait(30.0, answering=tuple(desk.open))
     assert asked == []
     desk.say(synth, "request-controllers")
-    assert asked == [""]
+    assert asked == ["controller"]

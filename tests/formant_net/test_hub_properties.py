@@ -101,10 +101,10 @@ class AnyClients(RuleBasedStateMachine):
         self.listen()
 
     @invariant()
-    def the_registry_holds_exactly_the_registered_controllers(self) -> None:
+    def the_registry_holds_exactly_the_registered_clients(self) -> None:
         clients = self.desk.hub.clients()
-        leased = {lease.id for lease in self.desk.registry.leases()}
-        assert leased == {id for id, role in clients.items() if role == "controller"}
+        leased = {lease.id: lease.role for lease in self.desk.registry.leases(now=self.desk.clock.now)}
+        assert leased == clients
 
     @invariant()
     def everybody_registered_has_an_open_socket(self) -> None:
@@ -113,7 +113,7 @@ class AnyClients(RuleBasedStateMachine):
 
     @invariant()
     def a_synth_that_asked_once_knows_every_controller_from_then_on(self) -> None:
-        leased = {lease.id for lease in self.desk.registry.leases()}
+        leased = {lease.id for lease in self.desk.leases()}
         for conn, roster in self.rosters.items():
             if conn in self.desk.open:
                 assert roster == leased

@@ -9,8 +9,9 @@ from support.clock import VirtualClock
 
 from formant_net.access import Access
 from formant_net.hub import Hub, Limits
-from formant_net.hub_outputs import Close, Event, Probe, Send
-from formant_net.messages import encode
+from formant_net.hub_outputs import Close, Event, Probe, Send, SendAll
+from formant_net.leases import Lease, Place
+from formant_net.messages import Message, encode
 from formant_net.registry import MemoryRegistry
 from formant_net.timing import Timing
 
@@ -23,13 +24,11 @@ class Desk:
     def __init__(self, *, key: str | None = None, limits: Limits | None = None, timing: Timing | None = None) -> None:
         self.clock = VirtualClock()
         self.timing = timing or Timing()
-        self.registry = MemoryRegistry("attic", self.timing.ttl_s)
+        self.registry = MemoryRegistry(Place("attic", "run1"), self.timing.ttl_s)
         self.secrets = 0
         self.hub = Hub(
             self.registry,
             Access(key),
-            edge="attic",
-            instance="run1",
             make_secret=self._secret,
             ice_servers=ICE,
             timing=self.timing,
@@ -95,6 +94,10 @@ class Desk:
                     self.pong(conn)
         self.clock.now = end
 
+    def leases(self, role: str = "controller") -> list[Lease]:
+        """The leases of clients of this role."""
+        return [lease for lease in self.registry.leases(now=self.clock.now) if lease.role == role]
+
     def heard(self, conn: int) -> list[dict[str, Any]]:
         messages, self.inbox[conn] = self.inbox[conn], []
         return messages
@@ -108,9 +111,10 @@ class Desk:
         for output in self.hub.drain():
             match output:
                 case Send(to, message):
-                    for conn in to:
-                        assert conn in self.open, f"{message} to {conn}, which is closed"
-                        self.inbox[conn].append(json.loads(encode(message)))
+                    self._hear(to, message)
+                case SendAll(to, messages):
+                    for each in messages:
+                        self._hear(to, each)
                 case Close(conn, code):
                     assert conn in self.open, f"{conn} closed twice"
                     self.closed[conn] = code
@@ -122,3 +126,8 @@ class Desk:
                     self.events.append(output)
         self.probed += probes
         return probes
+
+    def _hear(self, to: tuple[int, ...], message: Message | str) -> None:
+        for conn in to:
+            assert conn in self.open, f"{message} to {conn}, which is closed"
+            self.inbox[conn].append(json.loads(message if isinstance(message, str) else encode(message)))

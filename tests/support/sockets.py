@@ -15,6 +15,7 @@ from formant_net.access import Access
 from formant_net.aio.server import MAX_UNSENT_BYTES, EdgeServer
 from formant_net.aio.static import read_page
 from formant_net.hub import Hub
+from formant_net.leases import Place
 from formant_net.registry import MemoryRegistry
 from formant_net.timing import Timing
 
@@ -73,10 +74,8 @@ async def edge(
 ) -> AsyncIterator[Edge]:
     timing = timing or Timing()
     hub = Hub(
-        MemoryRegistry("attic", timing.ttl_s),
+        MemoryRegistry(Place("attic", "run1"), timing.ttl_s),
         Access(key),
-        edge="attic",
-        instance="run1",
         make_secret=iter(f"secret-{n}" for n in range(1_000_000)).__next__,
         ice_servers=ice_servers,
         timing=timing,

@@ -19,6 +19,7 @@ from formant_net.aio.static import read_page
 from formant_net.errors import ProtocolError
 from formant_net.hub import Hub
 from formant_net.join import JoinUrl
+from formant_net.leases import Place
 from formant_net.registry import MemoryRegistry
 from formant_net.timing import Timing
 
@@ -55,10 +56,8 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
     edge_id = options.edge_id or own_edge_id(socket.gethostname())
     access = Access(options.key)
     hub = Hub(
-        MemoryRegistry(edge_id, options.timing.ttl_s),
+        MemoryRegistry(Place(edge_id, secrets.token_hex(4)), options.timing.ttl_s),
         access,
-        edge=edge_id,
-        instance=secrets.token_hex(4),
         make_secret=secrets.token_urlsafe,
         ice_servers=list(options.ice_servers),
         timing=options.timing,
