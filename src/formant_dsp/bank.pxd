@@ -95,6 +95,7 @@ cdef void bank_budget(bank_t* bank, uint64_t hop_ns) noexcept nogil
 cdef class Bank:
     cdef bank_t bank
     cdef void* memory
+    cdef size_t memory_bytes
     cdef object _kernels
     cdef readonly Ring ring
     cdef readonly str isa

@@ -23,7 +23,7 @@ from formant_dsp.params cimport (CHANNELS, FORMANTS, HOP, HOP_ROWS, LINEAR_ROWS,
                                  P_JITTER, P_KIND, P_LEVEL, P_PAN, P_SHIMMER, P_VOICED, ROWS)
 from formant_dsp.placement cimport place_gains
 from formant_dsp.residue cimport residue_column
-from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, store_relaxed
+from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, ring_t, store_relaxed
 from formant_dsp.shed cimport shed_begin, shed_hop
 
 import numpy as np
@@ -580,7 +580,8 @@ cdef class Bank:
         b.voice = <voice_t*>calloc(slots, sizeof(voice_t))
         # doubles first, so that every row begins on a cache line
         size = <size_t>stride * (DOUBLE_ROWS * sizeof(double) + FLOAT_ROWS * sizeof(float) + sizeof(uint32_t))
-        self.memory = calloc(size + 64, 1)
+        self.memory_bytes = size + 64
+        self.memory = calloc(self.memory_bytes, 1)
         if b.voice == NULL or self.memory == NULL:
             raise MemoryError(f"no memory for {voices} voices")
         wide = <double*>((<uintptr_t>self.memory + 63) & ~<uintptr_t>63)
@@ -733,6 +734,17 @@ cdef class Bank:
     def address(self):
         """Of the bank's C structure, for the audio callback."""
         return <uintptr_t>&self.bank
+
+    @property
+    def regions(self):
+        """Memory that the audio thread works in: a list of (address, bytes)."""
+        return [
+            (<uintptr_t>&self.bank, sizeof(bank_t)),
+            (<uintptr_t>self.bank.voice, self.bank.slots * sizeof(voice_t)),
+            (<uintptr_t>self.memory, self.memory_bytes),
+            (<uintptr_t>&self.ring.ring, sizeof(ring_t)),
+            (<uintptr_t>self.ring.ring.slots, self.ring.ring.capacity * self.ring.ring.slot_bytes),
+        ]
 
     @property
     def voice_bytes(self):

@@ -15,6 +15,7 @@ from formant_dsp.ring cimport atomic_t, load_relaxed, store_relaxed
 
 cdef extern from "native/rt.h" nogil:
     uint64_t now_ns "formant_now_ns"() noexcept
+    uint64_t thread_number "formant_thread_number"() noexcept
 
 cdef enum:
     BINS = 64                 # of the render-time histogram, each 1/32 of the block's period; the last takes the rest
@@ -22,6 +23,14 @@ cdef enum:
     CHUNK = 512               # frames handed to the channels of the device at a time
     OUTPUT_UNDERFLOW = 4      # paOutputUnderflow
     CONTINUE = 0              # paContinue
+
+cdef double CLOCK_DRIFT = 5e-4  # most that the device's clock differs from the machine's, seconds a second
+
+ctypedef struct schedule_t:
+    uint64_t began            # of the first block, ns
+    uint64_t seen             # of the latest block, ns
+    double earliest           # how far ahead of its place in time a block has come at best, ns; forgets with CLOCK_DRIFT
+    double allowed            # how much later one may come until the sound breaks, ns
 
 ctypedef struct stream_t:
     bank_t* bank
@@ -34,6 +43,10 @@ ctypedef struct stream_t:
     atomic_t frames
     atomic_t underflows
     atomic_t overruns         # blocks that took longer to make than to play
+    atomic_t late             # callbacks that came when the device had nothing left to play
+    atomic_t late_ns_max      # most that a callback came after its time
+    atomic_t thread           # the kernel's number of the audio thread; 0 before the first block
+    schedule_t schedule
     atomic_t render_ns_total
     atomic_t render_ns_max
     atomic_t block_frames     # of the latest block
@@ -83,12 +96,34 @@ cdef void make(stream_t* s, float* out, uint64_t frames) noexcept nogil:
     add(&s.histogram[bin if bin < BINS else BINS - 1], 1)
 
 
+cdef void watch(stream_t* s, uint64_t now, bint underflow) noexcept nogil:
+    """How late this callback comes, against the earliest that any came: bursts and drifting clocks count as on time."""
+    cdef schedule_t* at = &s.schedule
+    cdef double ahead, behind
+    if load_relaxed(&s.blocks) == 0:
+        store_relaxed(&s.thread, thread_number())
+        at.began = at.seen = now
+    ahead = <double>(now - at.began) - load_relaxed(&s.frames) * 1e9 / s.sample_rate
+    at.earliest += <double>(now - at.seen) * CLOCK_DRIFT
+    at.seen = now
+    if underflow or ahead < at.earliest:   # after an underflow everything is later by what was lost
+        at.earliest = ahead
+    behind = ahead - at.earliest
+    if behind > at.allowed > 0.0:
+        add(&s.late, 1)
+        at.earliest = ahead
+    if behind > load_relaxed(&s.late_ns_max):
+        store_relaxed(&s.late_ns_max, <uint64_t>behind)
+
+
 cdef int play(const void* input, void* output, unsigned long frames, const void* time_info, unsigned long flags,
               void* user) noexcept nogil:
     """PaStreamCallback of an interleaved float32 output."""
     cdef stream_t* s = <stream_t*>user
-    if flags & OUTPUT_UNDERFLOW:
+    cdef bint underflow = flags & OUTPUT_UNDERFLOW
+    if underflow:
         add(&s.underflows, 1)
+    watch(s, now_ns(), underflow)
     if frames:
         make(s, <float*>output, frames)
     return CONTINUE
@@ -165,6 +200,20 @@ cdef class StreamState:
             raise ValueError(f"budget={budget} must be within 0 … 1")
         self.bank.bank.shed.budget_ns = <uint64_t>ceil(budget * HOP * 1e9 / self.bank.sample_rate)
 
+    def allow_late(self, double seconds):
+        """What the device holds in store, s: callbacks later than that are counted. Before the stream starts."""
+        self.stream.schedule.allowed = seconds * 1e9
+
+    @property
+    def thread(self):
+        """The kernel's number of the thread that calls back, 0 before its first block or where there are none."""
+        return load_relaxed(&self.stream.thread)
+
+    @property
+    def regions(self):
+        """Memory that the audio thread works in: a list of (address, bytes)."""
+        return [(<uintptr_t>&self.stream, sizeof(stream_t)), *self.bank.regions]
+
     @property
     def callback_address(self):
         """Of the PaStreamCallback."""
@@ -185,7 +234,7 @@ cdef class StreamState:
                 make(&self.stream, &out[0, 0], frames)
 
     def counters(self):
-        """Blocks, frames, underflows, overruns, render times (µs) and their histogram in 1/32 of a block's period."""
+        """Blocks, frames, underflows, overruns, late callbacks, render times (µs) and their histogram in 1/32 of a block's period."""
         cdef stream_t* s = &self.stream
         blocks = load_relaxed(&s.blocks)
         return {
@@ -193,6 +242,8 @@ cdef class StreamState:
             "frames": load_relaxed(&s.frames),
             "underflows": load_relaxed(&s.underflows),
             "overruns": load_relaxed(&s.overruns),
+            "late": load_relaxed(&s.late),
+            "late_us_max": load_relaxed(&s.late_ns_max) / 1e3,
             "block_frames": load_relaxed(&s.block_frames),
             "render_us_mean": load_relaxed(&s.render_ns_total) / blocks / 1e3 if blocks else 0.0,
             "render_us_max": load_relaxed(&s.render_ns_max) / 1e3,

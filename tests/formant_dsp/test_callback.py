@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import pytest
 from support.pulse import RATE, Pulse
 from support.spectrum import click_frames, f0_hz, third_difference_db
+
+from formant_dsp import Bank
+from formant_dsp.callback import StreamState
 
 # 150 ms of buffer: more than what a busy machine keeps a thread waiting, and half of what the lock is held for. So a
 # callback that needs the lock cannot keep up (the second half of the script shows it), and one that does not, can.
@@ -66,3 +74,57 @@ def test_sound_goes_on_while_another_thread_holds_the_interpreter_lock() -> None
     assert abs(1200 * np.log2(f0_hz(middle, RATE, 220.0) / 220.0)) < 0.1
     assert click_frames(middle, RATE) == 0
     assert third_difference_db(sound[heard[0] : heard[-1]]) < -20.0
+
+
+@pytest.fixture
+def played() -> Iterator[tuple[StreamState, Callable[..., None]]]:
+    """A stream's state, and a function that calls back as PortAudio does, once, with 480 frames."""
+    state = StreamState(Bank(voices=2), 1)
+    kind = ctypes.PYFUNCTYPE(
+        *(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong),
+        ctypes.c_void_p,
+    )
+    callback, out = kind(state.callback_address), (ctypes.c_float * 480)()
+    yield state, lambda flags=0: callback(None, out, 480, None, flags, state.user_address)
+    state.release()
+
+
+def test_a_callback_is_late_when_the_device_has_run_dry_and_bursts_are_not(
+    played: tuple[StreamState, Callable[..., None]],
+) -> None:
+    """The device holds 1 s; 100 blocks of 10 ms fill it at once."""
+    state, call = played
+    state.allow_late(1.0)
+    assert state.thread == 0
+    for _ in range(100):
+        call()
+    assert state.thread == threading.get_native_id()
+    assert state.counters()["late"] == 0
+    time.sleep(1.1)
+    call()
+    counters = state.counters()
+    assert counters["late"] == 1
+    assert 1.09e6 < counters["late_us_max"] < 60e6
+    for _ in range(50):  # what was lost moves the schedule: it is counted once
+        call()
+    assert state.counters()["late"] == 1
+
+
+def test_an_underflow_that_the_device_reports_moves_the_schedule(
+    played: tuple[StreamState, Callable[..., None]],
+) -> None:
+    state, call = played
+    state.allow_late(0.02)
+    call()
+    time.sleep(0.1)
+    call(4)  # paOutputUnderflow
+    counters = state.counters()
+    assert (counters["underflows"], counters["late"]) == (1, 0)
+
+
+def test_a_device_without_latency_counts_no_late_callbacks(played: tuple[StreamState, Callable[..., None]]) -> None:
+    state, call = played
+    call()
+    time.sleep(0.05)
+    call()
+    assert state.counters()["late"] == 0

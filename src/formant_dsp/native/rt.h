@@ -24,6 +24,15 @@ static inline uint64_t formant_now_ns(void) {
 }
 #endif
 
+/* The kernel's number of this thread, for whoever gives it a priority; 0 where such numbers are not used. */
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+static inline uint64_t formant_thread_number(void) { return (uint64_t)syscall(SYS_gettid); } /* gettid(): glibc 2.30 */
+#else
+static inline uint64_t formant_thread_number(void) { return 0; }
+#endif
+
 #if defined(__SSE2__) || defined(_M_X64)
 #include <xmmintrin.h>
 static inline uint64_t formant_ftz_on(void) {

@@ -1,0 +1,175 @@
+"""What the audio thread needs to be on time: a real-time priority, and memory that stays in place.
+
+Both are asked for from Python, once, for a thread that never knows of it. What was not allowed is said with what to do;
+nothing here fails a stream. Linux only: elsewhere the sound system raises its audio threads itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+if sys.platform == "linux":
+    import resource
+
+MODES = ("auto", "on", "off")
+PRIORITY = 20
+"""Of SCHED_FIFO, 1 … 99: above everything ordinary, below the kernel's interrupt threads (50) and a JACK server; the
+most that rtkit grants."""
+RTKIT_CPU_NS = 200_000_000
+"""rtkit serves only processes whose real-time threads the kernel stops after so much time without a pause."""
+
+_MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
+_MLOCK_ONFAULT = 1
+_CAP_IPC_LOCK = 14
+_AUDIO_LIBRARIES = (
+    "/formant_dsp/",
+    "/libportaudio.",
+    "/libasound.",
+    "/libjack.",
+    "/libc.so",
+    "/libm.so",
+    "/libc-",
+    "/libm-",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What was given, in words for the start line or the log."""
+
+    granted: bool
+    words: str
+
+
+ALLOW_PRIORITY = (
+    "allow it with `@audio - rtprio 95` in /etc/security/limits.d/audio.conf and a new login, install rtkit, or run "
+    "`formant-node install-service`"
+)
+ALLOW_MEMORY = "allow it with `@audio - memlock unlimited` in /etc/security/limits.d/audio.conf and a new login"
+Scheduler = Callable[[int, int, int], None]
+"""thread, policy, priority; PermissionError when it may not."""
+
+
+def _set_scheduler(thread: int, policy: int, priority: int) -> None:
+    os.sched_setscheduler(thread, policy, os.sched_param(priority))
+
+
+def raise_priority(
+    thread: int,
+    *,
+    priority: int = PRIORITY,
+    set_scheduler: Scheduler = _set_scheduler,
+    rtkit: Callable[[int, int], str | None] | None = None,
+) -> Grant:
+    """Give a thread of this process a real-time priority: directly, or by asking rtkit.
+
+    thread     the kernel's number of it (`StreamState.thread`); 0 = there was no callback yet
+    """
+    if sys.platform != "linux":
+        return Grant(True, "priority as the system gives it")
+    if thread == 0:
+        return Grant(False, "no real-time priority: the device has not called back yet")
+    try:
+        if not Path(f"/proc/self/task/{thread}").exists():  # the number may be another process's by now
+            raise ProcessLookupError
+        if os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK in (os.SCHED_FIFO, os.SCHED_RR):
+            return Grant(True, f"real-time priority {os.sched_getparam(thread).sched_priority}, by the sound system")
+        limit = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
+        for wanted in dict.fromkeys((priority, min(priority, limit) if limit > 0 else priority)):
+            try:
+                set_scheduler(thread, os.SCHED_FIFO, wanted)
+            except PermissionError:
+                continue
+            return Grant(True, f"real-time priority {wanted}")
+    except ProcessLookupError:
+        return Grant(False, "no real-time priority: the audio thread has ended")
+    refused = (rtkit or ask_rtkit)(thread, priority)
+    if refused is None:
+        return Grant(True, f"real-time priority {priority}, by rtkit")
+    return Grant(False, f"no real-time priority ({refused}): {ALLOW_PRIORITY}")
+
+
+def ask_rtkit(thread: int, priority: int) -> str | None:
+    """Ask the daemon that lends priorities to desktop programs. None when it gave it, else why not."""
+    if shutil.which("busctl") is None:
+        return "not permitted, and no busctl to ask rtkit with"
+    name = "org.freedesktop.RealtimeKit1"
+    before = resource.getrlimit(resource.RLIMIT_RTTIME)
+    limit = RTKIT_CPU_NS // 1000
+    hard = limit if before[1] == resource.RLIM_INFINITY else min(limit, before[1])
+    resource.setrlimit(resource.RLIMIT_RTTIME, (hard, hard))
+    command = ["busctl", "--system", "--timeout=3", "call", name, "/org/freedesktop/RealtimeKit1", name]
+    command += ["MakeThreadRealtimeWithPID", "ttu", str(os.getpid()), str(thread), str(priority)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"rtkit does not answer: {error}"
+    if done.returncode == 0:
+        return None
+    return f"rtkit: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'refused'}"
+
+
+def lock_memory(regions: Iterable[tuple[int, int]]) -> Grant:
+    """Keep memory from being swapped out under the audio thread.
+
+    All of the process where that is allowed (each page as it is first used, so nothing grows); else what the audio
+    thread works in, and its code.
+    """
+    if sys.platform != "linux":
+        return Grant(True, "memory as the system keeps it")
+    libc = ctypes.CDLL(None, use_errno=True)
+    soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    if hard == resource.RLIM_INFINITY and soft != hard:
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (hard, hard))
+        soft = hard
+    # With a limit, locking all would make later allocations fail.
+    if (soft == resource.RLIM_INFINITY or _may_lock()) and libc.mlockall(
+        _MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT
+    ) == 0:
+        return Grant(True, "memory locked")
+    locked = refused = 0
+    mlock2 = getattr(libc, "mlock2", None)
+    if mlock2 is None:
+        return Grant(False, f"memory is not locked (this C library cannot): {ALLOW_MEMORY}")
+    page = os.sysconf("SC_PAGESIZE")
+    for address, size in (*regions, *_audio_code(Path("/proc/self/maps"))):
+        start = address & ~(page - 1)
+        length = address + size - start
+        if mlock2(ctypes.c_void_p(start), ctypes.c_size_t(length), _MLOCK_ONFAULT) == 0:
+            locked += length
+        else:
+            refused += length
+    if refused:
+        return Grant(False, f"memory is not locked ({refused / 1e6:.1f} MB refused): {ALLOW_MEMORY}")
+    return Grant(True, f"memory of the sound locked ({locked / 1e6:.1f} MB)")
+
+
+def _may_lock() -> bool:
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return False
+    effective = next((line.split()[1] for line in lines if line.startswith("CapEff:")), "0")
+    return bool(int(effective, 16) >> _CAP_IPC_LOCK & 1)
+
+
+def _audio_code(maps: Path) -> Sequence[tuple[int, int]]:
+    """Executable mappings of what runs on the audio thread."""
+    try:
+        lines = maps.read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        fields = line.split(maxsplit=5)
+        if len(fields) == 6 and "x" in fields[1] and any(name in fields[5] for name in _AUDIO_LIBRARIES):
+            start, end = (int(part, 16) for part in fields[0].split("-"))
+            found.append((start, end - start))
+    return found
