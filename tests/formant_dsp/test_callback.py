@@ -104,7 +104,7 @@ def test_a_callback_is_late_when_the_device_has_run_dry_and_bursts_are_not(
     call()
     counters = state.counters()
     assert counters["late"] == 1
-    assert 1.09e6 < counters["late_us_max"] < 60e6
+    assert 1.0e6 < counters["late_us_max"] < 60e6
     for _ in range(50):  # what was lost moves the schedule: it is counted once
         call()
     assert state.counters()["late"] == 1
