@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from formant_dsp.breath cimport band_t
+from formant_dsp.colour cimport coloured_t
 from formant_dsp.event cimport event_t
 from formant_dsp.gate cimport gate_t
 from formant_dsp.kernels cimport control_t, kernel_table
@@ -42,6 +43,7 @@ ctypedef struct voice_t:
     float place[CHANNELS] # gains of the channels at the start of the hop
     bint breathes         # its bands have been started
     band_t band[FORMANTS]
+    coloured_t coloured
     int32_t edges
     edge_t edge[MAX_EDGES]
 

@@ -13,10 +13,11 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from formant_dsp.breath cimport bands_hop
+from formant_dsp.colour cimport colour_column, coloured_t, has_colour, has_direct
 from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, event_t
 from formant_dsp.gate cimport gate_step, gate_t, gate_to
 from formant_dsp.exp2 cimport exp2_poly
-from formant_dsp.kernels cimport band_hop_t, control_t, kernel_table, row_t, rows_t, voice_hop_t
+from formant_dsp.kernels cimport band_hop_t, colour_t, control_t, kernel_table, row_t, rows_t, voice_hop_t
 from formant_dsp.limiter cimport INVALID, LIMITED, limiter_hop, limiter_init
 from formant_dsp.noise cimport bell, mix32, spline_noise, white
 from formant_dsp.params cimport (CHANNELS, FORMANTS, HOP, HOP_ROWS, LINEAR_ROWS, NATURAL, P_BREATH, P_DRIFT, P_FLUTTER,
@@ -43,6 +44,7 @@ cdef float CEILING = 0.84               # -1.5 dBFS of samples keeps the true pe
 cdef double STEAL_TAU_S = 0.0025
 cdef double SHED_TAU = HOP / 14.0       # frames: silent within one hop, for there is no time to fade
 cdef double DRIFT_HZ = 40.0
+cdef double DIRECT_TAU_S = 0.08         # of what follows a coloured voice's direct current: 2 Hz
 cdef double VOLUME_TAU_S = 0.02
 cdef double FADE_TAU_S = 0.01
 
@@ -258,6 +260,46 @@ cdef inline float level_of(bank_t* b, voice_t* v, int i) noexcept nogil:
     return level
 
 
+cdef inline float direct_current(bank_t* b, voice_t* v, int i) noexcept nogil:
+    """Mean of one period of slot i as it is at the start of the hop: one period as one hop, exact but for harmonic 64."""
+    cdef voice_hop_t hop
+    cdef row_t y
+    cdef float falling, rising
+    hop.phase = 0
+    hop.increment = <uint32_t>0x4000000  # 2^32 / 64
+    hop.increment_step = 0
+    hop.stride = b.stride
+    hop.start = b.start + i
+    hop.end = b.start + i
+    b.kernels.colour[v.algorithm](y, &hop, &v.coloured.colour, &v.coloured.colour)
+    falling = b.kernels.mean(y, &rising)
+    return falling + rising
+
+
+cdef inline void sing_coloured(bank_t* b, voice_t* v, int i, float* y, const voice_hop_t* hop, const colour_t* colour,
+                               bint coloured, bint fresh) noexcept nogil:
+    """A hop of a voice that has or just had zing or symmetry, without the direct current of both."""
+    cdef coloured_t* c = &v.coloured
+    cdef float before, rising
+    if fresh:
+        c.colour = colour[0]
+    if not c.on:
+        gate_to(&c.direct, 0.0, DIRECT_TAU_S * b.sample_rate, HOP)
+        c.direct.v = 0.0
+        c.direct.x = direct_current(b, v, i) if fresh else 0.0
+        c.rising = 0.5 * c.direct.x
+    b.kernels.colour[v.algorithm](y, hop, &c.colour, colour)
+    before = c.direct.x
+    if coloured:  # over two hops, under a triangle: harmonics near 1 / hop would otherwise beat with the hops
+        c.direct.target = c.rising + b.kernels.mean(y, &rising)
+        c.rising = rising
+    else:         # a plain voice has none
+        c.direct.target = c.rising = 0.0
+    gate_step(&c.direct, HOP, c.direct.decay)
+    b.kernels.centre(y, before, c.direct.x)
+    c.colour = colour[0]
+
+
 cdef inline void breath(bank_t* b, voice_t* v, int i, float* y, const voice_hop_t* hop) noexcept nogil:
     """Voiced share and unvoiced bands of one voice, in place; nothing where there is nothing to do."""
     cdef band_hop_t[FORMANTS] bands
@@ -343,9 +385,15 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     cdef float level = level_of(b, v, i)
     cdef uint32_t next_increment
     cdef uint32_t n = HOP - v.starts
+    cdef colour_t colour
+    cdef bint fresh = v.fresh, coloured = has_colour(&b.control, i)
     if v.algorithm == NATURAL:
         residue_column(&b.control, b.start, i, v.fresh)
-    if v.fresh:
+    if coloured:
+        colour_column(&b.control, &colour, i, v.algorithm)
+    elif v.coloured.on:
+        memset(&colour, 0, sizeof(colour_t))
+    if fresh:
         begin(b, v, i)
     next_increment = b.control.increment[i]
     hop.phase = v.phase
@@ -354,7 +402,11 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     hop.stride = b.stride
     hop.start = b.start + i
     hop.end = b.control.end + i
-    b.kernels.voice[v.algorithm](y, &hop)
+    if coloured or v.coloured.on:
+        sing_coloured(b, v, i, y, &hop, &colour, coloured, fresh)
+    else:
+        b.kernels.voice[v.algorithm](y, &hop)
+    v.coloured.on = coloured or has_direct(&v.coloured)
     breath(b, v, i, y, &hop)
     if v.edges:
         add_edged(b, v, i, out, y, level)

@@ -2,7 +2,7 @@
 # a `kernel_table` is one such build. Nothing here knows about voices being on or off: that is voice.pyx and bank.pyx.
 
 from libc.stdint cimport int32_t, uint32_t
-from formant_dsp.params cimport ALGORITHMS, CHANNELS, HOP, ROWS
+from formant_dsp.params cimport ALGORITHMS, CHANNELS, FORMANTS, HOP, ROWS
 
 cdef extern from "native/vec.h" nogil:
     ctypedef float* out_t "formant_out_t"
@@ -24,6 +24,14 @@ ctypedef struct voice_hop_t:
     int stride
     const float* start
     const float* end
+
+# Zing and symmetry of one voice at one end of a hop; see colour.pxd.
+ctypedef struct colour_t:
+    float warp            # how far, in turns, the carriers are ahead after half a period
+    float plain           # of a pair: as it is,
+    float ring            # and times the fundamental
+    float fundamental     # gain
+    float pair[FORMANTS]  # gains
 
 # One unvoiced band over one hop: a carrier at the formant's centre, and noise as a cubic between the ends of the hop.
 ctypedef struct band_hop_t:
@@ -73,6 +81,7 @@ ctypedef struct control_t:
     float* skirt_power
 
 ctypedef void (*voice_kernel_t)(out_t y, const voice_hop_t* hop) noexcept nogil
+ctypedef void (*colour_kernel_t)(out_t y, const voice_hop_t* hop, const colour_t* start, const colour_t* end) noexcept nogil
 
 ctypedef struct kernel_table:
     const char* isa
@@ -80,6 +89,9 @@ ctypedef struct kernel_table:
     void (*pitch)(control_t* c) noexcept nogil
     void (*control)(control_t* c) noexcept nogil
     voice_kernel_t voice[ALGORITHMS]
+    colour_kernel_t colour[ALGORITHMS]
+    float (*mean)(in_t y, float* rising) noexcept nogil
+    void (*centre)(out_t y, float x0, float x1) noexcept nogil
     void (*breathe)(out_t y, const voice_hop_t* hop, const band_hop_t* bands, float voiced, float voiced_step) noexcept nogil
     void (*mix)(out_t out, in_t y, float gain, float step) noexcept nogil
     void (*mix_gains)(out_t out, in_t y, in_t gains, int n) noexcept nogil

@@ -25,9 +25,12 @@ cdef enum:
     P_VOICED = 26         # gain of the voiced part
     P_BREATH = 27         # gain of the unvoiced bands
     P_PAN = 28            # -1 first channel … 1 last channel
-    P_SPARE = 29          # 29, 30
-    P_KIND = 31           # algorithm as a number; fixed for the length of a note, therefore last
-    ROWS = 32
+    P_ZING = 29           # 0 the voice … 1 its formants as pairs that the fundamental modulates
+    P_ZING_MORPH = 30     # -1 AM of the fundamental, 0 ring, 1 AM of the pair
+    P_SYMMETRY = 31       # symmetry - 1/2: how much further than half a turn the carriers are after half a period
+    P_SPARE = 32          # 32 … 34
+    P_KIND = 35           # algorithm as a number; fixed for the length of a note, therefore last
+    ROWS = 36
 
 # The rows below P_LEVEL as numbers instead of logarithms (kHz, 100 Hz, amplitude), and 100 Hz / width.
 cdef enum:

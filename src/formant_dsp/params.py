@@ -61,6 +61,9 @@ RANGES = {
     "flutter": Range("(Klatt's FL)", 0.0, 100.0, 0.0, tau_s=0.05),
     "voiced": Range("gain", 0.0, 1.0, 1.0, tau_s=0.015),
     "breath": Range("gain", 0.0, 2.0, 0.0, tau_s=0.015),
+    "zing": Range("share", 0.0, 1.0, 0.0, tau_s=0.03),
+    "zing_morph": Range("", -1.0, 1.0, 0.0, tau_s=0.03),
+    "symmetry": Range("of a period", 0.01, 0.99, 0.5, tau_s=0.03),
     "attack_s": Range("s", 0.005, 10.0, 0.03),
     "release_s": Range("s", 0.02, 10.0, 0.25),
     "lease_s": Range("s", 0.0, 3600.0, 0.0),
@@ -89,10 +92,13 @@ _ROW_RANGES = (
             "voiced",
             "breath",
             "pan",
+            "zing",
+            "zing_morph",
+            "symmetry",
         )
     ),
 )
-ROWS = 32
+ROWS = 36
 ROW_TAU_S: tuple[float, ...] = _ROW_RANGES + (0.05,) * (ROWS - len(_ROW_RANGES))
 """Smoothing time constant of each row, seconds."""
 
@@ -122,6 +128,9 @@ class VoiceParams:
     voiced            0 … 1: gain of the voiced part; 0 whispers
     breath            0 … 2: gain of the unvoiced bands, which share centre and level with the formants; 1 is as loud as
                       a voice
+    zing              0 … 1: from the voice to its formants as pairs of harmonics that the fundamental modulates: metal
+    zing_morph        -1 amplitude modulation of the fundamental, 0 ring modulation, 1 amplitude modulation of the pairs
+    symmetry          0.01 … 0.99: how far through their turn the carriers are after half a period; 0.5 is even
     attack_s          10 to 90 % rise, 5 ms … 10 s; taken at the start of a note
     release_s         fall to -60 dB, 20 ms … 10 s; taken at the start of a note
     lease_s           0 = none, else the voice is released when nothing is said of it for so long
@@ -149,6 +158,9 @@ class VoiceParams:
     flutter: float = RANGES["flutter"].default
     voiced: float = RANGES["voiced"].default
     breath: float = RANGES["breath"].default
+    zing: float = RANGES["zing"].default
+    zing_morph: float = RANGES["zing_morph"].default
+    symmetry: float = RANGES["symmetry"].default
     attack_s: float = RANGES["attack_s"].default
     release_s: float = RANGES["release_s"].default
     lease_s: float = RANGES["lease_s"].default
@@ -185,6 +197,10 @@ class VoiceParams:
             self.voiced,
             self.breath,
             self.pan,
+            self.zing,
+            self.zing_morph,
+            self.symmetry - 0.5,
+            0.0,
             0.0,
             0.0,
             float(ALGORITHMS.index(self.algorithm)),

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from formant_dsp import formant
+from formant_dsp import reference_colour as coloured
 from formant_dsp.formant import Array
 from formant_dsp.params import HOP, ROW_TAU_S, VOICE_RMS, VoiceParams
 from formant_dsp.score import Event
@@ -65,6 +66,11 @@ def bell(seed: int, i: int) -> float:
 def row_of(params: VoiceParams) -> Array:
     """Targets as the bank gets them: rounded to float32, computed with in float64."""
     return np.array(params.target_row(), np.float32).astype(np.float64)
+
+
+def ramp(start: Array, end: Array) -> Array:
+    """From one value to the other over a hop, along a new last axis."""
+    return np.asarray(start[..., None] + (end - start)[..., None] * np.arange(HOP) / HOP)
 
 
 class Gate:
@@ -144,6 +150,9 @@ class Voice:
         self.voiced = float(self.x[VOICED])
         self.bands: list[Band] | None = None
         self.past: tuple[Array, ...] | None = None
+        self.colour: coloured.Colour | None = None
+        self.direct = Gate(coloured.DIRECT_TAU_S * sample_rate)
+        self.rising = 0.0
         self.done = False
 
     def aim(self, p: VoiceParams) -> None:
@@ -249,6 +258,11 @@ class Voice:
         self.smooth()
         f0 = self.pitch()
         following = self.residues(f0) if self.algorithm == "natural" else self.model(f0)
+        colour = None
+        if coloured.is_coloured(self.x):
+            colour, following = coloured.colour(self.x, following, f0, self.rate, self.algorithm)
+        elif self.colour is not None:
+            colour = coloured.none()
         past = self.past or following
         i = np.arange(HOP)
 
@@ -258,13 +272,28 @@ class Voice:
         step = round((next_increment - self.increment) / HOP)
         phase = (self.phase + i * self.increment + i * (i - 1) // 2 * step) % 2**32
         theta = 2.0 * np.pi * phase / TURN
-        nu, k, bell, skirt, r, r_v, voicing = (
-            p[..., None] + (q - p)[..., None] * i / HOP for p, q in zip(past, following, strict=True)
-        )
+        rows = tuple(ramp(p, q) for p, q in zip(past, following, strict=True))
+        sound = self.plain(phase, rows) if colour is None else self.coloured(phase, rows, colour)
+        direct = self.colour is not None and abs(self.direct.x) + abs(self.direct.v * self.direct.tau) > 1e-6
+        self.colour = colour if coloured.is_coloured(self.x) or direct else None
+        sound = self.breathe(sound, theta)
+        frames = HOP - self.starts
+        self.phase = (self.phase + frames * self.increment + frames * (frames - 1) // 2 * step) % 2**32
+        self.increment = next_increment if step == 0 else self.increment + frames * step
+        self.past = following
+        y = np.zeros(HOP)
+        y[self.starts :] = sound[:frames]
+        y *= self.gains()
+        self.starts = 0
+        return y
+
+    def plain(self, phase: Array, rows: tuple[Array, ...]) -> Array:
+        """The voiced sound at phases in turns · 2^32."""
+        nu, k, bell, skirt, r, r_v, voicing = rows
+        theta = 2.0 * np.pi * phase / TURN
         n = np.floor(nu)
         w = nu - n
         carrier = 2.0 * np.pi * ((n.astype(np.int64) * phase) % 2**32) / TURN
-
         if self.algorithm == "chowning":
             deviation = k * np.sin(theta)
             y = bell * ((1 - w) * np.sin(carrier + deviation) + w * np.sin(carrier + theta + deviation))
@@ -283,17 +312,30 @@ class Voice:
             sound = (pulse * ((1 - w) * np.sin(carrier) + w * np.sin(carrier + theta))).sum(axis=0)
             if self.algorithm == "voice":
                 sound = sound + voicing * np.sin(theta) / (1 - 2 * r_v * np.cos(theta) + r_v**2)
+        return np.asarray(sound)
 
-        sound = self.breathe(sound, theta)
-        frames = HOP - self.starts
-        self.phase = (self.phase + frames * self.increment + frames * (frames - 1) // 2 * step) % 2**32
-        self.increment = next_increment if step == 0 else self.increment + frames * step
-        self.past = following
-        y = np.zeros(HOP)
-        y[self.starts :] = sound[:frames]
-        y *= self.gains()
-        self.starts = 0
-        return y
+    def coloured(self, phase: Array, rows: tuple[Array, ...], colour: coloured.Colour) -> Array:
+        """The same with zing and symmetry, less the direct current of both."""
+        fresh, before = self.past is None, self.colour
+        if before is None:
+            before = colour if fresh else coloured.none()
+            self.direct.x = self.direct.v = 0.0
+            if fresh:
+                grid = np.arange(HOP) * 2.0**32 / HOP
+                still = coloured.Colour(*(part[..., None] for part in colour))
+                self.direct.x = float(
+                    np.mean(coloured.sound(self.algorithm, grid, tuple(r[..., :1] for r in rows), still))
+                )
+            self.rising = 0.5 * self.direct.x
+        tint = coloured.Colour(*(ramp(p, q) for p, q in zip(before, colour, strict=True)))
+        sound = coloured.sound(self.algorithm, phase, rows, tint)
+        direct = self.direct.x
+        rising = (np.arange(HOP) + 0.5) / HOP
+        direct_now = self.rising + float(np.mean(sound * (1.0 - rising)))
+        self.direct.target = direct_now if coloured.is_coloured(self.x) else 0.0
+        self.rising = float(np.mean(sound * rising)) if coloured.is_coloured(self.x) else 0.0
+        self.direct.step(HOP)
+        return sound - ramp(np.array(direct), np.array(self.direct.x))
 
     def breathe(self, sound: Array, theta: Array) -> Array:
         """The voiced share of a hop, and its unvoiced bands."""

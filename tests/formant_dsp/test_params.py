@@ -51,5 +51,10 @@ def test_row_has_the_order_of_the_c_side() -> None:
     assert rough[rows["P_FLUTTER"]] == 25.0
     assert rough[rows["P_VOICED"]] == 0.75
     assert rough[rows["P_BREATH"]] == 1.25
+    metal = VoiceParams(pan=-0.5, zing=0.25, zing_morph=-0.75, symmetry=0.3).target_row()
+    assert metal[rows["P_PAN"]] == -0.5
+    assert metal[rows["P_ZING"]] == 0.25
+    assert metal[rows["P_ZING_MORPH"]] == -0.75
+    assert metal[rows["P_SYMMETRY"]] == pytest.approx(-0.2)
     for kind, algorithm in enumerate(ALGORITHMS):
         assert VoiceParams(algorithm=algorithm).target_row()[rows["P_KIND"]] == kind == rows[algorithm.upper()]
