@@ -87,7 +87,7 @@ def test_join_is_heard_by_1000_synths(benchmark: BenchmarkFixture, loop: asyncio
         Access(None),
         make_secret=iter(f"s{n}" for n in range(100_000)).__next__,
     )
-    server = EdgeServer(hub, assets={}, version="0", check_key=lambda _: True)
+    server = EdgeServer(hub, assets={}, version="0")
     ears = Ears()
     stack = contextlib.AsyncExitStack()
     listeners: list[Listener] = []

@@ -11,15 +11,34 @@ import platform
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from formant_net.access import Access
-from formant_net.hub import Hub, Limits
+from formant_net.hub import Hub
 from formant_net.hub_outputs import Send, SendAll
 from formant_net.leases import Place
+from formant_net.limits import Limits
 from formant_net.messages import encode
 from formant_net.registry import MemoryRegistry
 
 ROUTED = 1000
 SYNTHS = 1000
-_SDP = "v=0\r\n" + "a=candidate:1 1 udp 2113937151 192.168.1.20 50000 typ host\r\n" * 25
+_SDP = "\r\n".join(
+    [
+        "v=0",
+        "o=- 4611 2 IN IP4 192.168.1.20",
+        "s=-",
+        "t=0 0",
+        "a=group:BUNDLE 0",
+        "m=application 50000 UDP/DTLS/SCTP webrtc-datachannel",
+        "c=IN IP4 192.168.1.20",
+        *["a=candidate:1 1 udp 2113937151 192.168.1.20 50000 typ host"] * 15,
+        "a=ice-ufrag:h7Gf",
+        "a=ice-pwd:MCYdBaPtNRys6lbLIgoOGP",
+        "a=fingerprint:sha-256 " + ":".join(["AB"] * 32),
+        "a=setup:actpass",
+        "a=mid:0",
+        "a=sctp-port:5000",
+        "",
+    ]
+)
 
 
 class Core:
@@ -30,7 +49,7 @@ class Core:
             MemoryRegistry(Place("bench", "run"), 60.0),
             Access(None),
             make_secret=iter(f"s{n}" for n in range(10_000_000)).__next__,
-            limits=Limits(rate_per_s=1e9, burst=10**9),
+            limits=Limits(rate_per_s=1e9, burst=10**9, offers_per_min=10**9, offers_per_pair_per_min=10**9),
         )
         self.now = 0.0
         self.conns = 0

@@ -64,7 +64,7 @@ class Stage:
             Access(None),
             make_secret=iter(f"s{n}" for n in range(1000)).__next__,
         )
-        server = EdgeServer(hub, assets={}, version="0", check_key=lambda _: True)
+        server = EdgeServer(hub, assets={}, version="0")
         port = await stack.enter_async_context(server.listening("127.0.0.1", 0))
         servers = [Server(f"ws://127.0.0.1:{port}/ws")]
         self.player = Controller("ctrl-a", servers, Timing(), lambda: 0.5)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from collections import Counter
 from collections.abc import Callable
 
@@ -18,18 +19,23 @@ from msgspec import UNSET
 
 from formant_net import bus
 from formant_net import messages as m
-from formant_net.access import Access
+from formant_net.addresses import group_of
 from formant_net.allowance import Allowance
-from formant_net.clients import UNDECIDED, Client, Clients, Limits, State
+from formant_net.clients import UNDECIDED, Client, Clients, State
 from formant_net.deadlines import Deadlines
+from formant_net.door import Door
 from formant_net.errors import ProtocolError
 from formant_net.hub_outputs import CLOSE_AWAY, CLOSE_DONE, CLOSE_FULL, CLOSE_REFUSED, Outbox
 from formant_net.leases import Lease, Place
+from formant_net.limits import Limits
 from formant_net.registry import Disputed, Lost, Registry
+from formant_net.relays import Relays
 from formant_net.timing import Timing
 
 PREFIXES: tuple[tuple[str, m.Role], ...] = (("synth-", "synth"), ("ctrl-", "controller"), ("touch-ctrl-", "controller"))
 """The role of an id that names none."""
+_EXPIRED = ProtocolError("token-expired", "your invitation is over: ask for a new code or a new join URL", fatal=True)
+_WITHDRAWN = ProtocolError("bad-key", "the key you came in with is no longer valid: ask for the new one", fatal=True)
 CLAIM_S = 1.0
 """What a claim may take on its way, beside the time that the holder has to answer."""
 
@@ -46,12 +52,12 @@ class Admission:
         self,
         clients: Clients,
         registry: Registry,
-        access: Access,
+        door: Door,
         outbox: Outbox,
         *,
         place: Place,
         make_secret: Callable[[], str],
-        ice_servers: Callable[[], list[dict[str, object]]],
+        relays: Relays,
         timing: Timing,
         limits: Limits,
         errors: Counter[str],
@@ -59,11 +65,11 @@ class Admission:
     ) -> None:
         self._clients = clients
         self._registry = registry
-        self._access = access
+        self._door = door
         self._out = outbox
         self._place = place
         self._make_secret = make_secret
-        self._ice_servers = ice_servers
+        self._relays = relays
         self._timing = timing
         self._limits = limits
         self._errors = errors
@@ -77,22 +83,27 @@ class Admission:
 
     # --- coming ----------------------------------------------------------------------------------------------------
 
-    def connect(self, conn: int, now: float) -> None:
+    def connect(self, conn: int, now: float, address: str) -> None:
         """A socket has opened."""
-        if len(self._clients) >= self._limits.clients:
-            full = ProtocolError(
-                "server-full", f"this server has its {self._limits.clients} clients: try again later", fatal=True
-            )
+        try:
+            if len(self._clients) >= self._limits.clients:
+                raise ProtocolError(
+                    "server-full", f"this server has its {self._limits.clients} clients: try again later", fatal=True
+                )
+            self._door.addresses.joined(address, now)
+        except ProtocolError as full:
+            self._errors[full.code] += 1
             self._out.error(conn, full)
             self._out.close(conn, CLOSE_FULL, full.code)
             return
-        self._clients.add(Client(conn, now, Allowance(self._limits.rate_per_s, self._limits.burst, now)))
-        self._deadlines.set(conn, now + self._timing.register_s)
+        self._clients.add(Client(conn, now, Allowance(self._limits.rate_per_s, self._limits.burst, now), address))
+        self._deadlines.set(conn, now + self._limits.register_s)
 
     def register(self, client: Client, asked: m.Register, now: float) -> None:
-        """It wants to be known. Raises ProtocolError ("bad-key", "bad-role", "already-registered", "id-taken")."""
-        self._access.check(asked.key)
+        """It wants to be known. Raises ProtocolError: what is wrong with its key, its role or its id."""
+        grant = self._door.admit(asked.key, client.address, now, self._out.wall(now))
         role = role_of(asked)
+        grant.check(asked.client_id, role)
         if client.state is State.REGISTERED:
             if (asked.client_id, role) != (client.id, client.role):
                 raise ProtocolError(
@@ -101,24 +112,30 @@ class Admission:
                     "register",
                 )
             client.asked = asked
+            client.key, client.grant = asked.key, grant
             self._registry.put(self._lease(client, now), now)
-            self._confirm(client)
+            self._wait_for_silence(client, now)
+            self._confirm(client, now)
             return
+        client.key, client.grant = asked.key, grant
         holder = self._clients.holder(asked.client_id)
         remote = self._registry.find(asked.client_id, now) if holder is None else None
         if holder is not None and _proves(asked.resume, proof_of(holder.resume)):
             self._take_over(client, asked, holder, now)
-        elif asked.client_id in self._waiting:
+        elif asked.client_id in self._waiting or (holder is not None and not _same_household(client, holder)):
             raise self._taken(asked)
         elif holder is not None:
             # Perhaps the same client after a network blink, which knows nothing of `resume`. Ask whether its old
-            # connection still lives; the newcomer waits so long.
+            # connection still lives; the newcomer waits so long. Somebody from elsewhere, or with a token only, would
+            # take the id of a stranger that way.
             self._wait(client, asked, State.WAITING, now + self._timing.probe_s)
             self._out.probe(holder.conn)
         elif remote is None or remote.place.node == self._place.node:
             self._enter(client, asked, now, self._make_secret())
         elif asked.resume and _proves(asked.resume, remote.proof):
             self._enter(client, asked, now, asked.resume, over=remote.ws_id)
+        elif grant.token:
+            raise self._taken(asked)
         else:
             self._name(client, asked, self._make_secret())
             self._contest(client, remote, now)
@@ -137,8 +154,8 @@ class Admission:
         self._stop_waiting(client)
         client.state = State.REGISTERED
         self._clients.register(client)
-        self._deadlines.set(client.conn, now + self._quiet_s)
-        self._confirm(client)
+        self._wait_for_silence(client, now)
+        self._confirm(client, now)
         self._out.event("info", f"{client.role} registered", id=client.id)
         held, client.held = client.held, []
         for message in held:
@@ -213,7 +230,7 @@ class Admission:
         client.seen = now
         if client.state is not State.REGISTERED:
             return
-        self._deadlines.set(client.conn, now + self._quiet_s)
+        self._wait_for_silence(client, now)
         self._registry.touch(client.id, client.ws_id, now)
         waiting = self._waiting.get(client.id) if self._waiting else None
         if waiting is not None and waiting.asked is not None and waiting.state is State.WAITING:
@@ -234,7 +251,9 @@ class Admission:
             client = self._clients.get(key)
             if client is None:
                 continue
-            if client.state is State.NEW:
+            if self._over(client, now):
+                self.refuse(client, _EXPIRED, now)
+            elif client.state is State.NEW:
                 late = ProtocolError("register-timeout", "nothing was registered in time: connect again", fatal=True)
                 self.refuse(client, late, now)
             elif client.state is State.WAITING:
@@ -242,11 +261,18 @@ class Admission:
             elif client.state is State.REGISTERED:
                 self._check_silence(client, now)
 
+    def on_access(self, now: float) -> None:
+        """Keys were changed: whoever came in by one that is no longer valid has to go."""
+        for client in list(self._clients.registered()):
+            if client.conn in self._clients and not self._door.access.still(client.key, self._out.wall(now)):
+                self.refuse(client, _WITHDRAWN, now)
+
     # --- going -----------------------------------------------------------------------------------------------------
 
     def remove(self, client: Client, now: float) -> None:
         """Forget a connection; whoever waits for its id gets it."""
         self._clients.drop(client)
+        self._door.addresses.left(client.address)
         self._deadlines.discard(client.conn)
         if client.state in UNDECIDED:
             self._stop_waiting(client)
@@ -351,7 +377,7 @@ class Admission:
         client.id = client.ws_id = ""
         client.asked = None
         client.held = []
-        self._deadlines.set(client.conn, now + self._timing.register_s)
+        self._deadlines.set(client.conn, now + self._limits.register_s)
         self.refuse(client, error, now)
 
     def _send_away(self, client: Client) -> None:
@@ -359,19 +385,20 @@ class Admission:
         self._out.send(client.conn, m.Kicked(reason=f"another connection has registered {client.id}"))
         self._out.close(client.conn, CLOSE_DONE, "replaced")
         self._clients.drop(client)
+        self._door.addresses.left(client.address)
         self._deadlines.discard(client.conn)
         self._forget_claim(client.id)
         if client.id in self._asked:
             self._answer(self._asked[client.id], free=False)
 
-    def _confirm(self, client: Client) -> None:
+    def _confirm(self, client: Client, now: float) -> None:
         self._out.send(
             client.conn,
             m.Registered(
                 client_id=client.id,
                 edge=self._place.edge,
                 resume=client.resume,
-                ice_servers=self._ice_servers(),
+                ice_servers=self._relays.told(client, now),
                 heartbeat_s=self._timing.heartbeat_s,
                 ttl_s=self._timing.ttl_s,
                 location=self._place.location or UNSET,
@@ -436,7 +463,23 @@ class Admission:
             self.remove(client, now)
         else:
             self._out.probe(client.conn)
-            self._deadlines.set(client.conn, min(now + self._quiet_s, end))
+            self._wait_for_silence(client, now, end)
+
+    def _wait_for_silence(self, client: Client, now: float, end: float = math.inf) -> None:
+        """Look at this client again when it has been silent for a while, at `end`, or when its token runs out."""
+        until = client.grant.until
+        over = math.inf if until is None else until - self._out.wall_offset_s
+        self._deadlines.set(client.conn, min(now + self._quiet_s, end, over))
+
+    def _over(self, client: Client, now: float) -> bool:
+        """Whether the token of a registered client has run out."""
+        until = client.grant.until
+        return client.state is State.REGISTERED and until is not None and self._out.wall(now) > until
+
+
+def _same_household(client: Client, holder: Client) -> bool:
+    """Whether a newcomer without the secret may be who holds the id: same address, and both know the join key."""
+    return not (client.grant.token or holder.grant.token) and group_of(client.address) == group_of(holder.address)
 
 
 def role_of(asked: m.Register) -> m.Role:

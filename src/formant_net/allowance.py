@@ -22,14 +22,22 @@ class Allowance:
 
     def take(self, now: float) -> bool:
         """One token, if there is one."""
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-        if self._tokens < 1.0:
+        if not self.some(now):
             self.refused += 1
             return False
         self._tokens -= 1.0
         self.refused = max(0, self.refused - 1)
         return True
+
+    def some(self, now: float) -> bool:
+        """True when `take` would have one now."""
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+        return self._tokens >= 1.0
+
+    def full(self, now: float) -> bool:
+        """True when nothing has been used up: a new one would be the same."""
+        return self.some(now) and self._tokens >= self._burst
 
     def charge(self, tokens: int) -> None:
         """Take more for what turned out to be dear. May leave a debt, which is worked off before the next message."""

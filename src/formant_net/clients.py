@@ -8,19 +8,8 @@ from enum import Enum, auto
 
 from formant_net import messages as m
 from formant_net.allowance import Allowance
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one edge takes on, and what it takes from one client."""
-
-    clients: int = 4096
-    rate_per_s: float = 200.0
-    """Messages of one client, sustained. A page that answers 100 synths with 10 candidates each stays below it."""
-    burst: int = 2000
-    """Messages of one client at once: a synth that offers to 1,000 controllers when it arrives."""
-    held: int = 32
-    """Messages that a client may send before it hears whether it is registered."""
+from formant_net.grant import Grant
+from formant_net.offers import OfferMeter
 
 
 class State(Enum):
@@ -45,16 +34,21 @@ UNDECIDED = frozenset((State.WAITING, State.CLAIMING, State.ENTERING))
 class Client:
     """One connection: an integer that the shell chose and never uses again.
 
+    address   where it comes from, "" if that is nobody's
     seen      when it last gave a sign of life, seconds of the hub's clock
     ws_id     the name of this connection in the registry, unique over all edges and restarts
     resume    the secret by which the same client takes its id back
     asked     what it registers, or wants to
     held      what it has said while it waits
+    key       what it came in by, which may be withdrawn
+    grant     what that allows it
+    offers    counts its offers, from the first on
     """
 
     conn: int
     seen: float
     allowance: Allowance
+    address: str = ""
     state: State = State.NEW
     id: str = ""
     role: m.Role = "controller"
@@ -63,6 +57,9 @@ class Client:
     asked: m.Register | None = None
     held: list[m.Signaling | m.Unknown] = field(default_factory=list)
     warned_at: float | None = None
+    key: str | None = field(default=None, repr=False)
+    grant: Grant = field(default_factory=Grant)
+    offers: OfferMeter | None = None
 
 
 class Clients:

@@ -18,15 +18,20 @@ from formant_net import bus
 from formant_net import messages as m
 from formant_net.access import Access
 from formant_net.admission import Admission
-from formant_net.clients import UNDECIDED, Client, Clients, Limits, State
+from formant_net.clients import UNDECIDED, Client, Clients, State
+from formant_net.content import Content
 from formant_net.discovery import Counters, Discovery
+from formant_net.door import Door
 from formant_net.errors import ProtocolError
 from formant_net.hub_outputs import CLOSE_DONE, Outbox, Output
+from formant_net.ice import IceServers
+from formant_net.limits import Limits
 from formant_net.registry import Disputed, Joined, Lost, Registry
+from formant_net.relays import Relays
 from formant_net.routing import Routing
 from formant_net.timing import Timing
 
-__all__ = ["Counters", "Hub", "Limits"]
+__all__ = ["Counters", "Hub"]
 
 
 _COST: dict[type, int] = {m.Register: 10, m.RequestControllers: 10}
@@ -37,7 +42,7 @@ class Hub:
     """Discovery and routing of one edge, that of the registry.
 
     registry      where clients are leased
-    access        the join key
+    access        the keys and tokens that open it
     make_secret   gives an unguessable text each time (`secrets.token_urlsafe`)
     ice_servers   what `registered` and GET /ice-servers hand out
     """
@@ -48,28 +53,31 @@ class Hub:
         access: Access,
         *,
         make_secret: Callable[[], str],
-        ice_servers: list[dict[str, Any]] | None = None,
+        ice_servers: IceServers | None = None,
         timing: Timing | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.place = registry.place
-        self.ice_servers = ice_servers or []
         self.counters = Counters()
         self._registry = registry
         self._limits = limits or Limits()
         self._out = Outbox()
         self._clients = Clients()
+        self._door = Door(access, self._limits)
+        self.addresses = self._door.addresses
+        self._content = Content(self._limits)
+        self._relays = Relays(ice_servers or IceServers(), self._clients, self._out)
         shared = (self._clients, registry, self._out, self.place, self.counters)
         self._discovery = Discovery(*shared)
         self._routing = Routing(*shared)
         self._admission = Admission(
             self._clients,
             registry,
-            access,
+            self._door,
             self._out,
             place=self.place,
             make_secret=make_secret,
-            ice_servers=lambda: self.ice_servers,
+            relays=self._relays,
             timing=timing or Timing(),
             limits=self._limits,
             errors=self.counters.errors,
@@ -78,9 +86,9 @@ class Hub:
 
     # --- in --------------------------------------------------------------------------------------------------------
 
-    def connect(self, conn: int, now: float) -> None:
-        """A socket has opened."""
-        self._admission.connect(conn, now)
+    def connect(self, conn: int, now: float, address: str = "") -> None:
+        """A socket has opened, from `address` (an IP address; "" is counted with nobody)."""
+        self._admission.connect(conn, now, address)
 
     def receive_frame(self, conn: int, frame: str | bytes, now: float) -> None:
         """A frame has arrived: text, or bytes if it was a binary one."""
@@ -93,7 +101,7 @@ class Hub:
             self._charge(client, now)
             if isinstance(frame, bytes):
                 raise ProtocolError("bad-message", "binary frames carry nothing here: send JSON as text frames")
-            message = m.decode_signaling(frame)
+            message = m.decode_signaling(frame, self._limits.message_bytes)
             client.allowance.charge(_COST.get(type(message), 0))
             self._handle(client, message, now)
         except ProtocolError as error:
@@ -145,6 +153,12 @@ class Hub:
         """Time has passed: leases expire, the silent are probed and then dropped."""
         self._registry.expire(now)
         self._admission.on_deadline(now)
+        self._relays.on_deadline(now)
+        self._settle(now)
+
+    def on_access(self, now: float) -> None:
+        """Keys were changed: whoever came in by one that is no longer valid has to go."""
+        self._admission.on_access(now)
         self._settle(now)
 
     def on_registry(self, now: float) -> None:
@@ -186,8 +200,12 @@ class Hub:
 
     def next_deadline(self) -> float | None:
         """When `on_deadline` has something to do, or None."""
-        parts = (self._admission, self._registry, self._discovery)
+        parts = (self._admission, self._registry, self._discovery, self._relays)
         return min((moment for part in parts if (moment := part.next_deadline()) is not None), default=None)
+
+    def ice_servers_for(self, key: str | None, address: str, now: float) -> list[dict[str, Any]]:
+        """The answer to GET /ice-servers: relays that need a password are told only to those who know the key."""
+        return self._relays.asked(self._door.knows(key, address, now, self._out.wall(now)), now)
 
     @property
     def edge(self) -> str:
@@ -232,6 +250,7 @@ class Hub:
                 self._discovery.list_controllers(client, now)
             case m.Offer() | m.Answer() | m.IceCandidate():
                 self._check_source(client, message.source, message)
+                self._content.check(client, message, now)
                 self._routing.route(client, message, now)
             case _:
                 name = m.wire_name(message)
@@ -245,10 +264,15 @@ class Hub:
             raise ProtocolError("wrong-source", f"this connection is {client.id}: leave `source` out or say so", about)
 
     def _charge(self, client: Client, now: float) -> None:
-        """Take one message off the client's allowance."""
+        """Take one message off the allowances of the client and of its address."""
         if not client.allowance.take(now):
             text = f"more than {self._limits.rate_per_s:g} messages a second are dropped: send less"
             raise ProtocolError("too-fast", text, fatal=client.allowance.refused > self._limits.burst)
+        if not self.addresses.message(client.address, now):
+            rate = self._limits.address_rate_per_s
+            raise ProtocolError(
+                "too-fast", f"more than {rate:g} messages a second from your address are dropped: send less"
+            )
 
     def _settle(self, now: float) -> None:
         """Do what follows from changes in the registry, and tell the synths."""

@@ -107,9 +107,13 @@ class Outbox:
         """What was wrong, in the words of the protocol."""
         self.send(conn, m.Error(code=error.code, message=error.message, about=error.about))
 
+    def wall(self, now: float) -> float:
+        """The wall clock, s since 1970: tokens and passwords end by it."""
+        return now + self.wall_offset_s
+
     def timestamp(self, now: float) -> int:
         """The wall clock, ms since 1970: for people and logs."""
-        return round((now + self.wall_offset_s) * 1000)
+        return round(self.wall(now) * 1000)
 
     def drain(self) -> list[Output]:
         """Everything, once."""

@@ -1,8 +1,20 @@
-"""ICE servers as an operator writes them, and as browsers want them."""
+"""ICE servers as an operator writes them, as browsers want them, and with passwords that run out.
+
+A relay (TURN) with a fixed password is everybody's once one guest has read it. With a secret that the server shares
+with the relay each client gets a password of its own, good for `ttl_s`: the "REST API" scheme that coturn
+(`use-auth-secret`, `static-auth-secret`) and others read.
+
+source    draft-uberti-behave-turn-rest-00: username = "expiry:name", password = base64(HMAC-SHA1(secret, username))
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,20 +26,73 @@ class IceServerError(ValueError):
 
 
 def parse_ice_server(text: str) -> dict[str, Any]:
-    """`stun:HOST[:PORT]` or `turn:USER:PASSWORD@HOST[:PORT][?transport=tcp]` as an RTCIceServer dictionary.
+    """`stun:HOST[:PORT]`, `turn:HOST[:PORT][?transport=tcp]` or `turn:USER:PASSWORD@HOST…` as an RTCIceServer.
 
     A user or password with `:`, `@` or `/` in it is percent-encoded. Raises IceServerError.
     """
     match = _SPELLING.fullmatch(text.strip())
     if match is None:
         raise IceServerError(
-            "an ICE server is written stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT (with : @ / percent-encoded)"
+            "an ICE server is written stun:HOST:PORT, turn:HOST:PORT (with --turn-secret) or "
+            "turn:USER:PASSWORD@HOST:PORT (with : @ / percent-encoded)"
         )
-    user, turn = match["user"], match["scheme"].startswith("turn")
-    if turn != (user is not None):
-        wants = "asks for a user: write turn:USER:PASSWORD@HOST:PORT" if turn else "takes no user: write stun:HOST:PORT"
-        raise IceServerError(f"a {match['scheme']} server {wants}")
-    server: dict[str, Any] = {"urls": [f"{match['scheme']}:{match['place']}"]}
+    user, scheme = match["user"], match["scheme"]
+    if user is not None and not scheme.startswith("turn"):
+        raise IceServerError(f"a {scheme} server takes no user: write {scheme}:HOST:PORT")
+    server: dict[str, Any] = {"urls": [f"{scheme}:{match['place']}"]}
     if user is not None:
         server |= {"username": unquote(user), "credential": unquote(match["password"])}
     return server
+
+
+@dataclass(frozen=True, slots=True)
+class IceServers:
+    """What clients are told. Neither the secret nor a password is ever part of `repr`.
+
+    servers    RTCIceServer dictionaries; a relay without a user gets a password of its own for every client
+    secret     shared with the relay, or None
+    ttl_s      how long such a password is good, s
+    """
+
+    servers: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    secret: str | None = field(default=None, repr=False)
+    ttl_s: float = 3600.0
+
+    @classmethod
+    def make(cls, servers: Iterable[dict[str, Any]], secret: str | None = None, ttl_s: float = 3600.0) -> IceServers:
+        """Raises IceServerError when a relay has neither a user nor a secret, or a secret no relay."""
+        made = cls(tuple(servers), secret or None, ttl_s)
+        nobody = [server["urls"][0] for server in made.servers if _wants_password(server)]
+        if nobody and made.secret is None:
+            raise IceServerError(
+                f"{nobody[0]} asks for a user: write turn:USER:PASSWORD@HOST:PORT, or give --turn-secret"
+            )
+        if made.secret is not None and not nobody:
+            raise IceServerError("--turn-secret is for a relay without a user: add --ice-server turn:HOST:PORT")
+        return made
+
+    @property
+    def renew_s(self) -> float | None:
+        """How often clients must be told anew, s, or None: half of what a password lasts, so that none runs out."""
+        return None if self.secret is None else self.ttl_s / 2
+
+    def told(self, name: str, wall: float) -> list[dict[str, Any]]:
+        """The list for the client `name` at `wall`, s since 1970."""
+        return [
+            server | self._password(name, wall) if self.secret is not None and _wants_password(server) else server
+            for server in self.servers
+        ]
+
+    def public(self) -> list[dict[str, Any]]:
+        """What anybody may know: no relay that needs a password."""
+        return [server for server in self.servers if "credential" not in server and not _wants_password(server)]
+
+    def _password(self, name: str, wall: float) -> dict[str, str]:
+        username = f"{int(wall + self.ttl_s)}:{name}"
+        # SHA-1 is what the scheme names; for HMAC it is not broken.
+        code = hmac.new((self.secret or "").encode(), username.encode(), hashlib.sha1).digest()
+        return {"username": username, "credential": base64.b64encode(code).decode()}
+
+
+def _wants_password(server: dict[str, Any]) -> bool:
+    return "credential" not in server and any(str(url).startswith("turn") for url in server["urls"])

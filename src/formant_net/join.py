@@ -10,11 +10,13 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote, urlsplit
 
+from formant_net.messages import MAX_CREDENTIAL_CHARS
+
 DEFAULT_PORT = 8080
 """The port of a bare host name; a URL with a scheme keeps that scheme's own default, as everywhere else."""
 _SECURE = {"http": False, "ws": False, "https": True, "wss": True}
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?")
-_MAX_KEY = 256
+_MAX_KEY = MAX_CREDENTIAL_CHARS
 
 
 class JoinUrlError(ValueError):

@@ -21,11 +21,17 @@ MAX_SIGNALING_BYTES = 64 * 1024
 MAX_CHANNEL_BYTES = 8 * 1024
 """A touch with 32 fingers is about 2.5 kB."""
 MAX_FINGERS = 32
+MAX_SDP_CHARS = 32 * 1024
+MAX_CANDIDATE_CHARS = 1024
+MAX_CREDENTIAL_CHARS = 2048
+"""A join key has 14 characters, a signed token 200 to 500."""
 
 ClientId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}\Z")]
 """`\\Z`, not `$`: that one would let a trailing newline through."""
 Secret = Annotated[str, Meta(max_length=256)]
 """May be empty on the wire: a form sends an empty field, and "wrong key" is a clearer answer than "bad message"."""
+Credential = Annotated[str, Meta(max_length=MAX_CREDENTIAL_CHARS)]
+"""A join key or a signed token."""
 Role = Literal["synth", "controller"]
 Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 FingerId = Annotated[int, Meta(ge=-(2**53), le=2**53)] | Annotated[str, Meta(max_length=64)]
@@ -46,7 +52,7 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
 class Register(Message, tag="register", frozen=True, kw_only=True):
     client_id: ClientId
     role: Role | None = None
-    key: Secret | None = None
+    key: Credential | None = None
     resume: Secret | None = None
     meta: ClientMeta | None = None
 
@@ -60,6 +66,12 @@ class Registered(Message, tag="registered", frozen=True, kw_only=True):
     ttl_s: float
     location: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     """Of the edge: a name or `LAT,LON`."""
+
+
+class IceServers(Message, tag="ice-servers", frozen=True, kw_only=True):
+    """The list of `registered` anew: passwords of relays run out."""
+
+    ice_servers: list[dict[str, Any]]
 
 
 class RequestControllers(Message, tag="request-controllers", frozen=True, kw_only=True):
@@ -105,25 +117,27 @@ class Description(Struct, frozen=True, kw_only=True):
     """A session description, as W3C spells it."""
 
     type: Literal["offer", "answer"]
-    sdp: Annotated[str, Meta(min_length=1, max_length=32 * 1024)]
+    sdp: Annotated[str, Meta(min_length=1, max_length=MAX_SDP_CHARS)]
 
 
 class Candidate(Struct, frozen=True, kw_only=True, rename="camel"):
     """An ICE candidate, as W3C spells it (`sdpMid`, `sdpMLineIndex`)."""
 
-    candidate: Annotated[str, Meta(max_length=1024)]
+    candidate: Annotated[str, Meta(max_length=MAX_CANDIDATE_CHARS)]
     sdp_mid: Annotated[str, Meta(max_length=64)] | None = None
     sdp_m_line_index: Annotated[int, Meta(ge=0, le=64)] | None = msgspec.field(default=None, name="sdpMLineIndex")
     username_fragment: Annotated[str, Meta(max_length=256)] | None = None
 
 
 class Relayed(Message, frozen=True, kw_only=True):
-    """Base of what the server passes from peer to peer; it stamps `source`, `sender_id` and `timestamp`."""
+    """Base of what the server passes from peer to peer; it stamps `source`, `sender_id`, `timestamp` and `settings`."""
 
     source: ClientId | None = None
     target: ClientId
     sender_id: ClientId | UnsetType = UNSET
     timestamp: float | UnsetType = UNSET
+    settings: bool | UnsetType = UNSET
+    """False: the sender may play, but not change what everybody hears (volume, power, preset)."""
 
 
 class Offer(Relayed, tag="offer", frozen=True, kw_only=True):
@@ -229,6 +243,7 @@ class Unknown(Struct, frozen=True):
 Signaling = (
     Register
     | Registered
+    | IceServers
     | RequestControllers
     | ControllersList
     | ControllerJoined
@@ -265,9 +280,9 @@ def wire_name(message: Message | Unknown) -> str:
     return message.type if isinstance(message, Unknown) else str(message.__struct_config__.tag)
 
 
-def decode_signaling(text: str | bytes) -> Signaling | Unknown:
+def decode_signaling(text: str | bytes, max_bytes: int = MAX_SIGNALING_BYTES) -> Signaling | Unknown:
     """One message of the WebSocket. Raises ProtocolError ("too-large", "bad-message")."""
-    message = _decode(text, _signaling, _signaling_names, MAX_SIGNALING_BYTES)
+    message = _decode(text, _signaling, _signaling_names, max_bytes)
     if isinstance(message, Ice):
         return IceCandidate(
             source=message.source, target=message.target, data=message.data,

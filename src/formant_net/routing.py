@@ -44,7 +44,11 @@ class Routing:
                 "wrong-role", f"{message.target} is a {there.role} too: there is no link to make", about
             )
         stamped = msgspec.structs.replace(
-            message, source=client.id, sender_id=client.id, timestamp=self._out.timestamp(now)
+            message,
+            source=client.id,
+            sender_id=client.id,
+            timestamp=self._out.timestamp(now),
+            settings=msgspec.UNSET if client.grant.settings else False,
         )
         if target is not None:
             self._counters.routed += 1

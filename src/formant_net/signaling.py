@@ -10,7 +10,18 @@ from typing import Any
 from formant_net.backoff import Backoff
 from formant_net.effects import Connect, Disconnect, Effect, Stop, Told, Transmit
 from formant_net.errors import ProtocolError
-from formant_net.messages import Error, Heartbeat, Kicked, Message, Register, Registered, Role, Unknown, wire_name
+from formant_net.messages import (
+    Error,
+    Heartbeat,
+    IceServers,
+    Kicked,
+    Message,
+    Register,
+    Registered,
+    Role,
+    Unknown,
+    wire_name,
+)
 from formant_net.timing import Timing
 
 
@@ -65,6 +76,8 @@ TABLE: Mapping[tuple[State, Event], State] = {
     **{(state, Event.STOPPED): State.STOPPED for state in State},
 }
 
+FOR_GOOD = ("bad-key", "token-expired", "not-allowed")
+"""Refusals that no further try changes: another key or token is needed."""
 DIAL_S = 15.0
 """A WebSocket that is neither open nor refused by then is given up: the shell's own limit is shorter."""
 
@@ -140,6 +153,8 @@ class Signaling:
             return None
         if isinstance(message, Registered):
             self._accepted(message, now)
+        elif isinstance(message, IceServers) and self.state is State.REGISTERED:
+            self.ice_servers = tuple(message.ice_servers)
         elif isinstance(message, Kicked):
             self.stop(f"the server has sent this client away: {message.reason}; start it again to come back", now)
         elif isinstance(message, Error) and self.state is State.REGISTERING:
@@ -207,7 +222,7 @@ class Signaling:
 
     def _refused(self, message: Error, now: float) -> None:
         reason = f"{message.code}: {message.message}"
-        if message.code == "bad-key" and not self._was_registered and len(self._servers) == 1:
+        if message.code in FOR_GOOD and not self._was_registered and len(self._servers) == 1:
             self.stop(f"{reason} (take the join address the server printed, or give --key)", now, refused=True)
             return
         if message.code == "id-taken":

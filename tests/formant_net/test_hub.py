@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from support.desk import ICE, Desk
+from support.sdp import answer, candidate, offer
 
-from formant_net.hub import Limits
 from formant_net.leases import Place
+from formant_net.limits import Limits
 from formant_net.messages import Heartbeat, Role
 from formant_net.timing import Timing
 
@@ -19,8 +20,7 @@ MALFORMED: list[dict[str, str]] = [
     for case in json.loads((Path(__file__).parents[1] / "data/messages/malformed/malformed.json").read_text())
     if case["codec"] == "signaling"
 ]
-OFFER = {"type": "offer", "sdp": "v=0 offer"}
-ANSWER = {"type": "answer", "sdp": "v=0 answer"}
+OFFER, ANSWER = offer(), answer()
 
 
 @pytest.fixture
@@ -218,26 +218,27 @@ def test_an_offer_and_its_answer_pass_with_source_sender_and_time_stamped(desk: 
 def test_candidates_pass_both_ways_in_either_spelling_and_their_end_is_null(desk: Desk) -> None:
     synth, ctrl = desk.join("synth-a"), desk.join("ctrl-a")
     desk.heard(synth)
-    desk.say(ctrl, "ice", target="synth-a", data={"candidate": "c1", "sdpMid": "0", "sdpMLineIndex": 0})
+    desk.say(ctrl, "ice", target="synth-a", data={**candidate(1), "sdpMLineIndex": 0})
     desk.say(ctrl, "ice-candidate", target="synth-a", data=None)
     first, end = desk.heard(synth)
     assert first["type"] == "ice-candidate"
-    assert first["data"]["candidate"] == "c1"
+    assert first["data"]["candidate"] == candidate(1)["candidate"]
     assert first["data"]["sdpMid"] == "0"
     assert first["data"]["sdpMLineIndex"] == 0
     assert end["data"] is None
-    desk.say(synth, "ice-candidate", target="ctrl-a", data={"candidate": "c2"})
-    assert only(desk.heard(ctrl))["data"]["candidate"] == "c2"
+    desk.say(synth, "ice-candidate", target="ctrl-a", data=candidate(2))
+    assert only(desk.heard(ctrl))["data"]["candidate"] == candidate(2)["candidate"]
 
 
 def test_the_order_of_a_pair_is_kept(desk: Desk) -> None:  # fault 7
     synth, ctrl = desk.join("synth-a"), desk.join("ctrl-a")
     for n in range(100):
-        kind, data = ("offer", OFFER) if n % 10 == 0 else ("ice-candidate", {"candidate": f"c{n}"})
+        kind, data = ("offer", OFFER) if n % 10 == 0 else ("ice-candidate", candidate(n))
         desk.say(synth, kind, target="ctrl-a", data=data)
     heard = desk.heard(ctrl)
     assert [message["type"] == "offer" for message in heard] == [n % 10 == 0 for n in range(100)]
-    assert [m["data"]["candidate"] for m in heard if m["type"] != "offer"] == [f"c{n}" for n in range(100) if n % 10]
+    told = [message["data"]["candidate"] for message in heard if message["type"] != "offer"]
+    assert told == [candidate(n)["candidate"] for n in range(100) if n % 10]
 
 
 def test_nobody_speaks_in_anothers_name(desk: Desk) -> None:  # fault 10

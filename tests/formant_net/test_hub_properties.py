@@ -8,10 +8,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 from support.desk import Desk
+from support.sdp import answer, offer
 
 IDS = st.sampled_from(["synth-a", "synth-b", "ctrl-a", "ctrl-b", "touch-ctrl-c"])
-OFFER = {"type": "offer", "sdp": "v=0"}
-ANSWER = {"type": "answer", "sdp": "v=0"}
+OFFER, ANSWER = offer(), answer()
 
 
 class AnyClients(RuleBasedStateMachine):

@@ -136,6 +136,24 @@ def test_a_wrong_key_later_is_tried_again_for_the_server_may_be_put_right() -> N
     assert sent(signaling, Stop) == []
 
 
+@pytest.mark.parametrize("code", ["token-expired", "not-allowed"])
+def test_a_token_that_opens_nothing_ends_it_too(code: str) -> None:
+    signaling = make()
+    signaling.start(0.0)
+    signaling.opened(1, 0.0)
+    signaling.receive(1, m.Error(code=code, message="ask for another", about="register"), 0.1)
+    assert sent(signaling, Stop)[0].refused
+    assert signaling.state is State.STOPPED
+
+
+def test_new_passwords_of_relays_take_the_place_of_the_old_ones() -> None:
+    signaling = online(make())
+    given = [{"urls": ["turn:relay"], "username": "2:a", "credential": "b"}]
+    assert signaling.receive(1, m.IceServers(ice_servers=given), 1.0) is None
+    assert signaling.ice_servers == tuple(given)
+    assert signaling.state is State.REGISTERED
+
+
 def test_a_taken_id_is_tried_again_and_says_what_to_do() -> None:
     signaling = make()
     signaling.start(0.0)

@@ -1,6 +1,7 @@
 """A server of twenty rules: serves the page and relays, written from the protocol's table alone.
 
-The page is tested against it and not against our own server, so that a fault common to both cannot hide.
+The page is tested against it and not against our own server, so that a fault common to both cannot hide. Only the
+headers are the real ones: the page has to work under them.
 """
 
 from __future__ import annotations
@@ -17,11 +18,9 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from formant_net.headers import security_headers
+
 PAGE = Path(__file__).parents[2] / "src" / "formant_net" / "page"
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self' ws: wss:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 
@@ -82,7 +81,7 @@ class Relay:
             return connection.respond(HTTPStatus.NOT_FOUND, "nothing here\n")
         headers = Headers()
         headers["Content-Type"] = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        headers["Content-Security-Policy"] = CSP
+        headers.update(security_headers(request.headers["Host"]))
         headers["Connection"] = "close"
         body = file.read_bytes()
         headers["Content-Length"] = str(len(body))

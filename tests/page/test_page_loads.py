@@ -86,6 +86,19 @@ def test_without_the_right_key_the_page_asks_for_it_and_does_not_knock_again(
     assert tab.evaluate("location.hash") == "#key=right"
 
 
+@pytest.mark.parametrize("code", ["token-expired", "not-allowed"])
+def test_an_invitation_that_is_over_is_said_and_another_asked_for(stage: Stage, code: str) -> None:
+    relay = stage.relay()
+    relay.refuse_next = {"type": "error", "code": code, "message": "your invitation is over", "about": "register"}
+    tab = stage.tab(relay)
+    tab.until("formant.server === 'needs-key' && !document.getElementById('gate').hidden")
+    assert tab.text("#gate-title") == "your invitation is over"
+    tab.fill("#gate-key", "another")
+    tab.click("#gate-button")
+    tab.until("formant.server === 'registered'")
+    assert relay.registers[-1]["key"] == "another"
+
+
 def test_kicked_page_stays_away_until_somebody_asks(stage: Stage) -> None:
     relay, _, tab = stage.playing()
     old = tab.evaluate("formant.id")

@@ -8,9 +8,11 @@ from typing import Any
 from support.clock import VirtualClock
 
 from formant_net.access import Access
-from formant_net.hub import Hub, Limits
+from formant_net.hub import Hub
 from formant_net.hub_outputs import Close, Event, Probe, Send, SendAll
+from formant_net.ice import IceServers
 from formant_net.leases import Lease, Place
+from formant_net.limits import Limits
 from formant_net.messages import Message, encode
 from formant_net.registry import MemoryRegistry
 from formant_net.timing import Timing
@@ -21,16 +23,24 @@ ICE = [{"urls": ["stun:192.168.1.1:3478"]}]
 class Desk:
     """Connections are integers. Text goes in with `say`; everything the hub puts out is sorted by connection."""
 
-    def __init__(self, *, key: str | None = None, limits: Limits | None = None, timing: Timing | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        key: str | None = None,
+        limits: Limits | None = None,
+        timing: Timing | None = None,
+        access: Access | None = None,
+        ice_servers: IceServers | None = None,
+    ) -> None:
         self.clock = VirtualClock()
         self.timing = timing or Timing()
         self.registry = MemoryRegistry(Place("attic", "run1"), self.timing.ttl_s)
         self.secrets = 0
         self.hub = Hub(
             self.registry,
-            Access(key),
+            access or Access(key),
             make_secret=self._secret,
-            ice_servers=ICE,
+            ice_servers=ice_servers or IceServers(tuple(ICE)),
             timing=self.timing,
             limits=limits,
         )
@@ -45,11 +55,11 @@ class Desk:
         self.secrets += 1
         return f"secret-{self.secrets}"
 
-    def connect(self) -> int:
+    def connect(self, address: str = "") -> int:
         self._next += 1
         self.inbox[self._next] = []
         self.open.add(self._next)
-        self.hub.connect(self._next, self.clock.now)
+        self.hub.connect(self._next, self.clock.now, address)
         self.sort()
         return self._next
 
@@ -66,9 +76,9 @@ class Desk:
         self.sort()
         return self.heard(conn)
 
-    def join(self, id: str, **fields: Any) -> int:
+    def join(self, id: str, *, address: str = "", **fields: Any) -> int:
         """A new connection that registers as `id`; what it hears stays unread except for `registered`."""
-        conn = self.connect()
+        conn = self.connect(address)
         (answer,) = self.say(conn, "register", client_id=id, **fields)
         assert answer["type"] == "registered", answer
         return conn

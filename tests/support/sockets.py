@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 from websockets.asyncio.client import ClientConnection, connect
 
 from formant_net.access import Access
-from formant_net.aio.server import MAX_UNSENT_BYTES, EdgeServer
+from formant_net.aio.server import EdgeServer
 from formant_net.aio.static import read_page
 from formant_net.hub import Hub
+from formant_net.ice import IceServers
 from formant_net.leases import Place
+from formant_net.limits import Limits
 from formant_net.registry import MemoryRegistry
 from formant_net.timing import Timing
 
@@ -52,10 +54,10 @@ class Edge:
         assert answer["type"] == "registered", answer
         return socket
 
-    async def http(self, head: str) -> tuple[int, dict[str, str], bytes]:
+    async def http(self, head: str, host: str = "127.0.0.1") -> tuple[int, dict[str, str], bytes]:
         """One raw request: status, headers, body. Nothing between the test and the wire mends the path."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(f"{head}\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        writer.write(f"{head}\r\nHost: {host}\r\n\r\n".encode())
         answer = await reader.read()
         writer.close()
         top, _, body = answer.partition(b"\r\n\r\n")
@@ -70,22 +72,25 @@ async def edge(
     key: str | None = None,
     timing: Timing | None = None,
     ice_servers: list[dict[str, Any]] | None = None,
-    max_unsent_bytes: int = MAX_UNSENT_BYTES,
+    limits: Limits | None = None,
+    access: Access | None = None,
+    **shell: Any,
 ) -> AsyncIterator[Edge]:
     timing = timing or Timing()
     hub = Hub(
         MemoryRegistry(Place("attic", "run1"), timing.ttl_s),
-        Access(key),
+        access or Access(key),
         make_secret=iter(f"secret-{n}" for n in range(1_000_000)).__next__,
-        ice_servers=ice_servers,
+        ice_servers=IceServers(tuple(ice_servers or ())),
         timing=timing,
+        limits=limits,
     )
     server = EdgeServer(
         hub,
         assets=read_page(),
         version="1.2.3",
-        check_key=lambda given: key is None or given == key,
-        max_unsent_bytes=max_unsent_bytes,
+        limits=limits,
+        **shell,
     )
     async with server.listening("127.0.0.1", 0) as port:
         running = Edge(hub, port)

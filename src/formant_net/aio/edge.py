@@ -10,16 +10,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import Any
 
 from formant_net.access import Access
+from formant_net.aio.gate import Proxies
 from formant_net.aio.lan import lan_address
 from formant_net.aio.server import EdgeServer
 from formant_net.aio.static import read_page
-from formant_net.errors import ProtocolError
 from formant_net.hub import Hub
+from formant_net.ice import IceServers
 from formant_net.join import JoinUrl
 from formant_net.leases import Place
+from formant_net.limits import Limits
+from formant_net.origin import Origins
 from formant_net.registry import MemoryRegistry
 from formant_net.timing import Timing
 
@@ -35,8 +37,17 @@ class EdgeOptions:
     key: str | None = field(default=None, repr=False)
     edge_id: str | None = None
     advertise: str | None = None
-    ice_servers: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    ice_servers: IceServers = field(default_factory=IceServers)
+    limits: Limits = field(default_factory=Limits)
+    allow_origins: tuple[str, ...] = ()
+    proxies: Proxies = field(default_factory=Proxies)
     timing: Timing = field(default_factory=Timing)
+
+    def origins(self) -> Origins:
+        """Which pages may connect. Raises OriginError."""
+        own = socket.gethostname()
+        names = [own, own.partition(".")[0], *([self.advertise] if self.advertise else [])]
+        return Origins.make(self.allow_origins, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +70,17 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
         MemoryRegistry(Place(edge_id, secrets.token_hex(4)), options.timing.ttl_s),
         access,
         make_secret=secrets.token_urlsafe,
-        ice_servers=list(options.ice_servers),
+        ice_servers=options.ice_servers,
         timing=options.timing,
+        limits=options.limits,
     )
     server = EdgeServer(
-        hub, assets=read_page(), version=metadata.version("formant-synth"), check_key=lambda key: _knows(access, key)
+        hub,
+        assets=read_page(),
+        version=metadata.version("formant-synth"),
+        limits=options.limits,
+        origins=options.origins(),
+        proxies=options.proxies,
     )
     async with server.listening(options.host, options.port) as port:
         anywhere = options.host in ANY_ADDRESS
@@ -89,11 +106,3 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
-
-
-def _knows(access: Access, key: str | None) -> bool:
-    try:
-        access.check(key)
-    except ProtocolError:
-        return False
-    return True

@@ -13,39 +13,49 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from formant_net.aio.static import Asset, find
-
-SECURITY_HEADERS = {
-    # A page of plain modules from one folder, which opens WebSockets: everything else stays shut. ws: and wss: are
-    # named because older Safari does not take 'self' for them, and because a page may go on to another edge.
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
-        "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+from formant_net.headers import security_headers
 
 
 class Pages:
     """Answers every request that is not for the WebSocket.
 
     health        the current content of /healthz
-    ice_servers   the content of /ice-servers for a client that gave this key (None: it gave none)
+    ice_servers   the content of /ice-servers for a client that gave this key (None: it gave none) at this address
+    hsts          browsers are told to use https only
+    connect       further origins to which the page may open WebSockets
     """
 
     def __init__(
         self,
         assets: Mapping[str, Asset],
         health: Callable[[], dict[str, Any]],
-        ice_servers: Callable[[str | None], list[dict[str, Any]]],
+        ice_servers: Callable[[str | None, str], list[dict[str, Any]]],
+        *,
+        hsts: bool = False,
+        connect: tuple[str, ...] = (),
     ) -> None:
         self._assets = assets
         self._health = health
         self._ice_servers = ice_servers
+        self._hsts = hsts
+        self._connect = connect
 
-    def answer(self, request: Request) -> Response:
-        """The whole answer to one request."""
+    def answer(self, request: Request, address: str = "") -> Response:
+        """The whole answer to one request of a client at `address`."""
+        response = self._answer(request, address)
+        if request.method == "HEAD":
+            response.body = b""
+        hosts = request.headers.get_all("Host")
+        response.headers.update(security_headers(hosts[0] if hosts else None, connect=self._connect, hsts=self._hsts))
+        return response
+
+    def refuse(self, status: HTTPStatus, words: str) -> Response:
+        """No, and why."""
+        response = _response(status, words.encode())
+        response.headers.update(security_headers(None, hsts=self._hsts))
+        return response
+
+    def _answer(self, request: Request, address: str) -> Response:
         method = getattr(request, "method", "GET")
         if method not in ("GET", "HEAD"):
             text = f"{method} does nothing here: use GET.\n"
@@ -53,18 +63,25 @@ class Pages:
         # Split by hand: a URL parser raises on some of what can stand in a request line.
         path, _, query = request.path.partition("?")
         if path == "/healthz":
-            response = _json(self._health())
-        elif path == "/ice-servers":
-            key = next(iter(parse_qs(query).get("key", [])), None)
-            response = _json({"ice_servers": self._ice_servers(key)})
-        elif (asset := find(self._assets, path)) is not None:
-            response = _file(asset, request.headers.get("If-None-Match", ""))
-        else:
-            text = "There is nothing here. The touch page is at /, the WebSocket at /ws.\n"
-            response = _response(HTTPStatus.NOT_FOUND, text.encode())
-        if method == "HEAD":
-            response.body = b""
-        return response
+            return _json(self._health())
+        if path == "/ice-servers":
+            return _json({"ice_servers": self._ice_servers(_key_of(request, query), address)})
+        if (asset := find(self._assets, path)) is not None:
+            return _file(asset, ",".join(request.headers.get_all("If-None-Match")))
+        text = "There is nothing here. The touch page is at /, the WebSocket at /ws.\n"
+        return _response(HTTPStatus.NOT_FOUND, text.encode())
+
+
+def _key_of(request: Request, query: str) -> str | None:
+    """The key in the query, or better in `Authorization: Bearer`, which no access log of a proxy holds."""
+    for value in request.headers.get_all("Authorization"):
+        scheme, _, key = value.strip().partition(" ")
+        if scheme.lower() == "bearer":
+            return key.strip()
+    try:
+        return next(iter(parse_qs(query, max_num_fields=16).get("key", [])), None)
+    except ValueError:
+        return None
 
 
 def _file(asset: Asset, known: str) -> Response:
@@ -87,7 +104,7 @@ def _response(
     etag: str | None = None,
     allow: str | None = None,
 ) -> Response:
-    headers = Headers(SECURITY_HEADERS)
+    headers = Headers()
     headers["Date"] = formatdate(usegmt=True)
     headers["Connection"] = "close"
     headers["Content-Type"] = content_type

@@ -7,6 +7,7 @@ transport's own write buffer is each client's bounded queue, and who lets it run
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -19,18 +20,17 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from formant_net.aio.gate import Gate, Proxies
 from formant_net.aio.http import Pages
 from formant_net.aio.static import Asset
 from formant_net.hub import Hub
 from formant_net.hub_outputs import Close, Event, Probe, Send, SendAll
+from formant_net.limits import Limits
 from formant_net.log import get_logger
-from formant_net.messages import MAX_SIGNALING_BYTES, Error, encode
+from formant_net.messages import Error, encode
+from formant_net.origin import Origins
 
-MAX_UNSENT_BYTES = 8 * 1024 * 1024
-"""What may wait for one client: a thousand answers of 6 kB for a synth that is busy, with room to spare."""
 _CLOSE_TIMEOUT_S = 2.0
-_MAX_FRAME_BYTES = 2 * MAX_SIGNALING_BYTES
-"""A message just beyond the limit is refused in words and the connection stays; one beyond this ends it (1009)."""
 
 
 class EdgeServer:
@@ -42,15 +42,17 @@ class EdgeServer:
         *,
         assets: Mapping[str, Asset],
         version: str,
-        check_key: Callable[[str | None], bool],
-        max_unsent_bytes: int = MAX_UNSENT_BYTES,
+        limits: Limits | None = None,
+        origins: Origins | None = None,
+        proxies: Proxies | None = None,
+        hsts: bool = False,
     ) -> None:
         self._hub = hub
         self._version = version
-        self._check_key = check_key
-        self._max_unsent_bytes = max_unsent_bytes
+        self._limits = limits or Limits()
+        self._gate = Gate(hub.addresses, self._limits.clients, origins or Origins(), proxies or Proxies())
         self._log = get_logger()
-        self._pages = Pages(assets, self.health, self._ice_servers)
+        self._pages = Pages(assets, self.health, self._ice_servers, hsts=hsts)
         self._raw: set[ServerConnection] = set()
         self._sockets: dict[int, ServerConnection] = {}
         self._conns: dict[ServerConnection, int] = {}
@@ -58,12 +60,13 @@ class EdgeServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._slow_readers = 0
+        self._turned_away = 0
         self._faults = 0
         self._started = 0.0
         self._stopping = False
 
     @asynccontextmanager
-    async def listening(self, host: str, port: int) -> AsyncIterator[int]:
+    async def listening(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
         """Serve while the block runs; gives the port. Raises OSError if it cannot be had. The end closes with 1001."""
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
@@ -75,15 +78,22 @@ class EdgeServer:
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 super().connection_made(transport)
                 edge._raw.add(self)
+                if not edge._gate.opened(self, len(edge._raw), edge._loop.time()):
+                    edge._turned_away += 1
+                    self.transport.abort()
 
             def connection_lost(self, exc: Exception | None) -> None:
                 super().connection_lost(exc)
                 edge._raw.discard(self)
+                edge._gate.closed(self)
 
             def data_received(self, data: bytes) -> None:
                 super().data_received(data)
                 edge._heard(self)
 
+        secure: dict[str, Any] = {}
+        if tls is not None:
+            secure = {"ssl": tls, "ssl_handshake_timeout": self._limits.handshake_s}
         server = serve(
             self._client,
             host,
@@ -92,9 +102,12 @@ class EdgeServer:
             create_connection=Connection,
             compression=None,  # 50 kB a connection instead of 15, for messages of 200 bytes
             ping_interval=None,  # the hub decides who is asked for a sign of life, and when
+            open_timeout=self._limits.handshake_s,
             close_timeout=_CLOSE_TIMEOUT_S,
-            max_size=_MAX_FRAME_BYTES,
+            # A message just beyond the limit is refused in words; one of twice the limit ends its connection (1009).
+            max_size=2 * self._limits.message_bytes,
             server_header=None,
+            **secure,
         )
         async with server as listening:
             try:
@@ -109,6 +122,10 @@ class EdgeServer:
                 await listening.wait_closed()
                 for task in list(self._tasks):
                     task.cancel()
+
+    def keys_changed(self) -> None:
+        """Keys were added or withdrawn."""
+        self._change(self._hub.on_access)
 
     def health(self) -> dict[str, Any]:
         """What /healthz says."""
@@ -133,22 +150,25 @@ class EdgeServer:
                 "unknown_types": counters.unknown_types,
                 "errors": dict(counters.errors),
                 "slow_readers": self._slow_readers,
+                "turned_away": self._turned_away,
                 "internal_faults": self._faults,
             },
         }
 
-    def _ice_servers(self, key: str | None) -> list[dict[str, Any]]:
-        """For a server with a key, relays with a password are told only to those who know it."""
-        knows = self._check_key(key)
-        return [server for server in self._hub.ice_servers if knows or "credential" not in server]
+    def _ice_servers(self, key: str | None, address: str) -> list[dict[str, Any]]:
+        now = self._loop.time()
+        self._hub.wall_offset_s = time.time() - now
+        return self._hub.ice_servers_for(key, address, now)
 
     # --- sockets in ------------------------------------------------------------------------------------------------
 
-    def _request(self, _connection: ServerConnection, request: Request) -> Response | None:
-        # The place where a check of the browser's Origin belongs.
-        if request.path.partition("?")[0] == "/ws":
+    def _request(self, connection: ServerConnection, request: Request) -> Response | None:
+        path = request.path.partition("?")[0]
+        if (refused := self._gate.refusal(connection, request, path)) is not None:
+            return self._pages.refuse(*refused)
+        if path == "/ws":
             return None
-        return self._pages.answer(request)
+        return self._pages.answer(request, self._gate.address_of(connection))
 
     async def _client(self, socket: ServerConnection) -> None:
         self._last += 1
@@ -156,7 +176,8 @@ class EdgeServer:
         self._sockets[conn] = socket
         self._conns[socket] = conn
         try:
-            self._change(lambda now: self._hub.connect(conn, now), conn)
+            address = self._gate.address_of(socket)
+            self._change(lambda now: self._hub.connect(conn, now, address), conn)
             async for frame in socket:
                 self._change(lambda now, frame=frame: self._hub.receive_frame(conn, frame, now), conn)  # type: ignore[misc]
         except ConnectionClosed:
@@ -218,7 +239,7 @@ class EdgeServer:
                 if socket.protocol.state is State.OPEN:
                     socket.transport.write(frames)
         for socket in sockets:
-            if socket.transport.get_write_buffer_size() > self._max_unsent_bytes:
+            if socket.transport.get_write_buffer_size() > self._limits.unsent_bytes:
                 self._drop_slow(socket)
 
     def _drop_slow(self, socket: ServerConnection) -> None:

@@ -12,8 +12,9 @@ import click
 
 from formant_net.access import make_key
 from formant_net.cli.ranges import FloatRange
-from formant_net.ice import IceServerError, parse_ice_server
+from formant_net.ice import IceServerError, IceServers, parse_ice_server
 from formant_net.log import LEVELS, configure
+from formant_net.messages import MAX_CREDENTIAL_CHARS
 from formant_net.timing import Timing
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -80,8 +81,8 @@ def edge_options(
     key = (key or "").strip()
     if open_ and key:
         raise click.UsageError("--open means that there is no key: give --open or --key (FORMANT_KEY), not both")
-    if len(key) > 256:
-        raise click.UsageError("a key has at most 256 characters")
+    if len(key) > MAX_CREDENTIAL_CHARS:
+        raise click.UsageError(f"a key has at most {MAX_CREDENTIAL_CHARS} characters")
     configure("json" if log_format == "json" else "text", log_level)
     return EdgeOptions(
         host=host,
@@ -89,7 +90,7 @@ def edge_options(
         key=None if open_ else key or make_key(secrets.choice),
         edge_id=edge_id,
         advertise=advertise,
-        ice_servers=ice_servers,
+        ice_servers=IceServers.make(ice_servers),
         timing=Timing(heartbeat_s=ttl / 3, ttl_s=ttl),
     )
 

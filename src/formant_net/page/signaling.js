@@ -146,6 +146,9 @@ export class Signaling {
       case "ice":
         if (typeof from === "string") this.events.candidate(from, message.data ?? null);
         break;
+      case "ice-servers":
+        if (Array.isArray(message.ice_servers)) this.iceServers = message.ice_servers; // passwords of relays run out
+        break;
       case "kicked":
         this.#end("kicked", String(message.reason ?? ""));
         break;
@@ -172,7 +175,9 @@ export class Signaling {
     if (this.state === "registered") return;
     const code = String(message.code ?? "");
     this.reason = String(message.message ?? code).slice(0, 200);
-    if (code.includes("key")) {
+    if (code === "token-expired" || code === "not-allowed") {
+      this.#end("needs-key", this.reason);
+    } else if (code === "bad-key") {
       this.#end("needs-key", this.key ? "Wrong key" : "This instrument needs a key");
     } else if (code === "id-taken") {
       this.identity.fresh();

@@ -10,6 +10,7 @@ from websockets.asyncio.client import connect
 
 from formant_net.aio.edge import EdgeOptions, own_edge_id, running_edge
 from formant_net.aio.lan import lan_address
+from formant_net.ice import IceServers
 from formant_net.join import JoinUrl
 
 
@@ -50,6 +51,9 @@ def test_an_advertised_host_and_a_bound_one_stand_in_the_join_url() -> None:
 
 
 def test_secrets_are_not_in_the_repr_of_the_options() -> None:
-    options = EdgeOptions(key="abcd", ice_servers=({"urls": ["turn:t"], "username": "u", "credential": "hush"},))
+    options = EdgeOptions(
+        key="abcd", ice_servers=IceServers(({"urls": ["turn:t"], "username": "u", "credential": "hush"},), "north")
+    )
     assert "abcd" not in repr(options)
     assert "hush" not in repr(options)
+    assert "north" not in repr(options)

@@ -7,11 +7,13 @@ import json
 import socket as sockets
 
 import pytest
+from support.sdp import answer, candidate, offer, sdp
 from support.sockets import ask, edge, hear, run, say
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
 from websockets.frames import Frame, Opcode
 
 from formant_net.aio.server import EdgeServer
+from formant_net.limits import Limits
 from formant_net.timing import Timing
 
 QUICK = Timing(heartbeat_s=0.2, ttl_s=0.6, probe_s=0.2, register_s=0.3)
@@ -26,11 +28,11 @@ def test_simple_clients_that_know_only_the_table_meet_and_talk() -> None:
             assert (await ask(phone, "register", client_id="touch-ctrl-a"))["type"] == "registered"
             joined = await hear(synth)
             assert (joined["type"], joined["controller_id"]) == ("controller-joined", "touch-ctrl-a")
-            await say(synth, "offer", target="touch-ctrl-a", data={"type": "offer", "sdp": "v=0"})
-            offer = await hear(phone)
-            assert (offer["source"], offer["data"]) == ("synth-a", {"type": "offer", "sdp": "v=0"})
-            await say(phone, "answer", target=offer["source"], data={"type": "answer", "sdp": "v=0"})
-            await say(phone, "ice", target=offer["source"], data={"candidate": "c"})
+            await say(synth, "offer", target="touch-ctrl-a", data=offer())
+            heard = await hear(phone)
+            assert (heard["source"], heard["data"]) == ("synth-a", offer())
+            await say(phone, "answer", target=heard["source"], data=answer())
+            await say(phone, "ice", target=heard["source"], data=candidate())
             assert [(await hear(synth))["type"] for _ in range(2)] == ["answer", "ice-candidate"]
             await phone.close()
             assert (await hear(synth))["type"] == "controller-left"
@@ -42,10 +44,11 @@ def test_a_pair_hears_everything_in_order() -> None:  # fault 7
     async def story() -> None:
         async with edge() as attic:
             phone, synth = await attic.join("ctrl-a"), await attic.join("synth-a")
-            sent = [f"c{n}" for n in range(500)]
-            for candidate in sent:
-                await say(synth, "ice-candidate", target="ctrl-a", data={"candidate": candidate})
-            assert [(await hear(phone))["data"]["candidate"] for _ in sent] == sent
+            sent = [candidate(n) for n in range(500)]
+            for one in sent:
+                await say(synth, "ice-candidate", target="ctrl-a", data=one)
+            heard = [(await hear(phone))["data"]["candidate"] for _ in sent]
+            assert heard == [one["candidate"] for one in sent]
 
     run(story())
 
@@ -160,7 +163,7 @@ def test_a_client_that_only_answers_pings_stays_and_one_that_does_not_is_dropped
 
 def test_a_socket_that_never_registers_is_closed() -> None:
     async def story() -> None:
-        async with edge(timing=QUICK) as attic:
+        async with edge(limits=Limits(register_s=0.3)) as attic:
             mute = await attic.connect()
             assert (await hear(mute))["code"] == "register-timeout"
             with pytest.raises(ConnectionClosedError):
@@ -171,21 +174,21 @@ def test_a_socket_that_never_registers_is_closed() -> None:
 
 def test_a_reader_that_does_not_read_is_closed_and_holds_nobody_up() -> None:
     async def story() -> None:
-        async with edge(max_unsent_bytes=200_000) as attic:
+        async with edge(limits=Limits(unsent_bytes=200_000, offers_per_pair_per_min=1000)) as attic:
             stuck, phone = await attic.join("ctrl-stuck"), await attic.join("ctrl-a")
             synth = await attic.join("synth-a")
             stuck.transport.pause_reading()
-            offer = {"type": "offer", "sdp": "v" * 30_000}
+            large = {"type": "offer", "sdp": sdp(more=("a=x:" + "y" * 2000 + "\r\n") * 14)}
             for _ in range(400):
-                await say(synth, "offer", target="ctrl-stuck", data=offer)
-                await say(synth, "offer", target="ctrl-a", data=offer)
-                assert (await hear(phone))["data"] == offer
+                await say(synth, "offer", target="ctrl-stuck", data=large)
+                await say(synth, "offer", target="ctrl-a", data=large)
+                assert (await hear(phone))["data"] == large
                 if "ctrl-stuck" not in attic.hub.clients():
                     break
-            answer = await hear(synth)
-            while answer["type"] == "error":
-                answer = await hear(synth)
-            assert (answer["type"], answer["controller_id"]) == ("controller-left", "ctrl-stuck")
+            told = await hear(synth)
+            while told["type"] == "error":
+                told = await hear(synth)
+            assert (told["type"], told["controller_id"]) == ("controller-left", "ctrl-stuck")
 
     run(story())
 
@@ -229,7 +232,7 @@ def test_a_port_in_use_is_an_os_error() -> None:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             async with edge() as attic:
-                other = EdgeServer(attic.hub, assets={}, version="0", check_key=lambda _: True)
+                other = EdgeServer(attic.hub, assets={}, version="0")
                 with pytest.raises(OSError, match="in use"):
                     async with other.listening("127.0.0.1", taken.getsockname()[1]):
                         pass

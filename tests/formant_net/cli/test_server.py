@@ -122,7 +122,7 @@ def test_a_port_in_use_is_said_in_words_with_exit_code_1() -> None:
         (["--open", "--key", "abcd"], "not both"),
         (["--port", "70000"], "70000"),
         (["--ice-server", "relay:3478"], "an ICE server is written"),
-        (["--key", "k" * 257], "at most 256"),
+        (["--key", "k" * 2049], "at most 2048"),
         (["--log-format", "xml"], "xml"),
     ],
 )
