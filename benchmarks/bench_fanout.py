@@ -25,9 +25,11 @@ from formant_net.access import Access
 from formant_net.aio.server import EdgeServer
 from formant_net.hub import Hub
 from formant_net.leases import Place
+from formant_net.limits import Limits
 from formant_net.registry import MemoryRegistry
 
 SYNTHS = 1000
+LIMITS = Limits(clients_per_address=2 * SYNTHS)  # all of them come from loopback
 _JOINED, _REGISTERED = b'"controller-joined"', b'"registered"'
 
 
@@ -86,8 +88,9 @@ def test_join_is_heard_by_1000_synths(benchmark: BenchmarkFixture, loop: asyncio
         MemoryRegistry(Place("bench", "run"), 60.0),
         Access(None),
         make_secret=iter(f"s{n}" for n in range(100_000)).__next__,
+        limits=LIMITS,
     )
-    server = EdgeServer(hub, assets={}, version="0")
+    server = EdgeServer(hub, assets={}, version="0", limits=LIMITS)
     ears = Ears()
     stack = contextlib.AsyncExitStack()
     listeners: list[Listener] = []
