@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyloudnorm
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
 
 from formant_dsp import Bank
 from formant_dsp.choir import ChoirBank
@@ -45,6 +46,11 @@ def phrase(preset: Preset, xs: tuple[float, ...] = PHRASE, note_s: float = NOTE_
 def lufs(y: NDArray[np.float64]) -> float:
     """Integrated loudness (ITU-R BS.1770)."""
     return float(pyloudnorm.Meter(RATE).integrated_loudness(y))
+
+
+def true_peak_db(y: NDArray[np.float64]) -> float:
+    """Largest value between the samples as well: four times oversampled, dB re full scale."""
+    return float(20 * np.log10(np.abs(resample_poly(y, 4, 1, window=("kaiser", 10.0))).max() + 1e-12))
 
 
 def main() -> None:
