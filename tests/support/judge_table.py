@@ -14,6 +14,7 @@ import pytest
 from support import verdict
 
 from formant_dsp import isas
+from formant_dsp.bench import formant_samples_per_s
 
 ROOT = Path(__file__).parents[2]
 JUDGES = ROOT / "tests" / "formant_dsp" / "judges"
@@ -51,6 +52,13 @@ def table(judges: list[verdict.Judge]) -> str:
     return "".join(parts)
 
 
+def load_row() -> str:
+    """How many times real time 32 voices of five formants are on one core: timed, so no test asserts it."""
+    throughput = formant_samples_per_s(32, 48000, "voice", None, seconds=0.5)
+    factor = throughput / (32 * 5 * 48000)
+    return f"| load: 32 voices on one core, times real time ({isas()[0]}; no test, see performance.md) | × | ≥ 4 | ≥ 20 | {factor:.0f} | |\n"
+
+
 def write(text: str) -> None:
     page = PAGE.read_text(encoding="utf-8")
     pattern = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
@@ -61,7 +69,7 @@ def write(text: str) -> None:
 
 def main() -> int:
     failed = pytest.main([str(JUDGES), "-q", "--no-header", "-p", "no:cacheprovider"])
-    text = table(verdict.ALL)
+    text = table(verdict.ALL).rstrip("\n") + "\n" + load_row() + "\n"
     levels = [judge.level for judge in verdict.ALL]
     summary = f"{len(levels)} judges: " + ", ".join(f"{levels.count(x)} {x}" for x in ("good", "pass", "fails"))
     print(f"\n{text}{summary}; instruction sets {', '.join(isas())}")

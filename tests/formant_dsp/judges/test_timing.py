@@ -1,0 +1,153 @@
+"""Judge 10, timing: an event begins on its frame, and a touch is heard as soon as it can be, on a simulated clock.
+
+The cores, the codec, a link and a device here are real but for their time: nothing in these figures depends on how busy
+this machine is. What a device, a converter and the air add comes on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from support.link import Weather, World
+from support.players import lift, press
+from support.sing import RATE, still
+from support.spectrum import Array
+from support.verdict import Judge, at_most, within
+
+from formant_dsp import Bank
+from formant_net.touches import NoteOff, NoteOn
+
+ONSET = Judge(10, "first frame of a note re the frame it was put on, 1,000 notes", "frames", within(1), within(0))
+SCHEDULED = Judge(10, "same, standard deviation", "ms", at_most(0.3), at_most(1000 / RATE))
+OWN_P50 = Judge(10, "touch to first frame, blocks of 256, median", "ms", at_most(10.0), at_most(7.0))
+OWN_P999 = Judge(10, "same, 99.9 %", "ms", at_most(10.0), at_most(7.0))
+SMALL_P999 = Judge(10, "same with blocks of 128", "ms", at_most(10.0), at_most(7.0))
+SMALL_SD = Judge(
+    10, "same, standard deviation", "ms", at_most(1.0), at_most(0.3),
+    why="a touch waits for the next block, and nothing evens that out",
+)  # fmt: skip
+TWO_P50 = Judge(
+    10, "two boxes, jitter of each link up to 10 ms, 1 % loss: apart, median", "ms", at_most(1.0), regress=at_most(4.0),
+    why="boxes share no clock: each sings a touch when it arrives",
+)  # fmt: skip
+TWO_P99 = Judge(
+    10, "same, 99 %", "ms", at_most(5.0), regress=at_most(22.0), why="as above; a lost touch is said again after 20 ms"
+)
+CALM_P50 = Judge(10, "two boxes, jitter up to 1 ms, no loss: apart, median", "ms", at_most(1.0), at_most(0.3),
+    why="as above",
+)  # fmt: skip
+CALM_P99 = Judge(10, "same, 99 %", "ms", at_most(5.0), at_most(2.0))
+
+
+def onset(y: Array) -> int:
+    """First frame that sounds. A gate rises from 0 on the frame of the event: the next one is the first above 0."""
+    return int(np.flatnonzero(y)[0]) - 1
+
+
+def test_a_note_begins_on_its_frame() -> None:
+    frames = np.random.default_rng(1).integers(1, 5000, 1000)
+    found = []
+    for frame in frames:
+        bank = Bank(voices=2)
+        assert bank.note_on(1, still(), frame=int(frame))
+        found.append(onset(bank.render(int(frame) + 64)) - int(frame))
+    for extreme in (min(found), max(found)):
+        ONSET.hold(extreme)
+    SCHEDULED.hold(1000 * np.std(found) / RATE)
+
+
+class Box:
+    """A bank that is told what a synth core asks for, and a device that renders a block when the last one is over."""
+
+    def __init__(self, world: World, block: int) -> None:
+        self.clock, self.block = world.clock, block
+        self.bank = Bank(voices=8)
+        self.heard: list[float] = []
+        self._silent = True
+        self._begins = world.clock.now
+        self._render()
+
+    def take(self, effect: object) -> None:
+        if isinstance(effect, NoteOn):
+            assert self.bank.note_on(effect.key, still(attack_s=0.005, release_s=0.02))
+        elif isinstance(effect, NoteOff):
+            assert self.bank.note_off(effect.key)
+
+    def _render(self) -> None:
+        y = self.bank.render(self.block)
+        if self._silent and y.any():
+            self.heard.append(self._begins + onset(y) / RATE)
+        self._silent = not y[-1]
+        self._begins += self.block / RATE
+        self.clock.after(self._begins - self.clock.now, self._render)
+
+
+class Ear:
+    """When a synth core was told of a note, s."""
+
+    def __init__(self, world: World) -> None:
+        self.clock = world.clock
+        self.heard: list[float] = []
+
+    def take(self, effect: object) -> None:
+        if isinstance(effect, NoteOn):
+            self.heard.append(self.clock.now)
+
+
+def played(world: World, touches: int, weather: Weather, listeners: Sequence[Box | Ear]) -> Array:
+    """A finger comes down for 60 ms, each 0.3 s or so; when, s. The synths of the world tell the listeners."""
+    hand = world.controller("ctrl-a")
+    world.run(2.0)
+    world.weather = weather
+    for node, listener in zip([n for n in world.nodes.values() if n is not hand], listeners, strict=True):
+        node.voices = listener  # type: ignore[assignment]
+    random = np.random.default_rng(7)
+    downs = []
+    for _ in range(touches):
+        world.run(float(random.uniform(0.10, 0.11)))
+        downs.append(world.clock.now)
+        press(hand)
+        world.run(0.06)
+        lift(hand)
+        world.run(0.14)
+    for listener in listeners:
+        assert len(listener.heard) == touches
+    return np.array(downs)
+
+
+@pytest.mark.parametrize("block", [128, 256])
+def test_a_touch_is_heard_at_once(block: int) -> None:
+    world = World(seed=3)
+    world.synth()
+    box = Box(world, block)
+    latency = 1000 * (-played(world, 1000, Weather(delay_s=(0.0, 0.0)), [box]) + box.heard)
+    assert latency.min() >= 0.0
+    p50, p999 = np.percentile(latency, [50, 99.9])
+    if block == 256:
+        OWN_P50.hold(p50)
+        OWN_P999.hold(p999)
+    else:
+        SMALL_P999.hold(p999)
+        SMALL_SD.hold(np.std(latency))
+
+
+@pytest.mark.parametrize(
+    ("weather", "median", "last"),
+    [
+        (Weather(delay_s=(0.0, 0.010), loss=0.01), TWO_P50, TWO_P99),
+        (Weather(delay_s=(0.0, 0.001)), CALM_P50, CALM_P99),
+    ],
+    ids=["10 ms", "1 ms"],
+)
+def test_two_boxes_sing_a_touch_together(weather: Weather, median: Judge, last: Judge) -> None:
+    """Jitter of the links alone: what the blocks of two devices add is theirs."""
+    world = World(seed=5)
+    world.synth("synth-a")
+    world.synth("synth-b")
+    one, two = Ear(world), Ear(world)
+    played(world, 500, weather, [one, two])
+    apart = 1000 * np.abs(np.subtract(one.heard, two.heard))
+    median.hold(np.median(apart))
+    last.hold(np.percentile(apart, 99))
