@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formant_net.messages import Candidate, Message
+from formant_net.trust import SYSTEM, Trust
 
 PARAMS = "params"
 """Channel of touches and pings: unordered, never retransmitted."""
@@ -20,10 +21,11 @@ COMMANDS = "commands"
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Open a WebSocket to `url`; answer with `opened(attempt)` or `closed(attempt)`."""
+    """Open a WebSocket to `url`, if it is who `trust` says; answer with `opened(attempt)` or `closed(attempt)`."""
 
     url: str
     attempt: int
+    trust: Trust = SYSTEM
 
 
 @dataclass(frozen=True, slots=True)

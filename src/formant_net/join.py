@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote, urlsplit
 
 from formant_net.messages import MAX_CREDENTIAL_CHARS
+from formant_net.trust import TrustError, parse_pin
 
 DEFAULT_PORT = 8080
 """The port of a bare host name; a URL with a scheme keeps that scheme's own default, as everywhere else."""
@@ -30,14 +31,18 @@ class JoinUrl:
     ws_url     signaling, `ws://host:port/ws` or `wss://…`
     http_url   the touch page, `http://host:port/`, without the key
     key        the join key, or None for an open server; never part of `repr`, so that it cannot slip into a log
+    pin        the fingerprint of a server that made its own certificate (trust.py), or None
     """
 
     ws_url: str
     http_url: str
     key: str | None = field(default=None, repr=False)
+    pin: str | None = None
 
     @classmethod
-    def make(cls, host: str, port: int, key: str | None = None, *, secure: bool = False) -> JoinUrl:
+    def make(
+        cls, host: str, port: int, key: str | None = None, *, secure: bool = False, pin: str | None = None
+    ) -> JoinUrl:
         """The join URL of a server at `host` (name, IPv4 or IPv6 without brackets) and `port`."""
         if not _HOST.fullmatch(host):
             raise JoinUrlError(f"{host!r} is not a host name or an address: use one such as 192.168.1.20 or box.local")
@@ -47,7 +52,7 @@ class JoinUrl:
         if port != (443 if secure else 80):
             place += f":{port}"
         web, socket = ("https", "wss") if secure else ("http", "ws")
-        return cls(ws_url=f"{socket}://{place}/ws", http_url=f"{web}://{place}/", key=key or None)
+        return cls(ws_url=f"{socket}://{place}/ws", http_url=f"{web}://{place}/", key=key or None, pin=pin)
 
     @classmethod
     def parse(cls, text: str) -> JoinUrl:
@@ -74,18 +79,25 @@ class JoinUrl:
         secure = _SECURE[parts.scheme]
         if port is None:
             port = DEFAULT_PORT if bare else (443 if secure else 80)
-        key = _key_of(parts.fragment) or _key_of(parts.query)
+        key = _parameter("key", parts.fragment) or _parameter("key", parts.query)
         if key is not None and len(key) > _MAX_KEY:
             raise JoinUrlError(f"the key is longer than {_MAX_KEY} characters: copy the join URL once more")
-        return cls.make(host, port, key, secure=secure)
+        pin = _parameter("pin", parts.fragment)
+        if pin is not None:
+            try:
+                pin = parse_pin(pin)
+            except TrustError:
+                raise JoinUrlError("the fingerprint (pin=…) is damaged: copy the join URL once more") from None
+        return cls.make(host, port, key, secure=secure, pin=pin)
 
     def __str__(self) -> str:
         """The whole join URL, key included: for the one line that invites people, never for a log."""
-        return self.http_url + (f"#key={quote(self.key, safe='')}" if self.key else "")
+        parts = [f"{name}={quote(value, safe='')}" for name, value in (("key", self.key), ("pin", self.pin)) if value]
+        return self.http_url + ("#" + "&".join(parts) if parts else "")
 
 
-def _key_of(parameters: str) -> str | None:
-    return next((key.strip() for key in parse_qs(parameters).get("key", []) if key.strip()), None)
+def _parameter(name: str, parameters: str) -> str | None:
+    return next((value.strip() for value in parse_qs(parameters).get(name, []) if value.strip()), None)
 
 
 _EXAMPLE = "give the join URL that the server printed, such as http://192.168.1.20:8080/#key=abcd-efgh-jkmn"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -23,14 +23,16 @@ from formant_net.messages import (
     wire_name,
 )
 from formant_net.timing import Timing
+from formant_net.trust import SYSTEM, Trust
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server of the list: address of its WebSocket and the key it asks for (None: an open one)."""
+    """One server of the list: address of its WebSocket, the key it asks for (None: an open one), how it is known."""
 
     ws_url: str
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
+    trust: Trust = SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,7 @@ class Signaling:
         self._step(Event.DIAL)
         self.attempt += 1
         self._deadline = now + DIAL_S
-        self._out.append(Connect(self.url, self.attempt))
+        self._out.append(Connect(self.url, self.attempt, self._servers[self._index].trust))
 
     def _accepted(self, message: Registered, now: float) -> None:
         self._step(Event.ACCEPTED)

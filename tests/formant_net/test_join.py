@@ -79,3 +79,13 @@ def test_parsing_what_was_made_gives_it_back(host: str, port: int, key: str | No
 def test_any_text_is_parsed_or_refused_and_nothing_else(text: str) -> None:
     with contextlib.suppress(JoinUrlError):
         JoinUrl.parse(text)
+
+
+def test_the_fingerprint_of_a_self_made_certificate_travels_in_the_fragment_too() -> None:
+    pin = "sha256-" + "Ab-_" * 10 + "xyz"
+    url = JoinUrl.make("192.168.1.20", 8443, "abcd", secure=True, pin=pin)
+    assert str(url) == f"https://192.168.1.20:8443/#key=abcd&pin={pin}"
+    assert JoinUrl.parse(str(url)) == url
+    assert str(JoinUrl.make("h", 443, None, secure=True, pin=pin)) == f"https://h/#pin={pin}"
+    with pytest.raises(JoinUrlError, match="damaged"):
+        JoinUrl.parse("https://h/#pin=sha256-short")

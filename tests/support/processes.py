@@ -62,6 +62,10 @@ class Process:
         self._popen.kill()
         self._popen.wait()
 
+    def tell(self, which: signal.Signals) -> None:
+        """Send it a signal and go on."""
+        self._popen.send_signal(which)
+
     def stop(self, how: signal.Signals = signal.SIGTERM, timeout_s: float = 15.0) -> int:
         """Ask it to end and return its exit code."""
         if self._popen.poll() is None:

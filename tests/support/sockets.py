@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ async def edge(
     ice_servers: list[dict[str, Any]] | None = None,
     limits: Limits | None = None,
     access: Access | None = None,
+    tls: ssl.SSLContext | None = None,
     **shell: Any,
 ) -> AsyncIterator[Edge]:
     timing = timing or Timing()
@@ -92,7 +94,7 @@ async def edge(
         limits=limits,
         **shell,
     )
-    async with server.listening("127.0.0.1", 0) as port:
+    async with server.listening("127.0.0.1", 0, tls) as port:
         running = Edge(hub, port)
         try:
             yield running

@@ -9,13 +9,17 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
+from pathlib import Path
 
-from formant_net.access import Access
 from formant_net.aio.gate import Proxies
-from formant_net.aio.lan import lan_address
+from formant_net.aio.keys import KeyFiles
+from formant_net.aio.lan import lan_address, own_names
 from formant_net.aio.server import EdgeServer
 from formant_net.aio.static import read_page
+from formant_net.aio.tls import ServerTls, TlsOptions
+from formant_net.aio.watch import Watched, watching
 from formant_net.hub import Hub
 from formant_net.ice import IceServers
 from formant_net.join import JoinUrl
@@ -41,31 +45,39 @@ class EdgeOptions:
     limits: Limits = field(default_factory=Limits)
     allow_origins: tuple[str, ...] = ()
     proxies: Proxies = field(default_factory=Proxies)
+    key_files: KeyFiles = field(default_factory=KeyFiles)
+    tls: TlsOptions | None = None
+    hsts: bool = False
     timing: Timing = field(default_factory=Timing)
 
     def origins(self) -> Origins:
         """Which pages may connect. Raises OriginError."""
         own = socket.gethostname()
         names = [own, own.partition(".")[0], *([self.advertise] if self.advertise else [])]
-        return Origins.make(self.allow_origins, names)
+        return Origins.make(self.allow_origins, names, secure=self.tls is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class RunningEdge:
-    """A server that listens. `join` invites other devices, `local` is for processes of this machine."""
+    """A server that listens. `join` invites other devices, `local` is for processes of this machine.
+
+    `certificate`: the file with the certificate in use, if it speaks TLS; what `local` is known by.
+    """
 
     edge_id: str
     host: str
     port: int
     join: JoinUrl
     local: JoinUrl
+    certificate: Path | None = None
 
 
 @asynccontextmanager
 async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
-    """Serve while the block runs. Raises OSError if the address cannot be had."""
+    """Serve while the block runs. Raises OSError if the address cannot be had; KeyFileError, TlsError, OriginError."""
     edge_id = options.edge_id or own_edge_id(socket.gethostname())
-    access = Access(options.key)
+    access = options.key_files.access(options.key)
+    tls = ServerTls(options.tls, lambda: own_names(options.advertise)) if options.tls else None
     hub = Hub(
         MemoryRegistry(Place(edge_id, secrets.token_hex(4)), options.timing.ttl_s),
         access,
@@ -81,15 +93,26 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
         limits=options.limits,
         origins=options.origins(),
         proxies=options.proxies,
+        secure=tls is not None,
+        hsts=options.hsts,
     )
-    async with server.listening(options.host, options.port) as port:
+    watched = [Watched(options.key_files.paths, lambda: options.key_files.refresh(access, server.keys_changed))]
+    if tls is not None:
+        watched.append(Watched(tls.files, tls.refresh))
+    async with (
+        server.listening(options.host, options.port, tls.context if tls else None) as port,
+        watching(watched),
+    ):
         anywhere = options.host in ANY_ADDRESS
+        pin = tls.pin if tls is not None and tls.self_signed else None
+        make = partial(JoinUrl.make, port=port, key=options.key, secure=tls is not None, pin=pin)
         yield RunningEdge(
             edge_id=edge_id,
             host=options.host,
             port=port,
-            join=JoinUrl.make(options.advertise or (lan_address() if anywhere else options.host), port, options.key),
-            local=JoinUrl.make("127.0.0.1" if anywhere else options.host, port, options.key),
+            join=make(options.advertise or (lan_address() if anywhere else options.host)),
+            local=make("127.0.0.1" if anywhere else options.host),
+            certificate=tls.path if tls is not None else None,
         )
 
 

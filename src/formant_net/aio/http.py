@@ -21,6 +21,7 @@ class Pages:
 
     health        the current content of /healthz
     ice_servers   the content of /ice-servers for a client that gave this key (None: it gave none) at this address
+    secure        answers travel over https
     hsts          browsers are told to use https only
     connect       further origins to which the page may open WebSockets
     """
@@ -31,12 +32,14 @@ class Pages:
         health: Callable[[], dict[str, Any]],
         ice_servers: Callable[[str | None, str], list[dict[str, Any]]],
         *,
+        secure: bool = False,
         hsts: bool = False,
         connect: tuple[str, ...] = (),
     ) -> None:
         self._assets = assets
         self._health = health
         self._ice_servers = ice_servers
+        self._secure = secure
         self._hsts = hsts
         self._connect = connect
 
@@ -46,14 +49,17 @@ class Pages:
         if request.method == "HEAD":
             response.body = b""
         hosts = request.headers.get_all("Host")
-        response.headers.update(security_headers(hosts[0] if hosts else None, connect=self._connect, hsts=self._hsts))
+        response.headers.update(self._headers(hosts[0] if hosts else None))
         return response
 
     def refuse(self, status: HTTPStatus, words: str) -> Response:
         """No, and why."""
         response = _response(status, words.encode())
-        response.headers.update(security_headers(None, hsts=self._hsts))
+        response.headers.update(self._headers(None))
         return response
+
+    def _headers(self, host: str | None) -> dict[str, str]:
+        return security_headers(host, connect=self._connect, secure=self._secure, hsts=self._hsts)
 
     def _answer(self, request: Request, address: str) -> Response:
         method = getattr(request, "method", "GET")

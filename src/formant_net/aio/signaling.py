@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Protocol
+import ssl
+from typing import Any, ClassVar, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from formant_net.aio.verify import NotTrusted, check_pin, client_context
 from formant_net.effects import Connect, Disconnect, Transmit
 from formant_net.errors import ProtocolError
 from formant_net.log import get_logger
 from formant_net.messages import MAX_SIGNALING_BYTES, Message, Unknown, decode_signaling, encode
+from formant_net.trust import Trust
 
 OPEN_S = 10.0
 CLOSE_S = 1.0
@@ -28,6 +31,36 @@ class SignalingEvents(Protocol):
     def opened(self, attempt: int) -> None: ...
     def closed(self, attempt: int, reason: str) -> None: ...
     def received(self, attempt: int, message: Message | Unknown) -> None: ...
+
+
+_KNOW = "take the whole join URL of the server, or give --tls-fingerprint or --tls-ca"
+
+
+class _Connection(ClientConnection):
+    """Makes sure of the server before the first byte of ours is read by it."""
+
+    trust: ClassVar[Trust]
+    fault: NotTrusted | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        secure = transport.get_extra_info("ssl_object")
+        if secure is None:
+            return
+        try:
+            check_pin(self.trust, secure.getpeercert(binary_form=True))
+        except NotTrusted as fault:
+            self.fault = fault
+            self.transport.abort()
+
+    async def handshake(self, *args: Any, **options: Any) -> None:
+        if self.fault is not None:
+            raise self.fault
+        await super().handshake(*args, **options)
+
+
+def _knowing(trust: Trust) -> type[_Connection]:
+    return type("_Knowing", (_Connection,), {"trust": trust})
 
 
 class _Socket:
@@ -49,7 +82,7 @@ class SignalingSockets:
     def connect(self, effect: Connect) -> None:
         """Start an attempt."""
         socket = self._sockets[effect.attempt] = _Socket()
-        socket.task = asyncio.create_task(self._attempt(effect.url, effect.attempt, socket))
+        socket.task = asyncio.create_task(self._attempt(effect, socket))
 
     def transmit(self, effect: Transmit) -> None:
         """Queue a message; without a socket it is dropped: the core makes good for it after the next registration."""
@@ -77,11 +110,14 @@ class SignalingSockets:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _attempt(self, url: str, attempt: int, socket: _Socket) -> None:
+    async def _attempt(self, effect: Connect, socket: _Socket) -> None:
+        url, attempt = effect.url, effect.attempt
         reason = "closed"
         try:
             async with connect(
                 url,
+                ssl=client_context(effect.trust) if url.startswith("wss:") else None,
+                create_connection=_knowing(effect.trust),
                 compression=None,
                 proxy=None,  # an ensemble's server is on the LAN; a proxy for the web does not know the way
                 open_timeout=OPEN_S,
@@ -106,6 +142,10 @@ class SignalingSockets:
             reason = f"closed: {error}"
         except TimeoutError:
             reason = f"no answer within {OPEN_S:g} s"
+        except NotTrusted as error:
+            reason = str(error)
+        except ssl.SSLCertVerificationError as error:
+            reason = f"its certificate is not known ({error.verify_message.lower()}): {_KNOW}"
         except (OSError, WebSocketException, ValueError) as error:
             reason = _words_of_error(error)
         except Exception as error:

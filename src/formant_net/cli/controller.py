@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from formant_net.cli.guard import client_options, trust_of
 from formant_net.cli.synth import check_id, fail_if_refused, servers_of
 from formant_net.gesture import GestureError, TimedTouch, read_gesture
 from formant_net.log import LEVELS, configure
@@ -23,6 +24,7 @@ from formant_net.log import LEVELS, configure
 @click.option("--loop", is_flag=True, help="Play it again and again.")
 @click.option("--wait-synths", default=1, show_default=True, type=click.IntRange(0, 64), help="Begin with so many.")
 @click.option("--key", metavar="KEY", help="Join key where the URL has none (better: FORMANT_KEY).")
+@client_options
 @click.option("--id", metavar="ID", help="Default: ctrl-HOST- and four random digits.")
 @click.option("--name", default="", metavar="TEXT", help="What others see.")
 @click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]))
@@ -45,7 +47,7 @@ def command(urls: tuple[str, ...], gesture: Path | None, demo: bool, loop: bool,
     touches = _touches(gesture, demo)
     controller = ControllerOptions(
         client_id=check_id(options["id"], ("ctrl-", "touch-ctrl-")),
-        servers=servers_of(urls, options["key"]),
+        servers=servers_of(urls, options["key"], trust_of(options["tls_ca"], options["tls_fingerprints"])),
         name=options["name"][:64],
     )
     try:

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from formant_net.access import make_key
+from formant_net.cli.guard import SERVER_OPTIONS, guard_fields
 from formant_net.cli.ranges import FloatRange
-from formant_net.ice import IceServerError, IceServers, parse_ice_server
+from formant_net.ice import IceServerError, parse_ice_server
 from formant_net.log import LEVELS, configure
 from formant_net.messages import MAX_CREDENTIAL_CHARS
 from formant_net.timing import Timing
@@ -51,8 +52,10 @@ def server_options(function: Function) -> Function:
                 type=IceServer(),
                 metavar="URL",
                 envvar="FORMANT_ICE_SERVER",
-                help="stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT; may be repeated. Not needed on a LAN.",
+                help="stun:HOST:PORT, turn:USER:PASSWORD@HOST:PORT, or turn:HOST:PORT with --turn-secret; may be "
+                "repeated. Not needed on a LAN.",
             ),
+            *SERVER_OPTIONS,
             click.option("--ttl", default=60.0, show_default=True, type=FloatRange(1.0), help="Lease, seconds."),
             click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"])),
             click.option("--log-level", default="info", show_default=True, type=click.Choice(LEVELS)),
@@ -74,6 +77,7 @@ def edge_options(
     ttl: float,
     log_format: str,
     log_level: str,
+    **guard: Any,
 ) -> Any:
     """`EdgeOptions` of the shared options; sets logging up on the way."""
     from formant_net.aio.edge import EdgeOptions
@@ -83,6 +87,7 @@ def edge_options(
         raise click.UsageError("--open means that there is no key: give --open or --key (FORMANT_KEY), not both")
     if len(key) > MAX_CREDENTIAL_CHARS:
         raise click.UsageError(f"a key has at most {MAX_CREDENTIAL_CHARS} characters")
+    guarded = guard_fields(ice_servers, open_=open_, **guard)
     configure("json" if log_format == "json" else "text", log_level)
     return EdgeOptions(
         host=host,
@@ -90,8 +95,8 @@ def edge_options(
         key=None if open_ else key or make_key(secrets.choice),
         edge_id=edge_id,
         advertise=advertise,
-        ice_servers=IceServers.make(ice_servers),
         timing=Timing(heartbeat_s=ttl / 3, ttl_s=ttl),
+        **guarded,
     )
 
 
@@ -113,7 +118,9 @@ def command(**options: Any) -> None:
     what is connected keeps playing while the server is down.
     """
     from formant_net.aio.edge import calm_collector, running_edge
+    from formant_net.aio.keys import KeyFileError
     from formant_net.aio.run import run_until_signal, until_cancelled
+    from formant_net.aio.tls import TlsError
 
     edge = edge_options(**options)
 
@@ -122,6 +129,8 @@ def command(**options: Any) -> None:
             calm_collector()
             click.echo(f"Formant server {running.edge_id} listens on {running.host} port {running.port}.")
             click.echo(f"Join: {running.join}" + ("" if edge.key else "  (open: no key needed)"))
+            if running.join.pin:
+                click.echo(f"Certificate: its own, {running.join.pin}. Phones ask once whether to trust it.")
             sys.stdout.flush()
             await until_cancelled()
 
@@ -129,3 +138,5 @@ def command(**options: Any) -> None:
         run_until_signal(serve())
     except OSError as error:
         raise fail_to_listen(error, edge.host, edge.port) from error
+    except (KeyFileError, TlsError) as error:
+        raise click.UsageError(str(error)) from error

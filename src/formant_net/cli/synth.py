@@ -13,10 +13,12 @@ import click
 
 from formant_dsp.params import ALGORITHMS
 from formant_dsp.placement import LAYOUTS
+from formant_net.cli.guard import client_options, trust_of
 from formant_net.cli.ranges import FloatRange
 from formant_net.join import JoinUrl, JoinUrlError
 from formant_net.log import LEVELS, configure
 from formant_net.signaling import Server
+from formant_net.trust import SYSTEM, Trust
 
 if TYPE_CHECKING:
     from formant_net.aio.client import SentAway
@@ -41,15 +43,17 @@ class Latency(click.ParamType[Any]):
         return latency_ms / 1000.0
 
 
-def servers_of(urls: tuple[str, ...], key: str | None) -> list[Server]:
-    """The servers to try, in order; a key in a URL counts before `key`."""
+def servers_of(urls: tuple[str, ...], key: str | None, trust: Trust = SYSTEM) -> list[Server]:
+    """The servers to try, in order; a key in a URL counts before `key`, a fingerprint in it before `trust`."""
     servers = []
     for url in urls or (DEFAULT_URL,):
         try:
             join = JoinUrl.parse(url)
         except JoinUrlError as error:
             raise click.BadParameter(str(error), param_hint="URL") from error
-        servers.append(Server(join.ws_url, join.key or (key or "").strip() or None))
+        if trust != SYSTEM and not join.ws_url.startswith("wss:"):
+            raise click.UsageError(f"--tls-ca and --tls-fingerprint are for https: {join.http_url} is not")
+        servers.append(Server(join.ws_url, join.key or (key or "").strip() or None, trust.also(join.pin)))
     return servers
 
 
@@ -80,6 +84,7 @@ def fail_if_refused(error: SentAway) -> None:
 @click.command(short_help="A singing box: plays what controllers touch.")
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @click.option("--key", metavar="KEY", help="Join key where the URL has none (better: FORMANT_KEY).")
+@client_options
 @click.option("--id", metavar="ID", help="Default: synth-HOST- and four random digits.")
 @click.option("--name", metavar="TEXT", help="What players see. Default: the host name.")
 @click.option("--audio", default="auto", show_default=True, metavar="auto|none|NAME|INDEX|wav:PATH")
@@ -119,7 +124,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     synth = SynthOptions(
         client_id=check_id(options["id"], ("synth-",)),
         name=(options["name"] or socket.gethostname())[:64],
-        servers=servers_of(urls, options["key"]),
+        servers=servers_of(urls, options["key"], trust_of(options["tls_ca"], options["tls_fingerprints"])),
         audio=options["audio"],
         voices=options["voices"],
         voice=Voice(options["voice"], options["algorithm"], options["vibrato"]),

@@ -35,7 +35,9 @@ def command(audio: str | None, qr: bool | None, synth_options: tuple[str, ...], 
     """
     from formant_net.aio.child import ChildRefused, keep_running
     from formant_net.aio.edge import running_edge
+    from formant_net.aio.keys import KeyFileError
     from formant_net.aio.run import run_until_signal
+    from formant_net.aio.tls import TlsError
     from formant_net.backoff import Backoff
     from formant_net.timing import Timing
 
@@ -56,7 +58,7 @@ def command(audio: str | None, qr: bool | None, synth_options: tuple[str, ...], 
             try:
                 await keep_running(
                     synth_command(running.local, config_of(ctx), further),
-                    environment=synth_environment(os.environ, edge.key),
+                    environment=synth_environment(os.environ, edge.key, running.certificate),
                     backoff=Backoff(Timing(), random.random),
                     name="synth",
                 )
@@ -65,6 +67,8 @@ def command(audio: str | None, qr: bool | None, synth_options: tuple[str, ...], 
 
     try:
         run_until_signal(play())
+    except (KeyFileError, TlsError) as error:
+        raise click.UsageError(str(error)) from error
     except OSError as error:
         raise fail_to_listen(error, edge.host, edge.port) from error
     if refused:
@@ -76,9 +80,15 @@ def synth_command(server: JoinUrl, config: list[str], further: list[str]) -> lis
     return [sys.executable, "-m", "formant_net", *config, "synth", server.http_url, *further]
 
 
-def synth_environment(own: Mapping[str, str], key: str | None) -> dict[str, str]:
-    """The environment of the synth. The key goes this way because anybody on the box can read command lines."""
-    environment = {name: value for name, value in own.items() if name not in ("FORMANT_KEY", "FORMANT_SYNTH_KEY")}
+def synth_environment(own: Mapping[str, str], key: str | None, certificate: Path | None = None) -> dict[str, str]:
+    """The environment of the synth. The key goes this way because anybody on the box can read command lines.
+
+    `certificate` is the file with our own, which does not fit 127.0.0.1 if an authority has signed it.
+    """
+    ours = {f"FORMANT_{of}{name}" for of in ("", "SYNTH_") for name in ("KEY", "TLS_CA", "TLS_FINGERPRINT")}
+    environment = {name: value for name, value in own.items() if name not in ours}
+    if certificate is not None:
+        environment["FORMANT_TLS_FINGERPRINT"] = str(certificate)
     if key is not None:
         environment["FORMANT_KEY"] = key
     return environment

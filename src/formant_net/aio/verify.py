@@ -1,0 +1,58 @@
+"""How a client makes sure of its server over TLS."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from formant_net.certificate import CertificateError, pin_of_der, pin_of_pem
+from formant_net.trust import Trust, fits
+
+
+class NotTrusted(Exception):
+    """The server is not the one that was meant, or cannot be known; the text says what to do."""
+
+
+def client_context(trust: Trust) -> ssl.SSLContext:
+    """A context for one connection. Raises NotTrusted when a file of `trust` cannot be used.
+
+    With pins the handshake itself accepts every certificate, and `check_pin` has to be called before anything is said.
+    """
+    if trust.pins:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        try:
+            context = ssl.create_default_context(cafile=trust.ca)
+        except (OSError, ssl.SSLError) as error:
+            raise NotTrusted(f"{trust.ca} is not a file of certificates: give --tls-ca one in PEM form") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def check_pin(trust: Trust, der: bytes | None) -> None:
+    """Raises NotTrusted unless the server's certificate (as it came in the handshake) is of a key that `trust` pins.
+
+    That it also has the private key was shown by the handshake itself.
+    """
+    if not trust.pins:
+        return
+    try:
+        pin = pin_of_der(der or b"")
+    except CertificateError:
+        pin = ""
+    if not fits(pin, [_known(one) for one in trust.pins]):
+        raise NotTrusted(
+            f"this is not the server that was meant: its key is {pin or 'unknown'}. Take the join URL that the server "
+            "prints now; if nobody has set it up anew, somebody stands between"
+        )
+
+
+def _known(pin: str) -> str:
+    if pin.startswith("sha256-"):
+        return pin
+    try:
+        return pin_of_pem(Path(pin).read_bytes())
+    except (OSError, CertificateError) as error:
+        raise NotTrusted(f"cannot read the certificate {pin}: {error}") from error
