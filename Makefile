@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
 SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins chromium iproute2
 
-.PHONY: run test judges bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel system system-packages portaudio clean dev
+.PHONY: run test judges listen images bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel system system-packages portaudio clean dev
 
 run: $(VENV)/ready portaudio
 	@$(BIN)/formant-node up $(ARGS)
@@ -17,6 +17,14 @@ test: $(VENV)/ready system-packages
 # Every judge of the sound, and the table of docs/judges.md; ARGS=--write writes it there.
 judges: $(VENV)/ready
 	PYTHONPATH=tests $(BIN)/python -m support.judge_table $(ARGS)
+
+# Pairs of sounds with players, spectrograms and figures, in build/listen: open its index.html.
+listen: $(VENV)/ready
+	PYTHONPATH=tests:. $(BIN)/python -m listening $(ARGS)
+
+# The pictures of docs/images, drawn from the bank itself.
+images: $(VENV)/ready
+	PYTHONPATH=tests:. $(BIN)/python -m listening.images
 
 # A readable table, and bench.json for machines.
 bench: $(VENV)/ready

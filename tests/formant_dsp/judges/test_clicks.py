@@ -36,6 +36,10 @@ FINGER = energy("finger that jumps at 60 Hz, pitch and vowel", -75.0, -88.0)
 STATIC = energy("nothing moves", -120.0, -140.0, why="rounding to 24 bits of mantissa")
 THIRD = Judge(6, "third difference re the peak, any of these", "dB", at_most(-20.0), at_most(-20.0))
 LOCAL = Judge(6, "frames of 2.7 ms that stand out by 20 dB, any of these", "frames", at_most(0), at_most(0))
+LOCAL_RESIDUE = Judge(
+    6, "same, residue voice while its vowel changes", "frames", at_most(0), regress=at_most(4),
+    why="its coefficients are straight lines within a hop: a period does not quite close while poles move",
+)  # fmt: skip
 LAST = Judge(6, "last frame of a note re its peak", "dB", at_most(-80.0), at_most(-80.0))
 
 MOVES = {
@@ -70,6 +74,15 @@ def test_moves_of_the_other_voices_do_not_click(move: Judge, algorithm: str) -> 
     start, stop, seconds, above_hz = MOVES[move]
     path = [(at, _sung(params, algorithm)) for at, params in sweep(start, stop, seconds)]
     judge(move, moved(_sung(start, algorithm), path)[RATE // 4 :], above_hz, algorithm)
+
+
+@pytest.mark.parametrize("move", [JUMP_10, JUMP_50, SWEEP_10, SWEEP_50, GLIDE], ids=lambda move: move.what[11:])
+def test_moves_of_the_residue_voice_stay_below_the_thresholds(move: Judge) -> None:
+    start, stop, seconds, above_hz = MOVES[move]
+    path = [(at, _sung(params, "natural")) for at, params in sweep(start, stop, seconds)]
+    y = moved(_sung(start, "natural"), path)[RATE // 4 :]
+    judge(move, y, above_hz, "natural", local=False)
+    LOCAL_RESIDUE.hold(click_frames(y, RATE, above_hz), move.what)
 
 
 def _sung(params: VoiceParams, algorithm: str) -> VoiceParams:
