@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
-SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins chromium iproute2
+SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins jackd2 chromium iproute2
 
 .PHONY: run test judges listen images bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel system system-packages portaudio clean dev
 
@@ -47,6 +47,11 @@ bench-peers: $(VENV)/ready
 	-$(BIN)/pip install -q pyo dawdreamer
 	$(BIN)/python benchmarks/peers/run.py $(ARGS)
 
+# The headline: does the sound go on while Python cannot? Long form, some minutes; as root with real-time priorities.
+.PHONY: bench-hostile
+bench-hostile: $(VENV)/ready system-packages
+	$(BIN)/python benchmarks/hostile/run.py $(ARGS)
+
 # Only the per-block latency, held against benchmarks/budget.toml: what a pipeline runs.
 budget: $(VENV)/ready
 	$(BIN)/python -m pytest benchmarks/bench_bank.py --benchmark-enable --benchmark-json=bench.json --benchmark-disable-gc -q
@@ -87,7 +92,7 @@ system:
 
 # The same, only if something is missing and nobody need be asked for a password.
 system-packages:
-	@missing=; for p in chromium pulseaudio parecord; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	@missing=; for p in chromium pulseaudio parecord jackd; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
 	[ -z "$$missing" ] || if $(MAY_APT); then $(MAKE) -s system; \
 	else echo "Not installed:$$missing. Tests that need them are skipped; \`sudo make system\` installs them."; fi
 

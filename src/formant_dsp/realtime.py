@@ -96,6 +96,14 @@ def raise_priority(
     return Grant(False, f"no real-time priority ({refused}): {ALLOW_PRIORITY}")
 
 
+def threads() -> frozenset[int]:
+    """The kernel's numbers of all threads of this process; none where there are no such numbers."""
+    try:
+        return frozenset(int(name) for name in os.listdir("/proc/self/task"))
+    except OSError:
+        return frozenset()
+
+
 def ask_rtkit(thread: int, priority: int) -> str | None:
     """Ask the daemon that lends priorities to desktop programs. None when it gave it, else why not."""
     if shutil.which("busctl") is None:

@@ -7,6 +7,7 @@ of a stream.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from formant_dsp.callback import StreamState
 from formant_dsp.devices import Device, best_channels, best_sample_rate, devices, portaudio, select
 from formant_dsp.paced import PacedSink, WavSink
 from formant_dsp.placement import MOST_CHANNELS
-from formant_dsp.realtime import Grant, lock_memory, raise_priority
+from formant_dsp.realtime import Grant, lock_memory, raise_priority, threads
 from formant_dsp.sink import FADE_S, Sink, SinkError
 
 __all__ = ["PortAudioSink", "Sink", "SinkError", "best_channels", "best_sample_rate", "devices", "open_sink"]
@@ -58,6 +59,7 @@ class PortAudioSink:
         self._bank = bank
         self._realtime = realtime
         self._state = StreamState(bank, self.channels, channel_map)
+        self._threads_before = threads()
         ffi = sd._ffi
         try:
             self._stream = sd._StreamBase(
@@ -106,6 +108,10 @@ class PortAudioSink:
         while self._state.thread == 0 and time.monotonic() < deadline:
             time.sleep(0.002)
         self.grants = (raise_priority(self._state.thread), lock_memory(self._state.regions))
+        if self.grants[0].granted:
+            # What the sound goes through on its way out of this process: a client library's thread, for example.
+            for helper in threads() - self._threads_before - {thread.native_id for thread in threading.enumerate()}:
+                raise_priority(helper)
         refused = [grant.words for grant in self.grants if not grant.granted]
         if refused and self._realtime == "on":
             self.stop()

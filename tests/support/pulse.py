@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -32,7 +33,13 @@ class Pulse:
     """`with Pulse() as pulse:` — `pulse.env` makes a child process play into it, `pulse.recorder()` hears it.
 
     norewinds: without it a stream stalls for 1.5 s at its start. The sink is paced in real time.
+
+    realtime   the server as on a box that plays: its threads before all ordinary ones, where that is allowed
     """
+
+    def __init__(self, *, realtime: bool = False) -> None:
+        self._realtime = realtime
+        self._priority = [f"--{name}={'yes' if realtime else 'no'}" for name in ("realtime", "high-priority")]
 
     def __enter__(self) -> Pulse:
         require("pulseaudio", "parecord", "pactl")
@@ -50,7 +57,7 @@ class Pulse:
         self._process = subprocess.Popen(
             [
                 "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disallow-exit=yes",
-                "--realtime=no", "--high-priority=no", f"--log-target=file:{folder}/log",
+                *self._priority, f"--log-target=file:{folder}/log",
                 "-F", str(folder / "modules.pa"),
             ],
             env=self.env,
@@ -61,6 +68,9 @@ class Pulse:
                 self.__exit__(None, None, None)
                 raise RuntimeError(f"pulseaudio did not start:\n{(folder / 'log').read_text()}")
             time.sleep(0.05)
+        if self._realtime:
+            with contextlib.suppress(PermissionError):
+                os.sched_setscheduler(self._process.pid, os.SCHED_FIFO, os.sched_param(5))
         return self
 
     def __exit__(
@@ -75,8 +85,7 @@ class Pulse:
 
 
 class Recorder:
-    """Records the sink's monitor from `start` to `stop`: float64[frames], (left + right)/√2, so what stands in the
-    middle has its full level."""
+    """Records the sink's monitor from `start` to `stop`, or to `stop_stereo`."""
 
     def __init__(self, env: dict[str, str]) -> None:
         self._env = env
@@ -102,10 +111,14 @@ class Recorder:
         return self._file.seek(0, os.SEEK_END) / 8 / RATE
 
     def stop(self) -> NDArray[np.float64]:
+        """float64[frames], (left + right)/√2: what stands in the middle has its full level."""
+        return np.asarray(self.stop_stereo().sum(axis=1) * 0.5**0.5)
+
+    def stop_stereo(self) -> NDArray[np.float64]:
+        """float64[frames, 2]."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(10)
         self._file.seek(0)
         data = self._file.read()
         self._file.close()
-        stereo = np.frombuffer(data[: len(data) // 8 * 8], np.float32).reshape(-1, 2).astype(np.float64)
-        return np.asarray(stereo.sum(axis=1) * 0.5**0.5)
+        return np.frombuffer(data[: len(data) // 8 * 8], np.float32).reshape(-1, 2).astype(np.float64)

@@ -136,6 +136,7 @@ class SynthOptions:
     """How far the surface is spread over the channels, 0 … 1: low notes at the left, high ones at the right."""
     block_frames: int = 0
     latency: str | float = "low"
+    realtime: str = "auto"
     timing: Timing = field(default_factory=Timing)
 
 
@@ -207,7 +208,14 @@ class SynthNode:
 
     def _open_sink(self, audio: str, on_note: Callable[[str], None]) -> Sink:
         options = self.options
-        return open_sink(self.bank, audio, block_frames=options.block_frames, latency=options.latency, on_note=on_note)
+        return open_sink(
+            self.bank,
+            audio,
+            block_frames=options.block_frames,
+            latency=options.latency,
+            realtime=options.realtime,
+            on_note=on_note,
+        )
 
     async def _start_sink(self) -> None:
         try:

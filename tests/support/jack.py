@@ -1,0 +1,111 @@
+"""A sound card for tests: a private JACK server on the dummy driver, paced in real time, one callback a period."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from support.require import require
+
+
+class Jack:
+    """`with Jack() as jack:` — `jack.env` makes a child play into it as device `system`, `jack.recorder()` hears it.
+
+    realtime   the server's own threads; needs the right to
+    """
+
+    DEVICE = "system"
+
+    def __init__(self, *, realtime: bool = False, period: int = 256, rate: int = 48000) -> None:
+        self._arguments = ["-R", "-P", "60"] if realtime else ["-r"]
+        self._driver = ["-d", "dummy", "-r", str(rate), "-p", str(period), "-C", "2", "-P", "2"]
+
+    def __enter__(self) -> Jack:
+        require("jackd", "jack_lsp", "jack_rec")
+        self.name = f"formant{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self.env = {
+            **os.environ,
+            "JACK_DEFAULT_SERVER": self.name,
+            "JACK_NO_AUDIO_RESERVATION": "1",
+            "JACK_NO_START_SERVER": "1",
+        }
+        self._log = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            ["jackd", *self._arguments, "-n", self.name, *self._driver],
+            env=self.env, stdout=self._log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        deadline = time.monotonic() + 10.0
+        while "system:playback_1" not in self.ports():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                self._log.seek(0)
+                said = self._log.read().decode()
+                self.__exit__(None, None, None)
+                raise RuntimeError(f"jackd did not start:\n{said}")
+            time.sleep(0.05)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def ports(self) -> list[str]:
+        """All ports there are, `client:port`."""
+        done = subprocess.run(["jack_lsp"], env=self.env, capture_output=True, text=True, check=False)
+        return [line for line in done.stdout.splitlines() if ":" in line] if done.returncode == 0 else []
+
+    def recorder(self, seconds: float) -> JackRecorder:
+        """What a client plays, for a length known before."""
+        return JackRecorder(self, seconds)
+
+
+class JackRecorder:
+    """Records the first output of the one client beside the system: float64[frames]."""
+
+    def __init__(self, jack: Jack, seconds: float) -> None:
+        self._jack, self._seconds = jack, seconds
+
+    def start(self) -> JackRecorder:
+        """Once the client has its ports."""
+        deadline = time.monotonic() + 10.0
+        while not (ports := [port for port in self._jack.ports() if not port.startswith("system:")]):
+            if time.monotonic() > deadline:
+                raise RuntimeError("no JACK client came")
+            time.sleep(0.05)
+        self._folder = tempfile.TemporaryDirectory(prefix="formant-jack-")
+        self._path = Path(self._folder.name) / "take.wav"
+        self._process = subprocess.Popen(
+            [
+                *("jack_rec", "-f", str(self._path), "-d", str(int(self._seconds + 1))),
+                *("-b", "32", "-B", "262144", ports[0]),
+            ],
+            env=self._jack.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        while not any(port.startswith("jackrec:") for port in self._jack.ports()):
+            if time.monotonic() > deadline:
+                raise RuntimeError("jack_rec did not start")
+            time.sleep(0.02)
+        return self
+
+    def stop(self) -> NDArray[np.float64]:
+        """Waits until the length is reached."""
+        _, said = self._process.communicate(timeout=self._seconds + 20)
+        if "overrun" in said.lower():
+            raise RuntimeError(f"the recorder itself lost sound: {said}")
+        sound, _ = soundfile.read(self._path, dtype="float64")
+        self._folder.cleanup()
+        return np.asarray(sound, np.float64)
