@@ -86,7 +86,7 @@ def until(what: str, port: int, key: str, timeout_s: float = 10.0) -> None:
 
 
 def test_keys_are_rotated_while_the_server_runs(tmp_path: Path) -> None:
-    """A key file that changes is noticed by itself; a signing key that is retired, at SIGHUP at once."""
+    """A key file that changes is noticed by itself, or at SIGHUP; who has the other keys notices nothing."""
     more, signing = tmp_path / "more", tmp_path / "keys.json"
     more.write_text("old-key\n")
     more.chmod(0o600)
@@ -99,7 +99,9 @@ def test_keys_are_rotated_while_the_server_runs(tmp_path: Path) -> None:
     token("key", str(signing))
     first = token("make", "--keys", str(signing))
     with processes() as start:
-        server = start("server", "--port", "0", "--key-file", str(more), "--token-keys", str(signing))
+        # Asking again and again until a key is taken would otherwise be guessing.
+        files = ("--key-file", str(more), "--token-keys", str(signing), "--limit", "guesses=100000")
+        server = start("server", "--port", "0", *files)
         port = int(server.wait_for("listens on").rstrip(".").rsplit(" ", 1)[1])
         assert run(register(port, "old-key")) == run(register(port, first)) == "registered"
         more.write_text("new-key\n")
@@ -112,7 +114,7 @@ def test_keys_are_rotated_while_the_server_runs(tmp_path: Path) -> None:
         assert run(register(port, first)) == "registered"
         token("key", str(signing), "--retire", kid)
         server.tell(signal.SIGHUP)
-        until("bad-key", port, first, timeout_s=1.0)
+        until("bad-key", port, first)
         assert run(register(port, second)) == "registered"
         said = server.output()
         for secret in ("old-key", "new-key", first, second, signing.read_text().split('"k": "')[1][:20]):
