@@ -108,7 +108,7 @@ class Band:
         self.position += knots
         following = spline_noise(self.seed, self.position), knots * spline_slope(self.seed, self.position)
         (n0, m0), (n1, m1) = self.noise, following
-        i = np.arange(HOP)
+        i = np.arange(HOP, dtype=np.int64)
         u = i / HOP
         noise = n0 + u * (m0 + u * (3 * (n1 - n0) - 2 * m0 - m1 + u * (2 * (n0 - n1) + m0 + m1)))
         phase = (self.phase + i * self.increment + i * (i - 1) // 2 * step) % 2**32
@@ -264,7 +264,7 @@ class Voice:
         elif self.colour is not None:
             colour = coloured.none()
         past = self.past or following
-        i = np.arange(HOP)
+        i = np.arange(HOP, dtype=np.int64)
 
         next_increment = round(f0 / self.rate * TURN)
         if self.past is None:
