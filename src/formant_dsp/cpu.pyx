@@ -6,5 +6,5 @@ cdef extern from "native/cpu.h":
 
 
 def level():
-    """x86-64 level: 1 (baseline), 3 (AVX2, FMA) or 4 (AVX-512); always 1 on other processors."""
+    """What there is beyond the baseline (1): x86-64-v3 (3: AVX2, FMA), v4 (4: AVX-512); on 32-bit ARM NEON (2)."""
     return formant_cpu_level()

@@ -11,7 +11,7 @@ from types import ModuleType
 from formant_dsp import cpu
 
 # Best first; the level is that of cpu.level(): 1 runs on any processor of its architecture.
-_LEVELS = {"avx512": 4, "avx2": 3, "sse2": 1, "neon": 1, "generic": 1}
+_LEVELS = {"avx512": 4, "avx2": 3, "neon32": 2, "sse2": 1, "neon": 1, "generic": 1}
 
 
 @functools.cache

@@ -41,6 +41,13 @@ static int formant_cpu_level(void) {
     if ((seven[1] & b512) == b512 && (xcr0 & 0xe6) == 0xe6) return 4;
     return 3;
 }
+#elif defined(__arm__) && defined(__linux__)
+#include <sys/auxv.h>
+/* 1 = baseline, 2 = NEON with fused multiply-add: every 32-bit ARM since the Cortex-A7 (Raspberry Pi 2). */
+static int formant_cpu_level(void) {
+    const unsigned long wanted = (1ul << 12) | (1ul << 16); /* HWCAP_NEON, HWCAP_VFPv4 */
+    return (getauxval(AT_HWCAP) & wanted) == wanted ? 2 : 1;
+}
 #else
 static int formant_cpu_level(void) { return 1; }
 #endif

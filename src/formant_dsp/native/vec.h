@@ -76,6 +76,8 @@ static inline int32_t formant_maxi(int32_t a, int32_t b) { return a > b ? a : b;
 #define FORMANT_ISA_NAME "avx2"
 #elif defined(__aarch64__) || defined(_M_ARM64)
 #define FORMANT_ISA_NAME "neon"
+#elif defined(__arm__) && defined(__ARM_NEON)
+#define FORMANT_ISA_NAME "neon32"
 #elif defined(__x86_64__) || defined(_M_X64)
 #define FORMANT_ISA_NAME "sse2"
 #else
