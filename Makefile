@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
 SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins jackd2 chromium iproute2
 
-.PHONY: run test judges listen images bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel system system-packages portaudio clean dev
+.PHONY: run test judges listen images bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel wheels matrix \
+  system system-packages portaudio clean dev
 
 run: $(VENV)/ready portaudio
 	@$(BIN)/formant-node up $(ARGS)
@@ -76,6 +77,24 @@ lint: $(VENV)/ready
 
 wheel: $(VENV)/ready
 	$(BIN)/pip wheel --no-deps -w dist .
+
+# Source distribution and wheels for x86-64, 64- and 32-bit ARM in dist/, each installed on an empty machine and played
+# (docs/packaging.md). WHEELS=--untried makes and checks only.
+WHEEL_PACKAGES := gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross \
+  qemu-user-static mmdebstrap
+TOOLS := build/packaging/venv
+wheels: $(TOOLS)/ready
+	@if $(MAY_APT); then { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends $(WHEEL_PACKAGES); } >/dev/null; fi
+	$(TOOLS)/bin/python packaging/wheels.py $(WHEELS)
+
+# Every Python on this machine: the wheel of this platform, the fast tests and a played note. MATRIX=--help says more.
+matrix: $(TOOLS)/ready
+	$(TOOLS)/bin/python packaging/matrix.py $(MATRIX)
+
+$(TOOLS)/ready: packaging/requirements.txt | $(BIN)/python
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/pip install -q --disable-pip-version-check -r packaging/requirements.txt
+	@touch $@
 
 # For work on the code: changes of Python files count at once, after changes of Cython files run it again.
 dev: $(VENV)/bin/python
