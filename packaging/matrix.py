@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +57,8 @@ def look_at(path: str) -> Python | None:
 def of_this_machine() -> list[Python]:
     """Every CPython from 3.11 that can be found, one a version."""
     candidates = [sys.executable]
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
-        candidates += [str(path) for path in sorted(Path(folder or ".").glob("python3.[0-9]*")) if "-" not in path.name]
+    for on_path in os.environ.get("PATH", "").split(os.pathsep):
+        candidates += [str(path) for path in sorted(Path(on_path).glob("python3.[0-9]*")) if "-" not in path.name]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     uv = Path.home() / ".local" / "share" / "uv" / "python"
     for folder in (pyenv, uv):
@@ -87,7 +87,18 @@ def try_all(run: Run, python: str, project: str, distribution: str, venv: str) -
     own = f"{venv}/{inside}/python"
     run(python, "-m", "venv", "--clear", venv)
     run(own, "-m", "pip", "install", "--quiet", distribution, *REQUIREMENTS)
-    run(own, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={project}", "-c", f"{project}/pyproject.toml", *tests())
+    run(
+        own,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={project}",
+        "-c",
+        f"{project}/pyproject.toml",
+        *tests(),
+    )
     run(own, f"{project}/packaging/smoke.py", "--patience", "4")
 
 
@@ -97,39 +108,41 @@ def run_here(*command: str) -> None:
 
 def build(into: Path) -> tuple[Path, Path]:
     """(source distribution, wheel) of the project as it is now."""
-    subprocess.run([sys.executable, "-m", "build", "--outdir", str(into), str(PROJECT)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--outdir", str(into), str(PROJECT)], check=True, stdout=subprocess.DEVNULL
+    )
     return next(into.glob("*.tar.gz")), next(into.glob("*.whl"))
 
 
-def results(
-    pythons: Iterable[Python], releases: Iterable[str], sdist: str, wheel: str, folder: Path
-) -> Iterable[tuple[str, str]]:
-    """(version, "passed" or what failed) of one after the other."""
-    for python in pythons:
-        began = time.monotonic()
-        distribution = sdist if python.free_threaded else wheel
-        print(f"\n== {python.version}, {python.path}, {Path(distribution).name}", flush=True)
-        yield python.version, _outcome(lambda: try_all(run_here, python.path, str(PROJECT), distribution, str(folder / "venv")), began)  # noqa: B023
-    for release in releases:
-        import root
-
-        began = time.monotonic()
-        suite, _, version = release.partition(":")
-        print(f"\n== Debian {suite}'s Python {version}", flush=True)
-
-        def in_debian() -> None:
-            machine = root.make(folder / "root", "amd64", suite, [f"python{version}-venv", "libportaudio2"])  # noqa: B023
-            for name in ("tests", "packaging", "examples"):
-                shutil.copytree(PROJECT / name, machine.folder / "project" / name)
-            machine.put(PROJECT / "pyproject.toml", "project")
-            inside = machine.put(Path(wheel))
-            run: Run = lambda *command: machine.run("sh", "-c", 'cd /project && exec "$@"', "sh", *command)  # noqa: E731
-            try_all(run, f"python{version}", "/project", inside, "/venv")  # noqa: B023
-
-        yield f"{version} (Debian {suite})", _outcome(in_debian, began)
+def on_python(python: Python, distribution: str, folder: Path) -> str:
+    """ "passed in …" or what failed, on an interpreter of this machine."""
+    print(f"\n== {python.version}, {python.path}, {Path(distribution).name}", flush=True)
+    return _outcome(lambda: try_all(run_here, python.path, str(PROJECT), distribution, str(folder / "venv")))
 
 
-def _outcome(run: Callable[[], None], began: float) -> str:
+def on_debian(suite: str, version: str, wheel: str, folder: Path) -> str:
+    """The same on a Python of a Debian release."""
+    import root  # Linux only
+
+    print(f"\n== Debian {suite}'s Python {version}", flush=True)
+
+    def run_all() -> None:
+        machine = root.make(folder / "root", "amd64", suite, [f"python{version}-venv", "libportaudio2"])
+        for name in ("tests", "packaging", "examples"):
+            shutil.copytree(PROJECT / name, machine.folder / "project" / name)
+        machine.put(PROJECT / "pyproject.toml", "project")
+        inside = machine.put(Path(wheel))
+
+        def run(*command: str) -> None:
+            machine.run("sh", "-c", 'cd /project && exec "$@"', "sh", *command)
+
+        try_all(run, f"python{version}", "/project", inside, "/venv")
+
+    return _outcome(run_all)
+
+
+def _outcome(run: Callable[[], None]) -> str:
+    began = time.monotonic()
     try:
         run()
     except subprocess.CalledProcessError as error:
@@ -155,7 +168,12 @@ def main() -> int:
             sdist, wheel = map(str, build(folder / "dist"))
         else:
             sdist = wheel = str(arguments.distribution.resolve())
-        outcome = dict(results(chosen, arguments.debian, sdist, wheel, folder))
+        outcome = {}
+        for python in chosen:
+            outcome[python.version] = on_python(python, sdist if python.free_threaded else wheel, folder)
+        for release in arguments.debian:
+            suite, _, version = release.partition(":")
+            outcome[f"{version} (Debian {suite})"] = on_debian(suite, version, wheel, folder)
     print("\n" + "\n".join(f"{version:20} {said}" for version, said in outcome.items()))
     print(json.dumps(outcome))
     return 0 if outcome and all(said.startswith("passed") for said in outcome.values()) else 1

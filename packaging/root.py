@@ -38,19 +38,16 @@ class Root:
             inside.parent.mkdir(parents=True, exist_ok=True)
             inside.unlink(missing_ok=True)
             shutil.copyfile(file, inside)
-        mounts = f"mount -t proc proc {self.folder}/proc && mount --rbind /dev {self.folder}/dev && exec chroot \"$@\""
+        mounts = f'mount -t proc proc {self.folder}/proc && mount --rbind /dev {self.folder}/dev && exec chroot "$@"'
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         environment |= {"PATH": "/usr/bin:/bin", "HOME": "/root", "LANG": "C.UTF-8", "PIP_CERT": str(_CERTIFICATES)}
         environment |= {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         if self.architecture == "armhf":  # alternatives, which only a configured Debian has
             libraries = "/usr/lib/arm-linux-gnueabihf"
             environment["LD_LIBRARY_PATH"] = f"{libraries}/blas:{libraries}/lapack"
-        inside_env = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
-        subprocess.run(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", mounts, "sh", str(self.folder)]
-            + [*inside_env, *command],
-            check=True,
-        )
+        own = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", mounts, "sh", str(self.folder)]
+        variables = [f"{name}={value}" for name, value in environment.items()]
+        subprocess.run([*own, "env", "-i", *variables, *command], check=True)
 
     def put(self, file: Path, folder: str = "try") -> str:
         """Copy a file in; gives its path inside."""
@@ -66,13 +63,10 @@ def make(folder: Path, architecture: str, suite: str, packages: Sequence[str]) -
         _register(EMULATED[architecture])
     remove(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    wanted = ",".join([*_BASE, *packages])
-    subprocess.run(
-        ["mmdebstrap", "--quiet", "--variant=extract", f"--architectures={architecture}", f"--include={wanted}"]
-        # A rolling release's index may be older than it claims to be good for.
-        + ["--aptopt=Acquire::Check-Valid-Until false", suite, str(folder)],
-        check=True,
-    )
+    options = [f"--architectures={architecture}", f"--include={','.join([*_BASE, *packages])}"]
+    # A rolling release's index may be older than it says it is good for.
+    options += ["--aptopt=Acquire::Check-Valid-Until false"]
+    subprocess.run(["mmdebstrap", "--quiet", "--variant=extract", *options, suite, str(folder)], check=True)
     for name in ("root", "proc", "dev", "tmp"):
         (folder / name).mkdir(exist_ok=True)
     (folder / "tmp").chmod(0o1777)

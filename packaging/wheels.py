@@ -105,8 +105,11 @@ def make_wheel(sdist: Path, target: Target, machine: root.Root | None, out: Path
 
 
 def check(files: list[Path]) -> None:
-    """What PyPI would say, what the tags promise, and that no symbol outside of the stable ABI is called."""
+    """What PyPI would say, whether forks could build it, what the tags promise, and the stable ABI kept."""
     tool("twine", "check", "--strict", *files)
+    workflows = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
+    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    tool("cibuildwheel", "--platform", "linux", "--archs", "x86_64,aarch64", "--print-build-identifiers", PROJECT)
     for wheel in [file for file in files if file.suffix == ".whl"]:
         tool("auditwheel", "show", wheel)
         tool("abi3audit", "--strict", "--summary", wheel)
@@ -155,15 +158,17 @@ def main() -> int:
     if "sdist" in wanted and not arguments.untried:
         say("source distribution on an empty machine with a C compiler")
         packages = ("python3-venv", "python3-dev", "gcc", "libc6-dev")
-        machine = root.make(WORK / "root-sdist", "amd64", "bookworm", packages)
-        try_on(machine, sdist, 1.0)
-        root.remove(machine.folder)
+        empty = root.make(WORK / "root-sdist", "amd64", "bookworm", packages)
+        try_on(empty, sdist, 1.0)
+        root.remove(empty.folder)
     for target in [TARGETS[name] for name in wanted if name in TARGETS]:
         began = time.monotonic()
-        machine = None
+        machine: root.Root | None = None
         if not arguments.untried or target.headers:
             say(f"{target.name}: an empty Debian {target.suite}")
-            machine = root.make(WORK / f"root-{target.name}", target.debian, target.suite, ("python3-venv", *target.packages))
+            machine = root.make(
+                WORK / f"root-{target.name}", target.debian, target.suite, ("python3-venv", *target.packages)
+            )
         say(f"{target.name}: wheel")
         wheel = make_wheel(sdist, target, machine, arguments.out)
         made.append(wheel)

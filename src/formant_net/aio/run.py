@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
+
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+"""SIGBREAK is what Windows can send to a process of another console."""
 
 
 def run_until_signal(main: Coroutine[Any, Any, None]) -> None:
@@ -28,11 +32,15 @@ async def _supervise(main: Coroutine[Any, Any, None]) -> None:
         nonlocal stopped
         stopped = True
         task.cancel()
-        loop.remove_signal_handler(received)
+        with suppress(NotImplementedError):
+            loop.remove_signal_handler(received)
         signal.signal(received, signal.SIG_DFL)
 
-    for received in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(received, stop, received)
+    for received in _ENDING:
+        try:
+            loop.add_signal_handler(received, stop, received)
+        except NotImplementedError:  # Windows: a handler of Python's own, which wakes the loop
+            signal.signal(received, lambda number, _: loop.call_soon_threadsafe(stop, signal.Signals(number)))
     try:
         await task
     except asyncio.CancelledError:
