@@ -16,7 +16,8 @@ from pathlib import Path
 EMULATED = {"arm64": "qemu-aarch64", "armhf": "qemu-arm"}
 """Debian's architecture to the emulator that Debian's package qemu-user-static registers."""
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
-_BASE = ("bash", "dash", "coreutils", "base-files", "libc-bin", "ca-certificates")
+_BASE = ("bash", "dash", "coreutils", "base-files", "libc-bin", "ca-certificates", "libstdc++6")
+"""libstdc++ belongs to what a manylinux machine has; NumPy wants it."""
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _PASSED_ON = ("PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "http_proxy", "https_proxy", "no_proxy")
 
