@@ -110,8 +110,9 @@ def spectrum(
         if hz < top_hz and db > low_db:
             draw.line((x(hz), y(low_db), x(hz), y(db)), fill=INK, width=2)
     for i, (hz, db, colour, name) in enumerate(curves):
-        points = [(x(f), y(d)) for f, d in zip(hz, db, strict=True) if f <= top_hz]
-        draw.line(points, fill=colour, width=2)
+        draw.line(
+            [(x(f), y(d)) for f, d in zip(hz, db, strict=True) if f <= top_hz and d > low_db], fill=colour, width=2
+        )
         draw.text((width - right - 4, top + 4 + 15 * i), name, fill=colour, font=font(12), anchor="ra")
     draw.text((left, 4), title, fill=INK, font=font(13))
     return picture

@@ -1,0 +1,156 @@
+"""Draws docs/images from the bank itself: `make images`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.special import ive
+from support import closed_form
+from support.sing import one_lobe, steady, still
+from support.spectrum import harmonics, odd_f0
+
+from formant_dsp import VoiceParams, sung
+from formant_dsp.formant import index_of_width
+from formant_dsp.tables import table
+from listening import scenes
+from listening.pairs import as_sung, as_tract, glide
+from listening.spectrogram import BLUE, GREY, RED, png, spectrogram, spectrum, stacked
+
+FOLDER = Path(__file__).parents[1] / "docs" / "images"
+K = 151
+"""Pitch of the spectra: 110.6 Hz, whose harmonics lie on bins (support/spectrum.py)."""
+
+
+def lines(params: VoiceParams, k: int = K) -> list[tuple[float, float]]:
+    """Harmonics of a steady voice as it is rendered: (Hz, dB re the strongest)."""
+    a = harmonics(steady(params), k)
+    return [(odd_f0(k) * (m + 1), 20 * np.log10(value / a.max() + 1e-9)) for m, value in enumerate(a)]
+
+
+def formula(
+    params: VoiceParams, skirt: float, voicing: float, k: int = K
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same from the closed form."""
+    a = closed_form.voice(params.vowel, odd_f0(k), skirt, voicing)
+    return odd_f0(k) * np.arange(1, len(a) + 1), 20 * np.log10(a / a.max() + 1e-9)
+
+
+def vowels() -> Image.Image:
+    """a e i o u of a tenor."""
+    y = scenes.vowels(f0_hz=110.0, vibrato_cents=30.0)
+    at = [4.0 * (i + 0.12) / (4.0 * 1.15) for i in range(5)]
+    return spectrogram(y, width=820, height=300, marks=list(zip(at, "aeiou", strict=True)))
+
+
+def lobe() -> Image.Image:
+    """One formant: a narrow one and a wide one, and the curves that they sample."""
+    f0 = odd_f0(K)
+    pictures = []
+    for beta, name in ((1.0, "width 110 Hz"), (4.0, "width 440 Hz")):
+        params = still(f0_hz=f0, vowel=one_lobe(18.0, beta, f0), algorithm="modfm")
+        hz = np.linspace(500, 3500, 400)
+        k = float(index_of_width(beta))
+        curve = 20 * np.log10(ive(np.abs(hz / f0 - 18.0), k) / ive(0, k))
+        pictures.append(
+            spectrum(lines(params), [(hz, curve, BLUE, "I_n(k)/I_0(k)")], name, width=410, height=220, top_hz=4000)
+        )
+    return stacked(pictures, columns=2)
+
+
+def build() -> Image.Image:
+    """What each part adds: bells, skirt, voicing lobe; and the tract that is meant."""
+    f0 = odd_f0(K)
+    vowel = as_tract(table("h95_tokens", "men")["ɑ"])
+    hz = np.linspace(60, 5000, 600)
+    tract = 20 * np.log10(closed_form.tract(vowel, hz))
+    tract -= tract.max()
+    wanted = (hz, tract, RED, "vocal tract")
+    pictures = [
+        spectrum(lines(still(f0_hz=f0, vowel=vowel, **fields)), [wanted], name, width=410, height=220)
+        for name, fields in (
+            ("bells alone (modfm)", {"algorithm": "modfm"}),
+            ("with skirt", {"voicing": 0.0}),
+            ("with skirt and voicing lobe (voice)", {}),
+            ("residue voice (natural)", {"algorithm": "natural"}),
+        )
+    ]
+    return stacked(pictures, columns=2)
+
+
+def exact() -> Image.Image:
+    """Rendered harmonics and the formula."""
+    params = still(f0_hz=odd_f0(K), vowel=sung("tenor")["e"])
+    hz, db = formula(params, 0.10, 0.6)
+    return spectrum(lines(params), [(hz, db, BLUE, "closed form")], "tenor e at 110.6 Hz", width=820, low_db=-80)
+
+
+def between() -> Image.Image:
+    """From a to i: formants that move, and a cross-fade."""
+    moved = scenes.note(glide)
+    faded = scenes.crossfade(scenes.note(glide(0.0)), scenes.note(glide(9.0)))
+    pictures = [
+        spectrogram(y, title, width=410, height=230)
+        for y, title in ((moved, "a to i: formants move"), (faded, "a to i: cross-fade"))
+    ]
+    return stacked(pictures, columns=2)
+
+
+def effort() -> Image.Image:
+    soft, loud = (scenes.note(as_sung("a", 165.0, effort=e), 2.0) for e in (0.3, 1.0))
+    return stacked(
+        [spectrogram(soft, "effort 0.3", width=410, height=230), spectrogram(loud, "effort 1", width=410, height=230)],
+        2,
+    )
+
+
+def life() -> Image.Image:
+    """Perfect, alive, breathy, whispered: one a."""
+    a = sung("alto")["a"]
+    sounds = {
+        "perfect": {"vibrato_cents": 0.0},
+        "vibrato, resonance 1": {"vibrato_cents": 60.0, "resonance": 1.0, "vibrato_delay_s": 0.3},
+        "jitter, shimmer, flutter": {"vibrato_cents": 0.0, "jitter_percent": 0.8, "shimmer_db": 0.3, "flutter": 40.0},
+        "whisper": {"vibrato_cents": 0.0, "voiced": 0.0, "breath": 1.0},
+    }
+    pictures = [
+        spectrogram(scenes.note(VoiceParams(f0_hz=196.0, vowel=a, **fields), 2.0), name, width=410, height=200)  # type: ignore[arg-type]
+        for name, fields in sounds.items()
+    ]
+    return stacked(pictures, columns=2)
+
+
+def algorithms() -> Image.Image:
+    f0, vowel = odd_f0(K), sung("tenor")["a"]
+    hz, db = formula(still(f0_hz=f0, vowel=vowel), 0.10, 0.6)
+    pictures = [
+        spectrum(
+            lines(still(f0_hz=f0, vowel=vowel, algorithm=name)), [(hz, db, GREY, "voice")], name, width=410, height=200
+        )
+        for name in ("modfm", "poisson", "chowning", "natural")
+    ]
+    return stacked(pictures, columns=2)
+
+
+PICTURES: dict[str, Callable[[], Image.Image]] = {
+    "vowels": vowels, "lobe": lobe, "build": build, "exact": exact, "between": between, "effort": effort, "life": life,
+    "algorithms": algorithms,
+}  # fmt: skip
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    total = 0
+    for name, draw in PICTURES.items():
+        data = png(draw(), 32)
+        (FOLDER / f"{name}.png").write_bytes(data)
+        total += len(data)
+        print(f"docs/images/{name}.png  {len(data) / 1024:.0f} kB")
+    print(f"{total / 1024:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
