@@ -419,7 +419,7 @@ class Admission:
         self._claims[client.id] = holder
         if client.state is not State.REGISTERED and client.asked is not None:
             self._wait(client, client.asked, State.CLAIMING, None)
-        if not self._registry.lives(holder.place.node):
+        if not self._registry.online:  # nobody can be asked; when edges meet again it comes up once more
             self._settle(client.id, client, now)
             return
         self._deadlines.set(("claim", client.id), now + self._timing.probe_s + CLAIM_S)

@@ -225,6 +225,10 @@ class Hub:
         """The registered ids and their roles."""
         return {client.id: client.role for client in self._clients.registered()}
 
+    def edges(self) -> list[str]:
+        """The names of the other edges that run, as far as is known."""
+        return sorted(place.edge for place in self._registry.others())
+
     def degraded(self) -> list[str]:
         """What does not work at the moment, in words."""
         faults = [self._registry.degraded()]

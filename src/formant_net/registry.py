@@ -99,8 +99,8 @@ class Registry(Protocol):
     def count(self, role: Role) -> int:
         """How many clients of this role there are, everywhere."""
 
-    def lives(self, node: str) -> bool:
-        """False if that run of an edge is known to be gone: there is no use in asking it anything."""
+    def others(self) -> list[Place]:
+        """The other edges that run, as far as is known."""
 
     def expire(self, now: float) -> None:
         """End the leases that are over, and do whatever else has fallen due."""
@@ -180,8 +180,8 @@ class MemoryRegistry:
     def count(self, role: Role) -> int:
         return self._table.count(role)
 
-    def lives(self, node: str) -> bool:
-        return node in self._store.registries
+    def others(self) -> list[Place]:
+        return [other.place for other in self._store.registries.values() if other is not self]
 
     def expire(self, now: float) -> None:
         for lease in self._table.due(now):

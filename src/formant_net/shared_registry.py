@@ -46,7 +46,7 @@ class Write:
     value       new content; what stands under a key that is `gone` says why
     expected    the revision it must still be at, 0 if there is none; None: whatever it is at
     ttl_s       the engine may forget the key after so many seconds without another write
-    session     the one in which it was asked for: in a later one it means nothing
+    serial      by which its answer is told
     """
 
     key: str
@@ -54,7 +54,7 @@ class Write:
     expected: int | None
     gone: bool
     ttl_s: int
-    session: int
+    serial: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class _Own:
     told         it was granted: the hub knows, and the table has it
     confirmed    the engine had it
     dirty        there is something to write
-    flying       the session in which a write of this key is under way; `flown`: its `ws_id`, "" for a key to go
+    flying       the serial of the write of this key that is under way; `flown`: its `ws_id`, "" for a key to go
     disputed     the socket with which the hub is to settle it
     """
 
@@ -128,9 +128,7 @@ class SharedRegistry:
         self._ttl_s = ttl_s
         self._renew_s = min(1.0, ttl_s / 20.0) if renew_s is None else renew_s
         self._pulse_s = min(pulse_s, ttl_s / PULSES)
-        self._pulse = stored.encode(
-            stored.EdgeEntry(edge=place.edge, node=place.node, location=place.location, url=url)
-        )
+        self.url = url
         self._table = LeaseTable()
         self._own: dict[str, _Own] = {}
         self._stored: dict[str, _Stored] = {}
@@ -142,8 +140,9 @@ class SharedRegistry:
         self._notices: list[Notice] = []
         self._out: list[Write | Restart] = []
         self._link = _Link.DOWN
-        self._session = 0
-        self._read: set[str] | None = None
+        self._serial = 0
+        self._first = 1
+        """Writes before this one belong to an earlier session: nobody will answer them."""
         self._why = "not connected yet"
         self._slow = False
         self._pulse_at: float | None = None
@@ -208,17 +207,19 @@ class SharedRegistry:
     def count(self, role: Role) -> int:
         return self._table.count(role)
 
-    def lives(self, node: str) -> bool:
-        return node == self.place.node or (self._link is _Link.UP and node in self._alive)
+    def others(self) -> list[Place]:
+        return [Place(entry.edge, node, entry.location) for node, entry in self._edges.items()]
 
-    def edges(self) -> list[stored.EdgeEntry]:
-        """The other edges that run, as far as is known. Costs their number."""
-        return [entry for node, entry in self._edges.items() if node != self.place.node]
+    def urls(self) -> list[str]:
+        """Where clients reach the other edges, without a key. Costs their number."""
+        return [entry.url for entry in self._edges.values() if entry.url]
 
     def expire(self, now: float) -> None:
         for lease in self._table.due(now):
             own = self._own.get(lease.id)
             self._notices.append(Left(lease.id, lease.role, lease.edge, "expired"))
+            if own is None:
+                self._stored.pop(lease.id, None)
             if own is not None and own.lease is not None and own.lease.ws_id == lease.ws_id:
                 own.told = False
                 self._give_up(lease.id, own, "expired", now)
@@ -267,9 +268,8 @@ class SharedRegistry:
 
     def on_up(self, now: float, *, fresh: bool) -> None:
         """A session has begun, and what the engine holds follows. `fresh`: it has forgotten what it held before."""
-        self._session += 1
+        self._first = self._serial + 1
         self._link = _Link.READING
-        self._read = None if fresh else set()
         if fresh:
             self._stored.clear()
             for own in self._own.values():
@@ -282,10 +282,7 @@ class SharedRegistry:
     def on_entry(self, key: str, value: bytes, gone: bool, revision: int, stored_s: float, now: float) -> None:
         """A key was written `stored_s` ago, by whomever, and is at `revision` now."""
         if key.startswith(stored.CLIENTS):
-            id = stored.id_of(key)
-            if self._read is not None:
-                self._read.add(id)
-            self._apply(id, value, gone, revision, stored_s, now)
+            self._apply(stored.id_of(key), value, gone, revision, stored_s, now)
         elif key.startswith(stored.EDGES):
             self._edge(key.removeprefix(stored.EDGES), None if gone else stored.decode_edge(value), stored_s, now)
 
@@ -293,26 +290,17 @@ class SharedRegistry:
         """Everything that the engine held when the session began has been told. Costs the number of all clients."""
         self._link = _Link.UP
         self._slow = False
-        read, self._read = self._read, None
-        if read is not None:
-            for id in [id for id in self._stored if id not in read]:
-                del self._stored[id]
-                if id not in self._own:
-                    self._show(id, "closed", now)
-        for id, kept in self._stored.items():
-            if kept.mine and id not in self._own:
-                self._own[id] = _Own(None, now)
         for id, own in list(self._own.items()):
             own.dirty = True
             self._reconcile(id, own, now)
         self._pulse_at = now
         self._beat(now)
 
-    def on_written(self, key: str, revision: int, session: int, now: float) -> None:
+    def on_written(self, key: str, revision: int, serial: int, now: float) -> None:
         """A write was taken."""
         id = stored.id_of(key)
         own = self._own.get(id)
-        if session != self._session or own is None or own.flying != session:
+        if own is None or own.flying != serial:
             return
         own.flying = 0
         if self._stored.get(id, _NOTHING).revision < revision:  # or else the feed has brought it already
@@ -321,11 +309,11 @@ class SharedRegistry:
                 self._forgets.set(id, now + self._ttl_s)
         self._reconcile(id, own, now)
 
-    def on_refused(self, key: str, value: bytes | None, gone: bool, revision: int, session: int, now: float) -> None:
+    def on_refused(self, key: str, value: bytes | None, gone: bool, revision: int, serial: int, now: float) -> None:
         """A write was refused because the key is at another revision: `value` stands there (None: there is no key)."""
         id = stored.id_of(key)
         own = self._own.get(id)
-        if session != self._session or own is None or own.flying != session:
+        if own is None or own.flying != serial:
             return
         own.flying = 0
         if value is None:
@@ -367,15 +355,10 @@ class SharedRegistry:
             # Late by what its edge may have kept back, never early: it is that edge which knows.
             until = now - stored_s - entry.idle_s + self._ttl_s + self._renew_s
             self._stored[id] = _Stored(revision, entry.ws_id, False, entry.lease(now, stored_s), until)
-            if self._link is _Link.UP:
-                self._alive.set(entry.node, now + PULSES * self._pulse_s)
         own = self._own.get(id)
         if own is None or not own.told:
             self._show(id, "expired" if gone and stored.decode_gone(value).reason == "expired" else "closed", now)
         if own is not None:
-            self._reconcile(id, own, now)
-        elif self._stored[id].mine and self._link is _Link.UP:
-            own = self._own[id] = _Own(None, now)
             self._reconcile(id, own, now)
 
     def _show(self, id: str, reason: Reason, now: float) -> None:
@@ -393,7 +376,7 @@ class SharedRegistry:
 
     def _reconcile(self, id: str, own: _Own, now: float) -> None:
         """Take the next step from what stands under the key to what this edge wants there."""
-        if self._link is not _Link.UP or own.flying == self._session:
+        if self._link is not _Link.UP or own.flying >= self._first:
             return
         kept = self._stored.get(id, _NOTHING)
         lease = own.lease
@@ -426,11 +409,15 @@ class SharedRegistry:
         gone = own.lease is None
         own.dirty = False
         own.written = now
-        own.flying = self._session
+        own.flying = self._next()
         own.flown = "" if own.lease is None else own.lease.ws_id
         self._renewals.discard(id)
         keep_s = math.ceil(self._ttl_s + self._renew_s) + 2
-        self._out.append(Write(stored.client_key(id), value, expected, gone, keep_s, self._session))
+        self._out.append(Write(stored.client_key(id), value, expected, gone, keep_s, own.flying))
+
+    def _next(self) -> int:
+        self._serial += 1
+        return self._serial
 
     def _grant(self, own: _Own, lease: Lease) -> None:
         """The client is in: everybody here is told."""
@@ -443,15 +430,14 @@ class SharedRegistry:
         """The client is gone: tell if it was granted, and clear its key."""
         lease, own.lease = own.lease, None
         own.reason = reason
-        # While the engine cannot be reached others go on believing in it: they have to be told later, by the key.
-        own.dirty = self._link is not _Link.UP
+        own.dirty = False
         self._answers.discard(id)
         self._renewals.discard(id)
         if own.told and lease is not None:
             self._table.end(id)
             self._notices.append(Left(id, lease.role, lease.edge, reason))
         own.told = False
-        if self._link is not _Link.UP:
+        if self._link is not _Link.UP:  # others go on believing in it: they have to be told later, by the key
             self._forgets.set(id, now + self._ttl_s)
         self._reconcile(id, own, now)
 
@@ -476,7 +462,9 @@ class SharedRegistry:
                 self._echo_by = now + ECHO_S
             key = stored.EDGES + self.place.node
             keep_s = math.ceil(PULSES * self._pulse_s) + 2
-            self._out.append(Write(key, self._pulse, None, False, keep_s, self._session))
+            place = self.place
+            entry = stored.EdgeEntry(edge=place.edge, node=place.node, location=place.location, url=self.url)
+            self._out.append(Write(key, stored.encode(entry), None, False, keep_s, self._next()))
         if self._echo_by is not None and now >= self._echo_by:
             self._echo_by = None
             self._slow = True

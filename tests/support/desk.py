@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 from support.clock import VirtualClock
 
 from formant_net.access import Access
 from formant_net.hub import Hub
-from formant_net.hub_outputs import Close, Event, Probe, Send, SendAll
+from formant_net.hub_outputs import Close, Event, Post, Probe, Send, SendAll
 from formant_net.ice import IceServers
 from formant_net.leases import Lease, Place
 from formant_net.limits import Limits
 from formant_net.messages import Message, encode
-from formant_net.registry import MemoryRegistry
+from formant_net.registry import MemoryRegistry, Registry
 from formant_net.timing import Timing
 
 ICE = [{"urls": ["stun:192.168.1.1:3478"]}]
+
+
+class Timepiece(Protocol):
+    """What a desk needs of a clock."""
+
+    now: float
 
 
 class Desk:
@@ -31,10 +37,11 @@ class Desk:
         timing: Timing | None = None,
         access: Access | None = None,
         ice_servers: IceServers | None = None,
+        registry: Registry | None = None,
     ) -> None:
-        self.clock = VirtualClock()
+        self.clock: Timepiece = VirtualClock()
         self.timing = timing or Timing()
-        self.registry = MemoryRegistry(Place("attic", "run1"), self.timing.ttl_s)
+        self.registry = registry or MemoryRegistry(Place("attic", "run1"), self.timing.ttl_s)
         self.secrets = 0
         self.hub = Hub(
             self.registry,
@@ -48,6 +55,7 @@ class Desk:
         self.closed: dict[int, int] = {}
         self.probed: list[int] = []
         self.events: list[Event] = []
+        self.posted: list[Post] = []
         self.open: set[int] = set()
         self._next = 0
 
@@ -79,8 +87,11 @@ class Desk:
     def join(self, id: str, *, address: str = "", **fields: Any) -> int:
         """A new connection that registers as `id`; what it hears stays unread except for `registered`."""
         conn = self.connect(address)
-        (answer,) = self.say(conn, "register", client_id=id, **fields)
-        assert answer["type"] == "registered", answer
+        answers = self.say(conn, "register", client_id=id, **fields)
+        if not answers:  # the registry of several edges takes a moment
+            self.wait(0.1)
+            answers = self.heard(conn)
+        assert [answer["type"] for answer in answers] == ["registered"], answers
         return conn
 
     def pong(self, conn: int) -> None:
@@ -121,10 +132,11 @@ class Desk:
         for output in self.hub.drain():
             match output:
                 case Send(to, message):
-                    self._hear(to, message)
+                    self.hear(to, message)
                 case SendAll(to, messages):
-                    for each in messages:
-                        self._hear(to, each)
+                    self.hear(to, *messages)
+                case Post():
+                    self.posted.append(output)
                 case Close(conn, code):
                     assert conn in self.open, f"{conn} closed twice"
                     self.closed[conn] = code
@@ -137,7 +149,9 @@ class Desk:
         self.probed += probes
         return probes
 
-    def _hear(self, to: tuple[int, ...], message: Message | str) -> None:
-        for conn in to:
-            assert conn in self.open, f"{message} to {conn}, which is closed"
-            self.inbox[conn].append(json.loads(message if isinstance(message, str) else encode(message)))
+    def hear(self, to: tuple[int, ...], *messages: Message | str) -> None:
+        """Put messages into inboxes, as a socket would."""
+        for message in messages:
+            for conn in to:
+                assert conn in self.open, f"{message} to {conn}, which is closed"
+                self.inbox[conn].append(json.loads(message if isinstance(message, str) else encode(message)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -95,7 +96,8 @@ class Engine:
 
 @dataclass
 class Link:
-    """One edge's way to the engine. Both directions keep their order and take `delay_s`."""
+    """One edge's way to the engine. Writes, answers, the feed and the bus each keep their order and take `delay_s` or
+    up to four times as long: an answer may overtake the feed, or be overtaken by it."""
 
     engine: Engine
     registry: SharedRegistry
@@ -110,6 +112,8 @@ class Link:
     _held: list[Callable[[], None]] = field(default_factory=list)
     _known: int = 0
     _seeking: bool = False
+    _random: random.Random = field(default_factory=lambda: random.Random(1))
+    _latest: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.engine.links.append(self)
@@ -125,15 +129,16 @@ class Link:
                 self.lose(each.reason)
                 self.seek()
             elif self.up:
-                self._send(lambda write=each: self._write(write))  # type: ignore[misc]
+                self._carry("writes", lambda write=each: self._write(write))  # type: ignore[misc]
 
     def post(self, post: Post) -> None:
         if self.up:
-            self._send(lambda: self._post(post))
+            self._carry("writes", lambda: self._post(post))
 
     def told(self, key: str, stored: _Key) -> None:
         if self.up:
-            self._reply(lambda now: self.registry.on_entry(key, stored.value, stored.gone, stored.revision, 0.0, now))
+            value, gone, revision = stored.value, stored.gone, stored.revision
+            self._reply("feed", lambda now: self.registry.on_entry(key, value, gone, revision, 0.0, now))
 
     def cut(self) -> None:
         """Nothing passes any more. The edge notices by itself."""
@@ -177,35 +182,33 @@ class Link:
         self.change(lambda now: self.registry.on_up(now, fresh=fresh))
         for key, there in content:
             self._reply(
+                "feed",
                 lambda now, key=key, there=there, age=now - there.at: self.registry.on_entry(  # type: ignore[misc]
                     key, there.value, there.gone, there.revision, age, now
-                )
+                ),
             )
-        self._reply(self.registry.on_snapshot)
+        self._reply("feed", self.registry.on_snapshot)
 
     def _write(self, write: Write) -> None:
         revision = self.engine.write(write)
         if revision is not None:
-            self._reply(lambda now: self.registry.on_written(write.key, revision, write.session, now))
+            self._reply("answers", lambda now: self.registry.on_written(write.key, revision, write.serial, now))
             return
         there = self.engine.get(write.key)
         value, gone, at = (there.value, there.gone, there.revision) if there else (None, False, 0)
-        self._reply(lambda now: self.registry.on_refused(write.key, value, gone, at, write.session, now))
+        self._reply("answers", lambda now: self.registry.on_refused(write.key, value, gone, at, write.serial, now))
 
     def _post(self, post: Post) -> None:
         there = next((link for link in self.engine.links if link.up and link.registry.place.node == post.node), None)
         if there is None:
-            self._reply(lambda now: self.on_unreachable(post.node, post.about, now))
+            self._reply("bus", lambda now: self.on_unreachable(post.node, post.about, now))
         else:
-            there._reply(lambda now: there.on_bus(post.payload, now))
+            there._reply("bus", lambda now: there.on_bus(post.payload, now))
 
-    def _send(self, what: Callable[[], None]) -> None:
-        self._carry(what)
+    def _reply(self, lane: str, what: Callable[[float], None]) -> None:
+        self._carry(lane, lambda: self.change(what))
 
-    def _reply(self, what: Callable[[float], None]) -> None:
-        self._carry(lambda: self.change(what))
-
-    def _carry(self, what: Callable[[], None]) -> None:
+    def _carry(self, lane: str, what: Callable[[], None]) -> None:
         session = self._session
 
         def arrive() -> None:
@@ -216,4 +219,7 @@ class Link:
                 return
             what()
 
-        self.engine.clock.after(self.delay_s, arrive)
+        now = self.engine.clock.now
+        moment = max(now + self.delay_s * self._random.uniform(1.0, 4.0), self._latest.get(lane, 0.0))
+        self._latest[lane] = moment
+        self.engine.clock.after(moment - now, arrive)

@@ -226,6 +226,7 @@ class NatsEnsemble:
             registry,
             Backoff(Timing(), random.random),
             change=change,
+            on_change=lambda now: None,
             on_bus=lambda payload, now: end.mail.append(payload),
             on_unreachable=lambda node, about, now: end.unreachable.append((node, about)),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import re
 import secrets
 import socket
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from formant_net.aio.gate import Proxies
 from formant_net.aio.keys import KeyFiles
@@ -20,6 +22,8 @@ from formant_net.aio.server import EdgeServer
 from formant_net.aio.static import read_page
 from formant_net.aio.tls import ServerTls, TlsOptions
 from formant_net.aio.watch import Watched, watching
+from formant_net.backoff import Backoff
+from formant_net.engine_url import EngineUrl
 from formant_net.hub import Hub
 from formant_net.ice import IceServers
 from formant_net.join import JoinUrl
@@ -27,7 +31,11 @@ from formant_net.leases import Place
 from formant_net.limits import Limits
 from formant_net.origin import Origins
 from formant_net.registry import MemoryRegistry
+from formant_net.shared_registry import SharedRegistry
 from formant_net.timing import Timing
+
+if TYPE_CHECKING:
+    from formant_net.aio.engine import Engine
 
 ANY_ADDRESS = ("", "0.0.0.0", "::")
 
@@ -40,6 +48,9 @@ class EdgeOptions:
     port: int = 8080
     key: str | None = field(default=None, repr=False)
     edge_id: str | None = None
+    location: str = ""
+    registry: EngineUrl | None = None
+    """The engine that several edges share; None: this edge is alone, and its registry is in memory."""
     advertise: str | None = None
     ice_servers: IceServers = field(default_factory=IceServers)
     limits: Limits = field(default_factory=Limits)
@@ -78,8 +89,11 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
     edge_id = options.edge_id or own_edge_id(socket.gethostname())
     access = options.key_files.access(options.key)
     tls = ServerTls(options.tls, lambda: own_names(options.advertise)) if options.tls else None
+    place = Place(edge_id, secrets.token_hex(4), options.location)
+    ttl_s = options.timing.ttl_s
+    shared = SharedRegistry(place, ttl_s) if options.registry is not None else None
     hub = Hub(
-        MemoryRegistry(Place(edge_id, secrets.token_hex(4)), options.timing.ttl_s),
+        shared or MemoryRegistry(place, ttl_s),
         access,
         make_secret=secrets.token_urlsafe,
         ice_servers=options.ice_servers,
@@ -99,21 +113,54 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
     watched = [Watched(options.key_files.paths, lambda: options.key_files.refresh(access, server.keys_changed))]
     if tls is not None:
         watched.append(Watched(tls.files, tls.refresh))
+    carrier = _carrier(options, shared, hub, server)
     async with (
+        carrier,  # ends after the sockets: that their clients have left is still to be told
         server.listening(options.host, options.port, tls.context if tls else None) as port,
         watching(watched),
     ):
         anywhere = options.host in ANY_ADDRESS
         pin = tls.pin if tls is not None and tls.self_signed else None
         make = partial(JoinUrl.make, port=port, key=options.key, secure=tls is not None, pin=pin)
+        join = make(options.advertise or (lan_address() if anywhere else options.host))
+        carrier.start(join.http_url)
         yield RunningEdge(
             edge_id=edge_id,
             host=options.host,
             port=port,
-            join=make(options.advertise or (lan_address() if anywhere else options.host)),
+            join=join,
             local=make("127.0.0.1" if anywhere else options.host),
             certificate=tls.path if tls is not None else None,
         )
+
+
+class _Alone:
+    """There are no other edges."""
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    def start(self, url: str) -> None: ...
+
+
+def _carrier(options: EdgeOptions, registry: SharedRegistry | None, hub: Hub, server: EdgeServer) -> Engine | _Alone:
+    """The way to the other edges; does nothing for an edge that is alone."""
+    if registry is None or options.registry is None:
+        return _Alone()
+    from formant_net.aio.engine import Engine  # its library is an optional part
+
+    engine = Engine(
+        options.registry,
+        registry,
+        Backoff(options.timing, random.random),
+        change=server.change,
+        on_change=hub.on_registry,
+        on_bus=hub.on_bus,
+        on_unreachable=hub.on_unreachable,
+    )
+    server.attach(engine)
+    return engine
 
 
 def own_edge_id(host_name: str) -> str:

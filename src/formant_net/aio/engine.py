@@ -58,6 +58,7 @@ class Engine:
     """Carries what `registry` asks for to NATS, and what NATS tells to the registry and the hub.
 
     change          lets a core take in one change: `change(what)` calls `what(now)` and does all that follows
+    on_change       called with `now` as the last of each change: the registry may have news
     on_bus          takes a message of another edge: `on_bus(payload, now)`
     on_unreachable  takes the loss of a Post: `on_unreachable(node, about, now)`
     """
@@ -69,13 +70,15 @@ class Engine:
         backoff: Backoff,
         *,
         change: Callable[[Callable[[float], None]], None],
+        on_change: Callable[[float], None],
         on_bus: Callable[[bytes, float], None],
         on_unreachable: Callable[[str, Any, float], None],
     ) -> None:
         self._url = url
         self._registry = registry
         self._backoff = backoff
-        self._change = change
+        self._outer = change
+        self._on_change = on_change
         self._on_bus = on_bus
         self._on_unreachable = on_unreachable
         self._log = get_logger()
@@ -85,8 +88,14 @@ class Engine:
         self._task: asyncio.Task[None] | None = None
         self._told = ""
 
-    def start(self) -> None:
-        """Connect, and stay connected until `close`."""
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    def start(self, url: str = "") -> None:
+        """Connect, and stay connected until `close`. `url`: where clients reach this edge, for the others to know."""
+        self._registry.url = url
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
@@ -113,6 +122,13 @@ class Engine:
         """Send to another edge. Without a session it is lost: the core knows that nobody can be reached."""
         if self._session is not None:
             self._session.todo.put_nowait(post)
+
+    def _change(self, what: Callable[[float], None]) -> None:
+        def change(now: float) -> None:
+            what(now)
+            self._on_change(now)
+
+        self._outer(change)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -357,7 +373,7 @@ class _Session:
         error = answer.get("error")
         if error is None:
             revision = int(answer["seq"])
-            self._change(lambda now: self._registry.on_written(write.key, revision, write.session, now))
+            self._change(lambda now: self._registry.on_written(write.key, revision, write.serial, now))
         elif error.get("err_code") in WRONG_REVISION:
             self._start(self._look(write))
         else:
@@ -377,7 +393,7 @@ class _Session:
             value = _bytes(stored.get("data", ""))
             gone = b"KV-Operation: " in _bytes(stored.get("hdrs", ""))
             revision = int(stored["seq"])
-        self._change(lambda now: self._registry.on_refused(write.key, value, gone, revision, write.session, now))
+        self._change(lambda now: self._registry.on_refused(write.key, value, gone, revision, write.serial, now))
 
     def _start(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)

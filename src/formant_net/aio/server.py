@@ -11,7 +11,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 
 from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection, broadcast, serve
@@ -24,13 +24,22 @@ from formant_net.aio.gate import Gate, Proxies
 from formant_net.aio.http import Pages
 from formant_net.aio.static import Asset
 from formant_net.hub import Hub
-from formant_net.hub_outputs import Close, Event, Probe, Send, SendAll
+from formant_net.hub_outputs import Close, Event, Post, Probe, Send, SendAll
 from formant_net.limits import Limits
 from formant_net.log import get_logger
 from formant_net.messages import Error, encode
 from formant_net.origin import Origins
 
 _CLOSE_TIMEOUT_S = 2.0
+
+
+class Carrier(Protocol):
+    """What takes the hub's words to other edges, and the registry's to its engine (aio/engine.py)."""
+
+    def post(self, post: Post) -> None: ...
+
+    def flush(self) -> None:
+        """Called after each change."""
 
 
 class EdgeServer:
@@ -63,8 +72,17 @@ class EdgeServer:
         self._slow_readers = 0
         self._turned_away = 0
         self._faults = 0
+        self._carrier: Carrier | None = None
         self._started = 0.0
         self._stopping = False
+
+    def attach(self, carrier: Carrier) -> None:
+        """There are other edges, and this is the way to them."""
+        self._carrier = carrier
+
+    def change(self, change: Callable[[float], None]) -> None:
+        """Let a core take in news from elsewhere: `change(now)`. Then all that follows from it is done."""
+        self._change(change)
 
     @asynccontextmanager
     async def listening(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
@@ -138,6 +156,8 @@ class EdgeServer:
             "degraded": degraded,
             "version": self._version,
             "edge": self._hub.edge,
+            "location": self._hub.place.location,
+            "edges": self._hub.edges(),
             "uptime_s": round(self._loop.time() - self._started, 1),
             "synths": roles.count("synth"),
             "controllers": roles.count("controller"),
@@ -145,6 +165,7 @@ class EdgeServer:
             "counters": {
                 "received": counters.received,
                 "routed": counters.routed,
+                "relayed": counters.relayed,
                 "joined": counters.joined,
                 "left": counters.left,
                 "expired": counters.expired,
@@ -207,6 +228,8 @@ class EdgeServer:
                 text = "the server failed to handle this message: its log says why"
                 broadcast([socket], encode(Error(code="internal", message=text)))
         self._carry_out()
+        if self._carrier is not None:
+            self._carrier.flush()
         self._arm()
 
     # --- sockets out -----------------------------------------------------------------------------------------------
@@ -221,6 +244,9 @@ class EdgeServer:
                 case Close(conn, code, reason):
                     if conn in self._sockets:
                         self._start(self._sockets[conn].close(code, reason))
+                case Post():
+                    if self._carrier is not None:
+                        self._carrier.post(output)
                 case Probe(conn):
                     if conn in self._sockets:
                         self._start(self._ping(self._sockets[conn]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import secrets
 import sys
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from typing import Any, TypeVar
 
 import click
 
+from formant_net import location as places
 from formant_net.access import make_key
 from formant_net.cli.guard import SERVER_OPTIONS, guard_fields
 from formant_net.cli.ranges import FloatRange
+from formant_net.engine_url import EngineUrl, EngineUrlError
 from formant_net.ice import IceServerError, parse_ice_server
 from formant_net.log import LEVELS, configure
 from formant_net.messages import MAX_CREDENTIAL_CHARS
@@ -35,6 +38,32 @@ class IceServer(click.ParamType[dict[str, Any]]):
             self.fail(str(error), param, ctx)
 
 
+class Location(click.ParamType[str]):
+    """A name, or degrees of latitude and longitude."""
+
+    name = "location"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return places.check(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class RegistryUrl(click.ParamType[Any]):
+    """`memory`, or where the engine is."""
+
+    name = "registry"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> EngineUrl | None:
+        if isinstance(value, EngineUrl) or value == "memory":
+            return value if isinstance(value, EngineUrl) else None
+        try:
+            return EngineUrl.parse(str(value))
+        except EngineUrlError as error:
+            self.fail(str(error), param, ctx)
+
+
 def server_options(function: Function) -> Function:
     """The options that `server` and `up` share."""
     for option in reversed(
@@ -44,6 +73,15 @@ def server_options(function: Function) -> Function:
             click.option("--key", metavar="KEY", help="Join key (better: FORMANT_KEY). Default: a new random one."),
             click.option("--open", "open_", is_flag=True, help="No key: whoever reaches the server may join."),
             click.option("--edge-id", metavar="ID", help="Name of this server. Default: the host name."),
+            click.option(
+                "--location", type=Location(), metavar="NAME|LAT,LON", help="Where it is: synths prefer what is near."
+            ),
+            click.option(
+                "--registry",
+                type=RegistryUrl(),
+                metavar="memory|URL",
+                help="nats://HOST: one ensemble over several servers (docs/edges.md).  [default: memory]",
+            ),
             click.option("--advertise", metavar="HOST", help="Host of the join URL. Default: the LAN address."),
             click.option(
                 "--ice-server",
@@ -72,6 +110,8 @@ def edge_options(
     key: str | None,
     open_: bool,
     edge_id: str | None,
+    location: str | None,
+    registry: EngineUrl | None,
     advertise: str | None,
     ice_servers: tuple[dict[str, Any], ...],
     ttl: float,
@@ -87,6 +127,11 @@ def edge_options(
         raise click.UsageError("--open means that there is no key: give --open or --key (FORMANT_KEY), not both")
     if len(key) > MAX_CREDENTIAL_CHARS:
         raise click.UsageError(f"a key has at most {MAX_CREDENTIAL_CHARS} characters")
+    if registry is not None:
+        if not (open_ or key):
+            raise click.UsageError("all servers of an ensemble have one key: give --key (FORMANT_KEY), or --open")
+        if importlib.util.find_spec("nats") is None:
+            raise click.UsageError("several servers need more: pip install 'formant-synth[edges]'")
     guarded = guard_fields(ice_servers, open_=open_, **guard)
     configure("json" if log_format == "json" else "text", log_level)
     return EdgeOptions(
@@ -94,6 +139,8 @@ def edge_options(
         port=port,
         key=None if open_ else key or make_key(secrets.choice),
         edge_id=edge_id,
+        location=location or "",
+        registry=registry,
         advertise=advertise,
         timing=Timing(heartbeat_s=ttl / 3, ttl_s=ttl),
         **guarded,

@@ -124,6 +124,9 @@ def test_a_port_in_use_is_said_in_words_with_exit_code_1() -> None:
         (["--ice-server", "relay:3478"], "an ICE server is written"),
         (["--key", "k" * 2049], "at most 2048"),
         (["--log-format", "xml"], "xml"),
+        (["--registry", "redis://box"], "NATS"),
+        (["--registry", "nats://box"], "one key"),
+        (["--location", "91,0"], "latitude"),
     ],
 )
 def test_wrong_options_are_refused_in_words(options: list[str], says: str) -> None:
