@@ -221,6 +221,10 @@ class Controller:
         if link is not None:
             self._lose(link, reason, now)
 
+    def link_abused(self, name: str, number: int, reason: str, now: float) -> None:
+        """The synth does what none of ours does: its link ends. It may offer another, which its server counts."""
+        self.link_lost(name, number, reason, now)
+
     def channel(self, name: str, number: int, channel: str, message: Channel | Unknown, now: float) -> None:
         """A message on a data channel."""
         link = self._current(name, number)

@@ -35,15 +35,14 @@ from formant_net.messages import (
     wire_name,
 )
 from formant_net.peer import OFFERER, Action, Peer
+from formant_net.play_limits import LinkGuard, PlayLimits, Shunned, Verdict
 from formant_net.roster import Roster
 from formant_net.sdp import mid_of, with_mid
+from formant_net.setups import Setups
 from formant_net.signaling import Identity, Server, Signaling
 from formant_net.timing import Timing
 from formant_net.touches import Note, Touches
 from formant_net.wakeup import Wakeup
-
-MAX_LINKS = 100
-"""One Python process feeds about 110 peers at 60 Hz; beyond that everybody's latency grows without limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,12 @@ SynthEffect = Effect | Note | SetVolume | SetPower | SetPreset
 class _Link:
     """What a synth keeps of one peer beside its machine."""
 
-    def __init__(self, peer: Peer, touches: Touches) -> None:
+    def __init__(self, peer: Peer, touches: Touches, guard: LinkGuard) -> None:
         self.peer = peer
         self.touches = touches
+        self.guard = guard
+        self.failures = 0
+        """How often in a row it was not reached."""
         self.offered_mid = ""
         self.since = 0.0
 
@@ -98,7 +100,7 @@ class Synth:
         volume: float = 1.0,
         presets: Sequence[str] = (),
         preset: str | None = None,
-        max_links: int = MAX_LINKS,
+        limits: PlayLimits | None = None,
     ) -> None:
         self.counters: Counter[str] = Counter()
         self.volume = volume
@@ -107,7 +109,10 @@ class Synth:
         self._id = client_id
         self._timing = timing
         self._random = random
-        self._max_links = max_links
+        self._limits = limits or PlayLimits()
+        self._setups = Setups(self._limits.setups, self._limits.patience_s)
+        self._shunned = Shunned(self._limits.shun_s)
+        self._now = 0.0
         self._presets = tuple(presets)
         self._signaling = Signaling(Identity(client_id, "synth", meta), servers, timing, random)
         self._roster = Roster()
@@ -205,13 +210,28 @@ class Synth:
             self._lose(link, reason, now)
             self._settle()
 
+    def link_abused(self, name: str, number: int, reason: str, now: float) -> None:
+        """The peer does what none of ours does: its link ends, and it is not called again for a while."""
+        link = self._current(name, number)
+        if link is not None:
+            self._shun(link, reason, now)
+            self._settle()
+
     def channel(self, name: str, number: int, channel: str, message: Channel | Unknown, now: float) -> None:
         """A message on a data channel."""
         link = self._current(name, number)
         if link is None:
             return
         link.peer.heard(now)
-        if isinstance(message, Touch):
+        self._now = now
+        verdict = link.guard.message(now)
+        if verdict is Verdict.FLOOD:
+            self._shun(link, f"more than {self._limits.messages_per_s:g} messages a second", now)
+            self._settle()
+            return
+        if verdict is Verdict.DROP:
+            self.counters["dropped_fast"] += 1
+        elif isinstance(message, Touch):
             if self.powered_on:
                 self._out += link.touches.touch(message, now)
         elif isinstance(message, Ping):
@@ -231,6 +251,7 @@ class Synth:
     def on_deadline(self, now: float) -> None:
         """Holds end, silent peers are given up, links are tried again."""
         self._signaling.on_deadline(now)
+        self._make_room(now)
         for link in list(self._links.values()):
             due = link.touches.next_deadline()
             if due is not None and now >= due:
@@ -251,6 +272,7 @@ class Synth:
     def _settle(self) -> None:
         self._out += self._signaling.drain()
         self._wakeup.by(self._signaling.next_deadline())
+        self._wakeup.by(self._setups.deadline())
 
     def _current(self, name: str, number: int) -> _Link | None:
         link = self._links.get(name)
@@ -294,12 +316,13 @@ class Synth:
         """The registry names a controller, perhaps anew: make a link, or again an offer that may have been lost."""
         link = self._links.get(name)
         if link is None:
-            if len(self._links) >= self._max_links:
+            if len(self._links) >= self._limits.controllers and not self._give_up_one(now):
                 self.counters["beyond_max_links"] += 1
                 return
             backoff = Backoff(self._timing, self._random)
             peer = Peer(name, OFFERER, self._timing, backoff, self._link_numbers.__next__)
-            link = self._links[name] = _Link(peer, Touches(self._timing, self._keys.__next__))
+            guard = LinkGuard(self._limits, now)
+            link = self._links[name] = _Link(peer, self._new_touches(guard), guard)
         if link.peer.state is peers.State.OPEN and not link.peer.keeps_time and link.peer.silent(now):
             # It never pinged, so its silence proves nothing; that it registered anew makes a fresh link the safe way.
             self._lose(link, "registered anew", now)
@@ -312,6 +335,7 @@ class Synth:
         if link is not None and link.peer.state in (peers.State.WAITING, peers.State.OFFERING):
             self._step(link, peers.Event.FORGET, now)
             del self._links[name]
+            self._setups.forget(name)
             if len(self._roster) > len(self._links):
                 waiting = next((other for other in self._roster if other not in self._links), None)
                 if waiting is not None and self._signaling.online:
@@ -327,28 +351,84 @@ class Synth:
         if mid is not None and mid != _mid(link.peer.link):
             self.counters["late_answer"] += 1
             return
+        link.guard.settings = message.settings is not False
         self._step(link, peers.Event.ANSWER, now, with_mid(message.data.sdp, link.offered_mid))
 
     def _step(self, link: _Link, event: peers.Event, now: float, sdp: str = "") -> None:
         peer = link.peer
+        if not self._may_begin(link, event, now):
+            return
         for action, number in peer.handle(event, now):
             if action is Action.CLOSE:
                 self._out += link.touches.release_all(now)
                 self._out.append(CloseLink(peer.name, number))
             elif action is Action.MAKE:
                 # A fresh state: the numbering of touches begins anew with the link.
-                link.touches = Touches(self._timing, self._keys.__next__)
+                link.guard = LinkGuard(self._limits, now)
+                link.touches = self._new_touches(link.guard)
                 link.since = now
                 self._out.append(MakeOffer(peer.name, number, self._signaling.ice_servers))
             else:
                 self._out.append(AcceptAnswer(peer.name, number, sdp))
         self._note_deadlines(link)
+        if peer.state not in (peers.State.OFFERING, peers.State.CONNECTING):
+            self._setups.end(peer.name)
+            self._begin_next(now)
+
+    def _may_begin(self, link: _Link, event: peers.Event, now: float) -> bool:
+        """False when a link is not to be made now: the peer is shunned, or too many are being made."""
+        if link.peer.state is not peers.State.WAITING or event not in (peers.Event.START, peers.Event.RELISTED):
+            return True
+        until = self._shunned.until(link.peer.name, now)
+        if until is not None:
+            link.peer.retry_at = until
+            self._wakeup.by(until)
+            return False
+        return self._setups.begin(link.peer.name, link.failures, now)
+
+    def _begin_next(self, now: float) -> None:
+        while self._signaling.online and (name := self._setups.next()) is not None:
+            link = self._links.get(name)
+            if link is not None and link.peer.state is peers.State.WAITING:
+                self._step(link, peers.Event.START, now)
+
+    def _make_room(self, now: float) -> None:
+        """Whoever has not answered for a while gives way to those who wait."""
+        for name in self._setups.slow(now):
+            link = self._links.get(name)
+            if link is not None and link.peer.state is peers.State.OFFERING:
+                self._lose(link, "no answer, and others wait", now)
+            else:
+                self._setups.begin(name, 0, now)  # it has answered: let it go on
+
+    def _give_up_one(self, now: float) -> bool:
+        """Forget a controller that was never reached, for one that may be. False if there is none."""
+        for name, link in self._links.items():
+            if link.peer.state is peers.State.WAITING and link.failures:
+                link.peer.handle(peers.Event.FORGET, now)
+                self._setups.forget(name)
+                del self._links[name]
+                return True
+        return False
+
+    def _new_touches(self, guard: LinkGuard) -> Touches:
+        def new_key() -> int | None:
+            return next(self._keys) if guard.notes.take(self._now) else None
+
+        return Touches(self._timing, new_key, self._limits.voices)
+
+    def _shun(self, link: _Link, reason: str, now: float) -> None:
+        self.counters["shunned"] += 1
+        self._shunned.add(link.peer.name, now)
+        self._lose(link, f"{reason}: not called again for {self._limits.shun_s:g} s", now, warning=True)
 
     def _lose(self, link: _Link, reason: str, now: float, *, warning: bool = False) -> None:
         if link.peer.state is peers.State.WAITING:
             return
         name = link.peer.name
-        told = "controller lost" if link.peer.state is peers.State.OPEN else "controller not reached"
+        was_open = link.peer.state is peers.State.OPEN
+        told = "controller lost" if was_open else "controller not reached"
+        link.failures = 0 if was_open else link.failures + 1
         self._step(link, peers.Event.LOST, now)
         listed = name in self._roster
         self._out.append(Told(told, {"id": name, "reason": reason, "rebuild": listed}, warning=warning))
@@ -360,7 +440,7 @@ class Synth:
         if due is None or now < due:
             return
         if link.peer.state is peers.State.WAITING:
-            if self._signaling.online:
+            if self._signaling.online and not self._setups.waits(link.peer.name):
                 self._step(link, peers.Event.START, now)
         elif link.peer.state is peers.State.OPEN:
             self._lose(link, f"silent for {self._timing.dead_s:g} s", now, warning=True)
@@ -369,6 +449,8 @@ class Synth:
 
     def _note_deadlines(self, link: _Link) -> None:
         self._wakeup.by(link.touches.next_deadline())
+        if self._setups.waits(link.peer.name):
+            return
         if link.peer.state is not peers.State.WAITING or self._signaling.online:
             # Offline there is nobody to take an offer: the list that follows the next registration starts it.
             self._wakeup.by(link.peer.deadline())
@@ -384,6 +466,10 @@ class Synth:
 
     def _set(self, name: str, message: Param | Command, now: float) -> None:
         value = message.value
+        if not self._links[name].guard.settings:
+            self.counters["not_allowed"] += 1
+            self._out.append(Told("setting not allowed", {"id": name, "name": message.name}, warning=True))
+            return
         if message.name == "volume" and isinstance(value, float | int) and not isinstance(value, bool):
             if 0.0 <= value <= 1.0:
                 self.volume = float(value)

@@ -61,14 +61,14 @@ class Touches:
     """What one link's touches mean. `now` is our clock, s; `t` in a touch is the controller's, ms: it only tells how
     much later a touch came than the quickest one did.
 
-    new_key    gives keys for voices: positive integers that are not used again
+    new_key    gives keys for voices: positive integers that are not used again; None when notes come too fast
     """
 
-    def __init__(self, timing: Timing, new_key: Callable[[], int], max_fingers: int = MAX_FINGERS) -> None:
+    def __init__(self, timing: Timing, new_key: Callable[[], int | None], max_fingers: int = MAX_FINGERS) -> None:
         self.dropped_late = 0
         """Touches that were overtaken, repeated or too old."""
         self.dropped_full = 0
-        """Fingers beyond the limit."""
+        """Fingers beyond the limit, in number or in time."""
         self._timing = timing
         self._new_key = new_key
         self._max_fingers = max_fingers
@@ -147,6 +147,9 @@ class Touches:
             self.dropped_full += 1
             return []
         key = self._new_key()
+        if key is None:
+            self.dropped_full += 1
+            return []
         self._fingers[name] = _Finger(key, now)
         self._wakeup.by(now + self._timing.hold_s)
         return [NoteOn(key, x, y, z)]

@@ -90,6 +90,9 @@ class Client:
     def link_lost(self, peer: str, link: int, reason: str) -> None:
         self.driver.tell(self.core.link_lost, peer, link, reason)
 
+    def link_abused(self, peer: str, link: int, reason: str) -> None:
+        self.driver.tell(self.core.link_abused, peer, link, reason)
+
     def channel_message(self, peer: str, link: int, channel: str, message: Channel | Unknown) -> None:
         self.driver.tell(self.core.channel, peer, link, channel, message)
 

@@ -17,6 +17,7 @@ from formant_net.errors import ProtocolError
 from formant_net.log import get_logger
 from formant_net.messages import Candidate, Channel, Unknown, decode_channel, encode
 from formant_net.sdp import split_mdns
+from formant_net.sdp_check import check_candidate, check_sdp
 
 CLOSE_S = 5.0
 """Closing may wait for a peer that is gone; it happens aside and is given up then."""
@@ -26,8 +27,23 @@ MAX_BUFFERED_COMMANDS = 65536
 MAX_CANDIDATES = 64
 MAX_OPERATIONS = 128
 """Descriptions and candidates waiting for one connection; a browser trickles a dozen."""
+MAX_EXTRA_CHANNELS = 8
+"""Channels of a later version are left alone; hundreds are no version of ours."""
+MAX_UNFINISHED = 256 * 1024
+"""Bytes of messages that have begun and not ended: the longest that may be sent is 8 KiB."""
+WATCH_S = 0.5
 BAD_MESSAGES = 100
 """A link is closed after so many messages that cannot be read; a healthy peer sends none."""
+
+
+def unfinished_bytes(connection: RTCPeerConnection) -> int:
+    """How much a peer has sent of messages that are not complete yet.
+
+    aiortc advertises a window of 1 MiB and does not enforce it: what comes beyond is kept all the same.
+    """
+    sctp = connection.sctp
+    streams = getattr(sctp, "_inbound_streams", {}).values()
+    return sum(len(chunk.user_data) for stream in streams for chunk in stream.reassembly)
 
 
 class LinkEvents(Protocol):
@@ -36,6 +52,7 @@ class LinkEvents(Protocol):
     def described(self, peer: str, link: int, sdp: str) -> None: ...
     def link_opened(self, peer: str, link: int, channel: str) -> None: ...
     def link_lost(self, peer: str, link: int, reason: str) -> None: ...
+    def link_abused(self, peer: str, link: int, reason: str) -> None: ...
     def channel_message(self, peer: str, link: int, channel: str, message: Channel | Unknown) -> None: ...
 
 
@@ -72,6 +89,9 @@ class _Link:
         self._operations: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(MAX_OPERATIONS)
         self._task = asyncio.create_task(self._run())
         self._closed = False
+        self._candidates = 0
+        self._extra_channels = 0
+        self._watch: asyncio.TimerHandle | None = asyncio.get_running_loop().call_later(WATCH_S, self._look)
 
     def do(self, operation: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -99,7 +119,12 @@ class _Link:
             return
         if candidate is not None and not candidate.candidate:
             candidate = None  # some browsers say "no more" with an empty text
+        self._candidates += 1
+        if self._candidates > MAX_CANDIDATES:
+            return  # each is an address that packets are sent to
         try:
+            if candidate is not None:
+                check_candidate(candidate.candidate)
             if candidate is None:
                 await self._pc.addIceCandidate(None)
                 return
@@ -126,9 +151,12 @@ class _Link:
         """From now on nothing is told of this link; the rest of its end is awaited by the caller."""
         self._closed = True
         self._task.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
         return self._pc.close()
 
     async def _take(self, sdp: str, kind: str) -> None:
+        check_sdp(sdp)  # the server has read it, too; but it is not the server that would suffer
         sdp, hidden = split_mdns(sdp)
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type=kind))
         self._described = True
@@ -150,6 +178,9 @@ class _Link:
 
     def _add_channel(self, channel: RTCDataChannel) -> None:
         if self._closed or channel.label not in (PARAMS, COMMANDS) or channel.label in self.channels:
+            self._extra_channels += 1
+            if self._extra_channels > MAX_EXTRA_CHANNELS:
+                self._abused(f"more than {MAX_EXTRA_CHANNELS} channels that nobody asked for")
             return
         self.channels[channel.label] = channel
         channel.on("message", partial(self._on_message, channel.label))
@@ -174,13 +205,27 @@ class _Link:
             if self.bad in (1, 10):
                 self._links.log.warning("peer's message ignored", id=self.peer, count=self.bad, reason=str(error))
             if self.bad >= BAD_MESSAGES:
-                self._lost(f"{self.bad} messages could not be read")
+                self._abused(f"{self.bad} messages could not be read")
             return
         self._links.events.channel_message(self.peer, self.number, label, message)
 
     def _on_state(self) -> None:
         if self._pc.connectionState in ("failed", "closed"):
             self._lost(f"connection {self._pc.connectionState}")
+
+    def _look(self) -> None:
+        """A peer that sends beginnings of messages and never their ends fills our memory, unless somebody looks."""
+        self._watch = None
+        if self._closed:
+            return
+        if unfinished_bytes(self._pc) > MAX_UNFINISHED:
+            self._abused("messages without an end")
+        else:
+            self._watch = asyncio.get_running_loop().call_later(WATCH_S, self._look)
+
+    def _abused(self, reason: str) -> None:
+        if not self._closed:
+            self._links.events.link_abused(self.peer, self.number, reason)
 
     def _lost(self, reason: str) -> None:
         if not self._closed:
