@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,13 @@ def test_example_makes_a_sound(path: Path, tmp_path: Path) -> None:
     sound, rate = soundfile.read(target)
     assert rate == 48000
     assert 0.05 < np.abs(sound).max() < 0.86
+    assert len(sound) > 2 * rate
+    assert np.abs(sound[-rate // 50 :]).max() < 0.01, "the last note has not ended"
+
+
+def test_the_gallery_names_every_example() -> None:
+    text = (EXAMPLES[0].parent / "README.md").read_text(encoding="utf-8")
+    assert {path.name for path in EXAMPLES} == set(re.findall(r"^\| \[([\w.]+)\]\(\1\)", text, re.MULTILINE))
 
 
 def test_docstring_of_the_bank_is_true() -> None:
