@@ -7,6 +7,7 @@ from support.players import lift, press, synth_of
 from formant_net import effects as fx
 from formant_net import messages as m
 from formant_net.effects import COMMANDS, PARAMS
+from formant_net.play_limits import PlayLimits
 from formant_net.touches import NoteOff, NoteOn
 
 
@@ -152,7 +153,7 @@ def test_a_set_up_that_does_not_end_is_tried_again_with_back_off() -> None:
 
 def test_links_beyond_the_limit_wait_until_one_is_free() -> None:
     world = World()
-    synth = world.synth(max_links=2)
+    synth = world.synth(limits=PlayLimits(controllers=2))
     controllers = [world.controller(f"ctrl-{i}") for i in range(3)]
     world.run(1.0)
     assert len(synth_of(synth).open_peers) == 2

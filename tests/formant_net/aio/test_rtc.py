@@ -32,6 +32,9 @@ class Side:
     def link_lost(self, peer: str, link: int, reason: str) -> None:
         self.lost.append(reason)
 
+    def link_abused(self, peer: str, link: int, reason: str) -> None:
+        self.lost.append(f"abused: {reason}")
+
     def channel_message(self, peer: str, link: int, channel: str, message: object) -> None:
         self.messages.put_nowait((channel, message))
 
