@@ -4,8 +4,8 @@
  * of one uint32 phase, sine of degree 9 (and its cosine of degree 8, of the half angle), 2^x of degree 5. No notes, no
  * formant model, no smoothing, no level, no limiter. compile.py builds it once per instruction set and variant:
  *
- *   TOGETHER   formants in one loop over frames: 1, 3 (then 2) or 5. One is kind to the registers, more share loads.
- *   LANES      phase by 64 multiplications (0) or by 16 and additions (1).
+ *   TOGETHER     formants in one loop over frames: 1, 3 (then 2) or 5. One is kind to the registers, more share loads.
+ *   INTERLEAVED  a flag, not seen here: the compiler may mix the formants of one loop (-fschedule-insns).
  */
 #include <stdint.h>
 #include <string.h>
@@ -79,21 +79,8 @@ INLINE float formant(formant_t f, float i, uint32_t phase, float c1, float s) {
 
 INLINE void fill_phase(uint32_t *restrict phase, const voice_t *v) {
     uint32_t start = v->phase, inc = v->increment, step = (uint32_t)v->increment_step;
-#if LANES
-    ROW uint32_t ahead[16];
-    for (uint32_t i = 0; i < 16; i++) {
-        phase[i] = start + i * inc + ((i * (i - 1)) >> 1) * step;
-        ahead[i] = 16 * inc + (16 * i + 120) * step;
-    }
-    for (int b = 16; b < HOP; b += 16)
-        for (int i = 0; i < 16; i++) {
-            phase[b + i] = phase[b + i - 16] + ahead[i];
-            ahead[i] += 256 * step;
-        }
-#else
     for (uint32_t i = 0; i < HOP; i++)
         phase[i] = start + i * inc + ((i * (i - 1)) >> 1) * step;
-#endif
 }
 
 INLINE void fill_shared(float *restrict c1, float *restrict s, const uint32_t *restrict phase) {

@@ -20,7 +20,8 @@ FLAGS += ["-fno-tree-pre", "-Wall", "-fPIC", "-shared"]
 """Those of the kernels in CMakeLists.txt. Without NaN a maximum is one instruction."""
 X86 = {"sse2": [], "avx2": ["-march=x86-64-v3"], "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
 ISA_FLAGS: dict[str, list[str]] = X86 if platform.machine() in ("x86_64", "AMD64") else {"neon": [], "generic": []}
-VARIANTS = [{"TOGETHER": together, "LANES": lanes} for together, lanes in product((1, 3, 5), (0, 1))]
+VARIANTS = [{"TOGETHER": n, "INTERLEAVED": i} for n, i in product((1, 3, 5), (0, 1))]
+INTERLEAVED = ["-fschedule-insns", "-fsched-pressure"]
 
 VOICE = np.dtype(
     [
@@ -51,7 +52,8 @@ class Ceiling:
         name = "-".join([isa, *(f"{key}{value}" for key, value in variant.items())]).lower()
         library = folder / f"{name}.so"
         defines = [f"-D{key}={value}" for key, value in variant.items()]
-        subprocess.run([cc, *FLAGS, *ISA_FLAGS[isa], *defines, str(SOURCE), "-o", str(library)], check=True)
+        flags = [*FLAGS, *ISA_FLAGS[isa], *(INTERLEAVED if variant["INTERLEAVED"] else [])]
+        subprocess.run([cc, *flags, *defines, str(SOURCE), "-o", str(library)], check=True)
         self._call = ctypes.CDLL(str(library)).ceiling
 
     def render(self, voices: NDArray[np.void], hops: int = 1) -> NDArray[np.float32]:

@@ -30,7 +30,7 @@ cdef extern from "native/vec.h" nogil:
     int32_t maxi "formant_maxi"(int32_t, int32_t) noexcept
     double dmax "formant_dmax"(double, double) noexcept
     double dmin "formant_dmin"(double, double) noexcept
-    enum: TOGETHER "FORMANT_TOGETHER"
+    enum: JOINED "FORMANT_JOINED"
 
 
 # --- per frame: one voice, one hop ---------------------------------------------------------------------------------
@@ -109,17 +109,38 @@ cdef inline float skirted(ramps_t f, float x, uint32_t phase, float c1, float s,
     return (bell(f, x, c1) + (f.skirt + x * f.skirt_step) * p) * pair(f, x, phase, c1, s)
 
 
+cdef inline float straight(ramps_t f, float x, uint32_t phase, float c1, float s) noexcept nogil:
+    """Poisson pulse, index is r: bell·P_r(θ) times the pair; skirts fall 6 dB per bandwidth."""
+    cdef float r = f.index + x * f.index_step
+    cdef float a = <float>1.0 - r
+    return (f.bell + x * f.bell_step) * (a * (<float>1.0 + r)) / (a * a - <float>2.0 * r * c1) * pair(f, x, phase, c1, s)
+
+
+cdef inline float classic(ramps_t f, float x, uint32_t phase, float c1, float s) noexcept nogil:
+    """Classic FM, I = 2π·index: (1-w) sin(Nθ + I sin θ) + w sin((N+1)θ + I sin θ) (Chowning 1980, even/odd carriers)."""
+    cdef float nu = f.nu + x * f.nu_step
+    cdef int32_t n = <int32_t>nu
+    cdef float t = turns(<uint32_t>n * phase) + (f.index + x * f.index_step) * s
+    return (f.bell + x * f.bell_step) * carriers_at(
+        t - ((t + <float>12582912.0) - <float>12582912.0), nu - <float>n, c1, s)
+
+
+# Each kind of formant as two loops: one formant a pass (wide vectors), or all five in one (JOINED, native/vec.h).
+
 cdef inline void add_plain(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f) noexcept nogil:
     cdef int i
     for i in range(HOP):
         y[i] += plain(f, <float>i, phase[i], c1[i], s[i])
 
 
-cdef inline void add_plain_3(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f, ramps_t g, ramps_t h) noexcept nogil:
+cdef inline void add_plain_5(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f, ramps_t g, ramps_t h, ramps_t k,
+                             ramps_t l) noexcept nogil:
+    cdef float x
     cdef int i
     for i in range(HOP):
-        y[i] += plain(f, <float>i, phase[i], c1[i], s[i]) + plain(g, <float>i, phase[i], c1[i], s[i]) + plain(
-            h, <float>i, phase[i], c1[i], s[i])
+        x = <float>i
+        y[i] += plain(f, x, phase[i], c1[i], s[i]) + plain(g, x, phase[i], c1[i], s[i]) + plain(h, x, phase[i], c1[i], s[i]) + (
+            plain(k, x, phase[i], c1[i], s[i]) + plain(l, x, phase[i], c1[i], s[i]))
 
 
 cdef inline void add_skirted(out_t y, phase_t phase, in_t c1, in_t s, in_t p, ramps_t f) noexcept nogil:
@@ -128,30 +149,47 @@ cdef inline void add_skirted(out_t y, phase_t phase, in_t c1, in_t s, in_t p, ra
         y[i] += skirted(f, <float>i, phase[i], c1[i], s[i], p[i])
 
 
-cdef inline void add_skirted_3(out_t y, phase_t phase, in_t c1, in_t s, in_t p, ramps_t f, ramps_t g,
-                               ramps_t h) noexcept nogil:
-    cdef int i
-    for i in range(HOP):
-        y[i] += skirted(f, <float>i, phase[i], c1[i], s[i], p[i]) + skirted(
-            g, <float>i, phase[i], c1[i], s[i], p[i]) + skirted(h, <float>i, phase[i], c1[i], s[i], p[i])
-
-
-cdef inline void add_fm(out_t y, phase_t phase, in_t c1, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
-    """Classic FM formant j: (1-w) sin(Nθ + I sin θ) + w sin((N+1)θ + I sin θ) (Chowning 1980, even/odd carriers)."""
-    cdef int nu_at = (R_NU + j) * hop.stride, i_at = (R_INDEX + j) * hop.stride, b_at = (R_BELL + j) * hop.stride
-    cdef float nu0 = hop.start[nu_at], i0 = hop.start[i_at], b0 = hop.start[b_at]
-    cdef float nu_step = (hop.end[nu_at] - nu0) * <float>(1.0 / HOP), i_step = (hop.end[i_at] - i0) * <float>(1.0 / HOP)
-    cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP)
-    cdef float x, nu, w, t
-    cdef int32_t n
+cdef inline void add_skirted_5(out_t y, phase_t phase, in_t c1, in_t s, in_t p, ramps_t f, ramps_t g, ramps_t h, ramps_t k,
+                               ramps_t l) noexcept nogil:
+    cdef float x
     cdef int i
     for i in range(HOP):
         x = <float>i
-        nu = nu0 + x * nu_step
-        n = <int32_t>nu
-        w = nu - <float>n
-        t = turns(<uint32_t>n * phase[i]) + (i0 + x * i_step) * s[i]
-        y[i] += (b0 + x * b_step) * carriers_at(t - ((t + <float>12582912.0) - <float>12582912.0), w, c1[i], s[i])
+        y[i] += skirted(f, x, phase[i], c1[i], s[i], p[i]) + skirted(g, x, phase[i], c1[i], s[i], p[i]) + skirted(
+            h, x, phase[i], c1[i], s[i], p[i]) + (skirted(k, x, phase[i], c1[i], s[i], p[i]) + skirted(
+                l, x, phase[i], c1[i], s[i], p[i]))
+
+
+cdef inline void add_straight(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f) noexcept nogil:
+    cdef int i
+    for i in range(HOP):
+        y[i] += straight(f, <float>i, phase[i], c1[i], s[i])
+
+
+cdef inline void add_straight_5(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f, ramps_t g, ramps_t h, ramps_t k,
+                                ramps_t l) noexcept nogil:
+    cdef float x
+    cdef int i
+    for i in range(HOP):
+        x = <float>i
+        y[i] += straight(f, x, phase[i], c1[i], s[i]) + straight(g, x, phase[i], c1[i], s[i]) + straight(
+            h, x, phase[i], c1[i], s[i]) + (straight(k, x, phase[i], c1[i], s[i]) + straight(l, x, phase[i], c1[i], s[i]))
+
+
+cdef inline void add_classic(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f) noexcept nogil:
+    cdef int i
+    for i in range(HOP):
+        y[i] += classic(f, <float>i, phase[i], c1[i], s[i])
+
+
+cdef inline void add_classic_5(out_t y, phase_t phase, in_t c1, in_t s, ramps_t f, ramps_t g, ramps_t h, ramps_t k,
+                               ramps_t l) noexcept nogil:
+    cdef float x
+    cdef int i
+    for i in range(HOP):
+        x = <float>i
+        y[i] += classic(f, x, phase[i], c1[i], s[i]) + classic(g, x, phase[i], c1[i], s[i]) + classic(
+            h, x, phase[i], c1[i], s[i]) + (classic(k, x, phase[i], c1[i], s[i]) + classic(l, x, phase[i], c1[i], s[i]))
 
 
 cdef void voice_full(out_t y, const voice_hop_t* hop) noexcept nogil:
@@ -162,16 +200,16 @@ cdef void voice_full(out_t y, const voice_hop_t* hop) noexcept nogil:
     cdef row_t p
     cdef const float* a = hop.start
     cdef const float* b = hop.end
-    cdef int j, first = 0, skirt_r = R_SKIRT_R * hop.stride, r = R_VOICING_R * hop.stride, g = R_VOICING * hop.stride
+    cdef int j, skirt_r = R_SKIRT_R * hop.stride, r = R_VOICING_R * hop.stride, g = R_VOICING * hop.stride
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
     fill_poisson(p, c1, a[skirt_r], b[skirt_r])
     set_voicing(y, c1, s, a[r], b[r], a[g], b[g])
-    if TOGETHER:
-        add_skirted_3(y, phase, c1, s, p, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2))
-        first = 3
-    for j in range(first, FORMANTS):
-        add_skirted(y, phase, c1, s, p, ramps(hop, j))
+    if JOINED:
+        add_skirted_5(y, phase, c1, s, p, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2), ramps(hop, 3), ramps(hop, 4))
+    else:
+        for j in range(FORMANTS):
+            add_skirted(y, phase, c1, s, p, ramps(hop, j))
 
 
 cdef void voice_modfm(out_t y, const voice_hop_t* hop) noexcept nogil:
@@ -179,15 +217,15 @@ cdef void voice_modfm(out_t y, const voice_hop_t* hop) noexcept nogil:
     cdef phase_row_t phase
     cdef row_t c1
     cdef row_t s
-    cdef int j, first = 0
+    cdef int j
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
     memset(y, 0, HOP * sizeof(float))
-    if TOGETHER:
-        add_plain_3(y, phase, c1, s, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2))
-        first = 3
-    for j in range(first, FORMANTS):
-        add_plain(y, phase, c1, s, ramps(hop, j))
+    if JOINED:
+        add_plain_5(y, phase, c1, s, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2), ramps(hop, 3), ramps(hop, 4))
+    else:
+        for j in range(FORMANTS):
+            add_plain(y, phase, c1, s, ramps(hop, j))
 
 
 cdef void voice_fm(out_t y, const voice_hop_t* hop) noexcept nogil:
@@ -199,28 +237,11 @@ cdef void voice_fm(out_t y, const voice_hop_t* hop) noexcept nogil:
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
     memset(y, 0, HOP * sizeof(float))
-    for j in range(FORMANTS):
-        add_fm(y, phase, c1, s, hop, j)
-
-
-cdef inline void add_poisson(out_t y, phase_t phase, in_t c1, in_t s, const voice_hop_t* hop, int j) noexcept nogil:
-    """Formant j with a Poisson pulse: bell·P_r(θ) · ((1-w) sin Nθ + w sin (N+1)θ); skirts fall 6 dB per bandwidth."""
-    cdef int nu_at = (R_NU + j) * hop.stride, r_at = (R_INDEX + j) * hop.stride, b_at = (R_BELL + j) * hop.stride
-    cdef float nu0 = hop.start[nu_at], r0 = hop.start[r_at], b0 = hop.start[b_at]
-    cdef float nu_step = (hop.end[nu_at] - nu0) * <float>(1.0 / HOP), r_step = (hop.end[r_at] - r0) * <float>(1.0 / HOP)
-    cdef float b_step = (hop.end[b_at] - b0) * <float>(1.0 / HOP)
-    cdef float x, nu, w, r, a
-    cdef int32_t n
-    cdef int i
-    for i in range(HOP):
-        x = <float>i
-        nu = nu0 + x * nu_step
-        n = <int32_t>nu
-        w = nu - <float>n
-        r = r0 + x * r_step
-        a = <float>1.0 - r
-        y[i] += (b0 + x * b_step) * (a * (<float>1.0 + r)) / (a * a - <float>2.0 * r * c1[i]) * carriers(
-            <uint32_t>n * phase[i], w, c1[i], s[i])
+    if JOINED:
+        add_classic_5(y, phase, c1, s, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2), ramps(hop, 3), ramps(hop, 4))
+    else:
+        for j in range(FORMANTS):
+            add_classic(y, phase, c1, s, ramps(hop, j))
 
 
 cdef void voice_poisson(out_t y, const voice_hop_t* hop) noexcept nogil:
@@ -232,8 +253,11 @@ cdef void voice_poisson(out_t y, const voice_hop_t* hop) noexcept nogil:
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
     memset(y, 0, HOP * sizeof(float))
-    for j in range(FORMANTS):
-        add_poisson(y, phase, c1, s, hop, j)
+    if JOINED:
+        add_straight_5(y, phase, c1, s, ramps(hop, 0), ramps(hop, 1), ramps(hop, 2), ramps(hop, 3), ramps(hop, 4))
+    else:
+        for j in range(FORMANTS):
+            add_straight(y, phase, c1, s, ramps(hop, j))
 
 
 cdef inline void fill_period(out_t period, phase_t phase) noexcept nogil:
