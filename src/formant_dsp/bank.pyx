@@ -20,8 +20,8 @@ from formant_dsp.exp2 cimport exp2_poly
 from formant_dsp.kernels cimport band_hop_t, colour_t, control_t, kernel_table, row_t, rows_t, voice_hop_t
 from formant_dsp.limiter cimport INVALID, LIMITED, limiter_hop, limiter_init
 from formant_dsp.noise cimport bell, mix32, spline_noise, white
-from formant_dsp.params cimport (CHANNELS, FORMANTS, HOP, HOP_ROWS, LINEAR_ROWS, NATURAL, P_BREATH, P_DRIFT, P_FLUTTER,
-                                 P_JITTER, P_KIND, P_LEVEL, P_PAN, P_SHIMMER, P_VOICED, ROWS)
+from formant_dsp.params cimport (CHANNELS, FORMANTS, HOP, HOP_BITS, HOP_ROWS, LINEAR_ROWS, NATURAL, P_BREATH, P_DRIFT,
+                                 P_FLUTTER, P_JITTER, P_KIND, P_LEVEL, P_PAN, P_SHIMMER, P_VOICED, ROWS)
 from formant_dsp.placement cimport place_gains
 from formant_dsp.residue cimport residue_column
 from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, ring_t, store_relaxed
@@ -334,7 +334,7 @@ cdef inline void edge_gains(voice_t* v, float level, float* gains) noexcept nogi
         n = upto - at
         if n > 0:
             x = v.gate.x
-            gate_step(&v.gate, n, exp(-n / v.gate.tau))
+            gate_step(&v.gate, n, exp(-n * v.gate.per_tau))
             slope = (v.gate.x - x) / n
             for i in range(n):
                 gains[at + i] = RMS * (x + slope * i) * (level0 + level_step * (at + i))
@@ -398,7 +398,7 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     next_increment = b.control.increment[i]
     hop.phase = v.phase
     hop.increment = v.increment
-    hop.increment_step = <int32_t>rint(<double>(<int32_t>(next_increment - v.increment)) / HOP)
+    hop.increment_step = (<int32_t>(next_increment - v.increment) + HOP // 2) >> HOP_BITS    # rounded, halves up
     hop.stride = b.stride
     hop.start = b.start + i
     hop.end = b.control.end + i

@@ -36,7 +36,7 @@ cdef inline bint has_colour(const control_t* c, int i) noexcept nogil:
 
 cdef inline bint has_direct(const coloured_t* c) noexcept nogil:
     """Whether current is still taken out of a voice whose colour has gone; 1e-6 of it is -120 dB."""
-    return c.on and fabs(c.direct.x) + fabs(c.direct.v * c.direct.tau) > 1e-6
+    return c.on and (fabs(c.direct.x) > 1e-6 or fabs(c.direct.v) > 1e-6 * c.direct.per_tau)
 
 
 cdef inline float faded(float end) noexcept nogil:

@@ -8,19 +8,19 @@ ctypedef struct gate_t:
     double x          # 0 … 1
     double v          # per frame
     double target     # 0 or 1
-    double tau        # frames
+    double per_tau    # 1 / time constant in frames
     double decay      # exp(-HOP/tau)
 
 
 cdef inline void gate_to(gate_t* gate, double target, double tau, int hop) noexcept nogil:
     gate.target = target
-    gate.tau = tau
+    gate.per_tau = 1.0 / tau
     gate.decay = exp(-hop / tau)
 
 
 cdef inline void gate_step(gate_t* gate, int n, double decay) noexcept nogil:
     """n frames onwards; decay = exp(-n/tau)."""
     cdef double e = gate.x - gate.target
-    cdef double a = gate.v + e / gate.tau
+    cdef double a = gate.v + e * gate.per_tau
     gate.x = gate.target + (e + a * n) * decay
-    gate.v = (gate.v - a * n / gate.tau) * decay
+    gate.v = (gate.v - a * n * gate.per_tau) * decay

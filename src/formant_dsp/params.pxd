@@ -5,6 +5,7 @@
 
 cdef enum:
     HOP = 64              # frames between control updates
+    HOP_BITS = 6
     FORMANTS = 5
     CHANNELS = 8          # at most, of a bank and of a stream
     # rows: smoothed parameters

@@ -269,7 +269,7 @@ class Voice:
         next_increment = round(f0 / self.rate * TURN)
         if self.past is None:
             self.increment = next_increment
-        step = round((next_increment - self.increment) / HOP)
+        step = (next_increment - self.increment + HOP // 2) // HOP
         phase = (self.phase + i * self.increment + i * (i - 1) // 2 * step) % 2**32
         theta = 2.0 * np.pi * phase / TURN
         rows = tuple(ramp(p, q) for p, q in zip(past, following, strict=True))
