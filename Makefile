@@ -58,8 +58,10 @@ budget: $(VENV)/ready
 	$(BIN)/python -m pytest benchmarks/bench_bank.py --benchmark-enable --benchmark-json=bench.json --benchmark-disable-gc -q
 	$(BIN)/python benchmarks/budget.py bench.json
 
-# The compiler's own report: fails when a sample loop fell back to scalar code.
+# The compiler's own report: fails when a sample loop fell back to scalar code, here or on ARM.
 vectorised: $(VENV)/ready
+	@command -v aarch64-linux-gnu-gcc >/dev/null || [ "$$(uname -m)" != x86_64 ] || if $(MAY_APT); then \
+	  { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends gcc-aarch64-linux-gnu libc6-dev-arm64-cross; } >/dev/null; fi
 	$(BIN)/python tests/formant_dsp/vectorised.py
 
 # The ring by relacy and spin, the whole audio path by the thread sanitizer; each has to find planted faults.
