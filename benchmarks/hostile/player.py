@@ -143,14 +143,14 @@ def main() -> None:
             sys.exit(f"only {len(node.core.open_peers)} peers came")
     touches = 0
     if node is not None:
-        take = node._singer.take
+        take = node.singer.take
 
         def counted(effect: object) -> None:
             nonlocal touches
             touches += isinstance(effect, NoteOn | NoteMove)
             take(effect)
 
-        node._singer.take = counted  # type: ignore[method-assign]
+        node.singer.take = counted  # type: ignore[method-assign]
     report: dict[str, object] = {"peers": len(node.core.open_peers) if node else 0}
     bank = node.bank if node and what["player"] == "formant" else Bank(channels=2)
     bank.set_volume(VOLUME)

@@ -158,7 +158,7 @@ class SynthNode:
             layout=options.layout,
         )
         self.sink: Sink = self._open_sink(options.audio, on_note)
-        self._singer = Singer(ChoirBank(self.bank), self._params(options.preset))
+        self.singer = Singer(ChoirBank(self.bank), self._params(options.preset))
         self._on_note = on_note
         self.core = Synth(
             options.client_id,
@@ -170,7 +170,7 @@ class SynthNode:
             presets=presets.names(),
             preset=presets.load(options.preset).name if options.preset else None,
         )
-        self.client = Client(self.core, other=self._sing, on_told=on_told)
+        self.client = Client(self.core, other=self.sing, on_told=on_told)
         self._retry: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._log = get_logger()
@@ -225,22 +225,23 @@ class SynthNode:
             self.sink = self._open_sink("none", self._on_note)
             await asyncio.to_thread(self.sink.start)
 
-    def _sing(self, effect: object) -> None:
+    def sing(self, effect: object) -> None:
+        """One effect of the core that concerns the sound."""
         if isinstance(effect, SetPreset):  # one of presets.names(): the core has checked it
-            self._singer.params = self._params(effect.name)
+            self.singer.params = self._params(effect.name)
         else:
-            self._singer.take(effect)
+            self.singer.take(effect)
         if isinstance(effect, SetPower | SetVolume):
             self._publish()
         self._retry_later()
 
     def _retry_later(self) -> None:
-        if self._singer.pending and self._retry is None:
+        if self.singer.pending and self._retry is None:
             self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._ask_again)
 
     def _ask_again(self) -> None:
         self._retry = None
-        self._singer.retry()
+        self.singer.retry()
         self._retry_later()
 
     def _publish(self) -> None:

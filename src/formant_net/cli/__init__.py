@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-SUBCOMMANDS = ("up", "server", "synth", "controller", "token", "render", "devices", "bench")
+SUBCOMMANDS = ("up", "server", "synth", "controller", "token", "render", "devices", "bench", "soak")
 
 
 class LazyGroup(click.Group):
