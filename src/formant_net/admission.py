@@ -76,6 +76,8 @@ class Admission:
         self._handle = handle
         # A client that beats in time is never pinged; one that is silent is asked twice before its time is up.
         self._quiet_s = 1.25 * timing.heartbeat_s
+        self.closing = False
+        """Nobody new is let in."""
         self._waiting: dict[str, Client] = {}  # who asks for an id; one at a time
         self._claims: dict[str, Lease] = {}  # ids of ours that another edge is asked about, and who holds them there
         self._asked: dict[str, bus.Claim] = {}  # ids of ours that another edge asks about
@@ -86,6 +88,8 @@ class Admission:
     def connect(self, conn: int, now: float, address: str) -> None:
         """A socket has opened."""
         try:
+            if self.closing:
+                raise ProtocolError("server-full", "this server is about to stop: go to another one", fatal=True)
             if len(self._clients) >= self._limits.clients:
                 raise ProtocolError(
                     "server-full", f"this server has its {self._limits.clients} clients: try again later", fatal=True

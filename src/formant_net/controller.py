@@ -191,6 +191,11 @@ class Controller:
             self._receive(mine, now)
         self._settle()
 
+    def checked(self, number: int, ok: bool, now: float) -> None:
+        """How a better server of the list is."""
+        self._signaling.checked(number, ok, now)
+        self._settle()
+
     def described(self, name: str, number: int, sdp: str, now: float) -> None:
         """The answer of a link is complete: send it."""
         if self._current(name, number) is not None:

@@ -26,6 +26,18 @@ class Connect:
     url: str
     attempt: int
     trust: Trust = SYSTEM
+    address: str | None = None
+    """Instead of what the name in `url` is looked up as: one of several machines of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Find out whether the server `number` at `url` is well; answer with `checked(number, ok)`."""
+
+    url: str
+    number: int
+    trust: Trust = SYSTEM
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,7 @@ class Stop:
 
 Effect = (
     Connect
+    | Check
     | Disconnect
     | Transmit
     | MakeOffer

@@ -149,6 +149,13 @@ class Hub:
         self._settle(now)
         return True
 
+    def wind_down(self, within_s: float, now: float) -> None:
+        """This edge is about to stop: everybody is asked to go elsewhere, newcomers are refused, routing goes on."""
+        self._admission.closing = True
+        if conns := tuple(client.conn for client in self._clients.registered()):
+            self._out.send(conns, m.Move(within_s=within_s))
+        self._out.event("info", "asking clients to move", clients=len(conns), within_s=within_s)
+
     def on_deadline(self, now: float) -> None:
         """Time has passed: leases expire, the silent are probed and then dropped."""
         self._registry.expire(now)
@@ -232,6 +239,8 @@ class Hub:
     def degraded(self) -> list[str]:
         """What does not work at the moment, in words."""
         faults = [self._registry.degraded()]
+        if self._admission.closing:
+            faults.append("stopping: clients are asked to move and new ones are refused")
         if len(self._clients) >= self._limits.clients:
             faults.append(f"full: {self._limits.clients} clients are connected and new ones are refused")
         return [fault for fault in faults if fault]

@@ -171,6 +171,12 @@ class Ice(Relayed, tag="ice", frozen=True, kw_only=True):
     data: Candidate | None = None
 
 
+class Move(Message, tag="move", frozen=True, kw_only=True):
+    """The server is about to stop: go to another one, within `within_s`. Links go on."""
+
+    within_s: Annotated[float, Meta(ge=0.0, le=3600.0)]
+
+
 class Kicked(Message, tag="kicked", frozen=True, kw_only=True):
     reason: str
 
@@ -252,6 +258,7 @@ Signaling = (
     | Offer
     | Answer
     | IceCandidate
+    | Move
     | Kicked
     | Error
 )

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from formant_net.backoff import Backoff
-from formant_net.effects import Connect, Disconnect, Effect, Stop, Told, Transmit
+from formant_net.effects import Check, Connect, Disconnect, Effect, Stop, Told, Transmit
 from formant_net.errors import ProtocolError
 from formant_net.messages import (
     Error,
@@ -16,6 +16,7 @@ from formant_net.messages import (
     IceServers,
     Kicked,
     Message,
+    Move,
     Register,
     Registered,
     Role,
@@ -33,6 +34,8 @@ class Server:
     ws_url: str
     key: str | None = field(default=None, repr=False)
     trust: Trust = SYSTEM
+    address: str | None = None
+    """Where it is, if its name stands for several machines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,29 @@ DIAL_S = 15.0
 """A WebSocket that is neither open nor refused by then is given up: the shell's own limit is shorter."""
 
 
+MOVE_S = 10.0
+"""Who is asked to move does so within half of this, however long the server would wait."""
+CHECKS = 3
+"""So many checks in a row, over `home_s`, have to find a better server well before we move there."""
+
+
+@dataclass(slots=True)
+class _Move:
+    """A conversation with another server that is begun while the present one goes on."""
+
+    attempt: int
+    index: int
+    until: float
+    opened: bool = False
+
+
 class Signaling:
     """The client half of the WebSocket protocol over a list of servers.
 
-    servers    tried in turn: the one that just worked again, then the next
+    Who is asked to move, or finds a better server well again, registers there first and leaves here after. Links are
+    not concerned: they need no server.
+
+    servers    the best first; tried in turn: the one that just worked again, then the next
     random     floats in 0…1 for the back-off
     """
 
@@ -98,16 +120,24 @@ class Signaling:
             raise ValueError("at least one server is needed")
         self.state = State.IDLE
         self.attempt = 0
+        self._attempts = 0
         self.ice_servers: tuple[Mapping[str, Any], ...] = ()
         self._identity = identity
         self._servers = tuple(servers)
         self._timing = timing
+        self._random = random
         self._backoff = Backoff(timing, random)
         self._index = 0
         self._resume: str | None = None
         self._was_registered = False
         self._deadline: float | None = None
         self._heartbeat_s = timing.heartbeat_s
+        self.registrations = 0
+        """Counts up: after each a synth has to ask for the list."""
+        self._move: _Move | None = None
+        self._check_at: float | None = None
+        self._go_at: float | None = None
+        self._well: dict[int, int] = {}
         self._out: list[Effect] = []
 
     @property
@@ -126,23 +156,22 @@ class Signaling:
 
     def opened(self, attempt: int, now: float) -> None:
         """The WebSocket is open."""
+        move = self._move
+        if move is not None and attempt == move.attempt and not move.opened:
+            move.opened = True
+            self._register(attempt, move.index)
+            return
         if attempt != self.attempt or self.state is not State.CONNECTING:
             return
         self._step(Event.OPENED)
         self._deadline = now + self._timing.register_s
-        who = self._identity
-        self.send(
-            Register(
-                client_id=who.client_id,
-                role=who.role,
-                key=self._servers[self._index].key,
-                resume=self._resume,
-                meta=dict(who.meta) if who.meta else None,
-            )
-        )
+        self._register(attempt, self._index)
 
     def closed(self, attempt: int, reason: str, now: float) -> None:
         """The WebSocket closed or could not be opened; `reason` in words."""
+        if self._move is not None and attempt == self._move.attempt:
+            self._stay(now)
+            return
         if attempt == self.attempt and self.state in (State.CONNECTING, State.REGISTERING, State.REGISTERED):
             self._fail(reason, now)
 
@@ -151,9 +180,18 @@ class Signaling:
 
         raises    ProtocolError when the server says what it may not say now; nothing has changed then
         """
+        move = self._move
+        if move is not None and attempt == move.attempt:
+            self._moving(move, message, now)
+            return None
         if attempt != self.attempt or self.state not in (State.REGISTERING, State.REGISTERED):
             return None
-        if isinstance(message, Registered):
+        if move is not None and isinstance(message, Kicked):
+            self._fail("moved", now)  # we are registered elsewhere already, and shall hear of it in a moment
+        elif isinstance(message, Move) and self.state is State.REGISTERED:
+            # Not all at once: the next server would be busy with a thousand registrations.
+            self._go_at = now + self._random() * min(message.within_s, MOVE_S) / 2.0
+        elif isinstance(message, Registered):
             self._accepted(message, now)
         elif isinstance(message, IceServers) and self.state is State.REGISTERED:
             self.ice_servers = tuple(message.ice_servers)
@@ -178,16 +216,29 @@ class Signaling:
             return
         if self.state in (State.CONNECTING, State.REGISTERING, State.REGISTERED):
             self._out.append(Disconnect(self.attempt))
+        if self._move is not None:
+            self._out.append(Disconnect(self._move.attempt))
+            self._move = None
         self._step(Event.STOPPED)
-        self._deadline = None
+        self._deadline = self._check_at = self._go_at = None
         self._out.append(Stop(reason, refused))
 
     def next_deadline(self) -> float | None:
         """When `on_deadline` is due, s, or None."""
-        return self._deadline
+        moments = (self._deadline, self._check_at, self._go_at, self._move.until if self._move else None)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def on_deadline(self, now: float) -> None:
-        """Time to dial again, to say that we live, or to give an attempt up."""
+        """Time to dial again, to say that we live, to give an attempt up, or to look how a better server is."""
+        if self._move is not None and now >= self._move.until:
+            self._out.append(Disconnect(self._move.attempt))
+            self._stay(now)
+        if self._go_at is not None and now >= self._go_at:
+            self._go_at = None
+            if self._move is None and self.state is State.REGISTERED and len(self._servers) > 1:
+                self._go((self._index + 1) % len(self._servers), now)
+        if self._check_at is not None and now >= self._check_at:
+            self._check(now)
         if self._deadline is None or now < self._deadline:
             return
         if self.state is State.WAITING:
@@ -199,6 +250,14 @@ class Signaling:
             self._out.append(Disconnect(self.attempt))
             self._fail("no answer in time", now)
 
+    def checked(self, number: int, ok: bool, now: float) -> None:
+        """How a better server is."""
+        if self.state is not State.REGISTERED or number >= self._index:
+            return
+        self._well[number] = self._well.get(number, 0) + 1 if ok else 0
+        if self._move is None and self._well[number] >= CHECKS:
+            self._go(number, now)
+
     def drain(self) -> list[Effect]:
         """What is to be done, in order."""
         out, self._out = self._out, []
@@ -206,14 +265,69 @@ class Signaling:
 
     def _dial(self, now: float) -> None:
         self._step(Event.DIAL)
-        self.attempt += 1
+        if self._move is not None:  # what was to follow the present server takes its place
+            move, self._move = self._move, None
+            self.attempt, self._index = move.attempt, move.index
+            if move.opened:
+                self._step(Event.OPENED)
+            self._deadline = move.until
+            return
+        self._attempts += 1
+        self.attempt = self._attempts
         self._deadline = now + DIAL_S
-        self._out.append(Connect(self.url, self.attempt, self._servers[self._index].trust))
+        server = self._servers[self._index]
+        self._out.append(Connect(server.ws_url, self.attempt, server.trust, server.address))
+
+    def _register(self, attempt: int, index: int) -> None:
+        who = self._identity
+        register = Register(
+            client_id=who.client_id,
+            role=who.role,
+            key=self._servers[index].key,
+            resume=self._resume,
+            meta=dict(who.meta) if who.meta else None,
+        )
+        self._out.append(Transmit(attempt, register))
+
+    def _check(self, now: float) -> None:
+        self._check_at = now + self._timing.home_s / CHECKS * (0.75 + 0.5 * self._random())
+        for number, server in enumerate(self._servers[: self._index]):
+            self._out.append(Check(server.ws_url, number, server.trust, server.address))
+
+    def _go(self, index: int, now: float) -> None:
+        """Begin to move."""
+        server = self._servers[index]
+        self._attempts += 1
+        self._move = _Move(self._attempts, index, now + DIAL_S)
+        self._out.append(Connect(server.ws_url, self._attempts, server.trust, server.address))
+
+    def _moving(self, move: _Move, message: Message | Unknown, now: float) -> None:
+        """What the server says to which we move."""
+        if isinstance(message, Registered):
+            self._move = None
+            if self.state in (State.CONNECTING, State.REGISTERING, State.REGISTERED):
+                self._out.append(Disconnect(self.attempt))
+            self.attempt, self._index = move.attempt, move.index
+            self.state = State.REGISTERING
+            self._accepted(message, now)
+        elif isinstance(message, Error | Kicked):
+            self._out.append(Disconnect(move.attempt))
+            self._stay(now)
+
+    def _stay(self, now: float) -> None:
+        """The move has failed; the present server is as good as it was."""
+        move, self._move = self._move, None
+        if move is not None:
+            self._well[move.index] = 0
+            self._out.append(Told("not moved", {"server": self._servers[move.index].ws_url}))
 
     def _accepted(self, message: Registered, now: float) -> None:
         self._step(Event.ACCEPTED)
         self._resume = message.resume
         self._was_registered = True
+        self.registrations += 1
+        self._well.clear()
+        self._check_at = now + self._timing.home_s / CHECKS if self._index > 0 else None
         self.ice_servers = tuple(message.ice_servers)
         self._backoff.healthy(now)
         # A server that asks for a heartbeat a millisecond does not get it.
@@ -235,6 +349,7 @@ class Signaling:
     def _fail(self, reason: str, now: float) -> None:
         worked = self.state is State.REGISTERED
         self._step(Event.FAILED)
+        self._check_at = self._go_at = None
         delay_s = self._backoff.failed(now)
         self._deadline = now + delay_s
         told = "server lost" if worked else "server not reached"

@@ -176,12 +176,17 @@ class Synth:
 
     def receive(self, attempt: int, message: Message | Unknown, now: float) -> None:
         """A message from the server. Raises ProtocolError when it is not expected; nothing has changed then."""
-        was_online = self._signaling.online
+        before = self._signaling.registrations
         mine = self._signaling.receive(attempt, message, now)
-        if self._signaling.online and not was_online:
+        if self._signaling.registrations != before:
             self._signaling.send(RequestControllers(source=self._id))
         if mine is not None:
             self._receive(mine, now)
+        self._settle()
+
+    def checked(self, number: int, ok: bool, now: float) -> None:
+        """How a better server of the list is."""
+        self._signaling.checked(number, ok, now)
         self._settle()
 
     def described(self, name: str, number: int, sdp: str, now: float) -> None:

@@ -33,6 +33,8 @@ class Timing:
     backoff_max_s: float = 10.0
     backoff_healthy_s: float = 30.0
     """Back-off starts again from the first step after so long a time of health."""
+    home_s: float = 30.0
+    """A client moves back to a server that it likes better when that one has been well for so long."""
     register_s: float = 10.0
     """A socket that has not registered by then is closed by the server."""
     probe_s: float = 2.0

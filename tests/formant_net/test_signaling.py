@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from formant_net import messages as m
-from formant_net.effects import Connect, Disconnect, Stop, Told, Transmit
+from formant_net.effects import Check, Connect, Disconnect, Stop, Told, Transmit
 from formant_net.errors import ProtocolError
 from formant_net.signaling import DIAL_S, Identity, Server, Signaling, State
 from formant_net.timing import Timing
@@ -222,3 +222,103 @@ def test_no_server_may_set_a_heartbeat_that_floods_it() -> None:
 def test_at_least_one_server_is_needed() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Signaling(Identity("ctrl-a", "controller"), (), Timing(), lambda: 0.0)
+
+
+# --- several servers -------------------------------------------------------------------------------------------------
+
+
+def test_who_is_asked_to_move_registers_there_before_leaving_here() -> None:
+    signaling = online(make(ONE, TWO, draw=0.5))
+    signaling.drain()
+    signaling.receive(1, m.Move(within_s=4.0), 10.0)
+    assert signaling.next_deadline() == 11.0
+    signaling.on_deadline(11.0)
+    assert signaling.drain() == [Connect("ws://two/ws", 2)]
+    signaling.opened(2, 11.1)
+    (register,) = sent(signaling, Transmit)
+    assert (register.attempt, register.message.key, register.message.resume) == (2, "k2", "secret")
+    assert signaling.online
+    before = signaling.registrations
+    signaling.receive(2, registered(edge="two"), 11.2)
+    assert sent(signaling, Disconnect) == [Disconnect(1)]
+    assert (signaling.attempt, signaling.url, signaling.registrations) == (2, "ws://two/ws", before + 1)
+    signaling.receive(1, m.Kicked(reason="another connection has registered ctrl-a"), 11.3)
+    assert signaling.online
+
+
+def test_being_sent_away_by_the_old_server_while_moving_is_no_end() -> None:
+    signaling = online(make(ONE, TWO, draw=0.0))
+    signaling.receive(1, m.Move(within_s=4.0), 10.0)
+    signaling.on_deadline(10.0)
+    signaling.opened(2, 10.1)
+    signaling.receive(1, m.Kicked(reason="another connection has registered ctrl-a"), 10.2)
+    assert sent(signaling, Stop) == []
+    signaling.receive(2, registered(edge="two"), 10.3)
+    assert signaling.online
+    assert signaling.attempt == 2
+
+
+@pytest.mark.parametrize("how", ["closed", "refused", "silent"])
+def test_a_move_that_fails_leaves_everything_as_it_was(how: str) -> None:
+    signaling = online(make(ONE, TWO, draw=0.0))
+    signaling.receive(1, m.Move(within_s=4.0), 10.0)
+    signaling.on_deadline(10.0)
+    if how == "closed":
+        signaling.closed(2, "refused", 10.1)
+    elif how == "refused":
+        signaling.opened(2, 10.1)
+        signaling.receive(2, m.Error(code="server-full", message="full"), 10.2)
+    else:
+        signaling.on_deadline(10.0 + DIAL_S)
+    assert signaling.online
+    assert (signaling.attempt, signaling.url) == (1, "ws://one/ws")
+
+
+def test_a_loss_while_moving_makes_the_move_the_next_try() -> None:
+    signaling = online(make(ONE, TWO, draw=0.0))
+    signaling.receive(1, m.Move(within_s=4.0), 10.0)
+    signaling.on_deadline(10.0)
+    signaling.closed(1, "gone", 10.1)
+    signaling.on_deadline(10.1)
+    assert signaling.attempt == 2
+    signaling.opened(2, 10.2)
+    signaling.receive(2, registered(edge="two"), 10.3)
+    assert signaling.online
+    assert signaling.url == "ws://two/ws"
+
+
+def away() -> Signaling:
+    """Registered at the second server, because the first did not answer."""
+    signaling = make(ONE, TWO, draw=0.5)
+    signaling.start(0.0)
+    signaling.closed(1, "refused", 0.1)
+    signaling.on_deadline(1.0)
+    online(signaling, 1.0)
+    signaling.drain()
+    return signaling
+
+
+def test_a_better_server_has_to_be_well_for_a_while_before_it_is_moved_to() -> None:
+    signaling, now, moved = away(), 1.0, False
+    for ok in (True, False, True, True, True):
+        now = next(t for t in range(int(now) + 1, 1000) if _checks(signaling, float(t)))
+        assert not moved
+        signaling.checked(0, ok, now)
+        moved = bool(sent(signaling, Connect))
+    assert moved
+    assert now - 1.0 >= 30.0
+    signaling.opened(3, now)
+    signaling.receive(3, registered(edge="one"), now)
+    assert signaling.url == "ws://one/ws"
+    assert not any(_checks(signaling, now + t) for t in range(1, 100))
+
+
+def _checks(signaling: Signaling, now: float) -> bool:
+    signaling.on_deadline(now)
+    return Check("ws://one/ws", 0) in signaling.drain()
+
+
+def test_at_its_first_server_a_client_looks_for_no_other() -> None:
+    signaling = online(make(ONE, TWO))
+    signaling.drain()
+    assert not any(_checks(signaling, float(t)) for t in range(1, 200))

@@ -81,6 +81,9 @@ class Client:
     def received(self, attempt: int, message: Message | Unknown) -> None:
         self.driver.tell(self.core.receive, attempt, message)
 
+    def checked(self, number: int, ok: bool) -> None:
+        self.driver.tell(self.core.checked, number, ok)
+
     def described(self, peer: str, link: int, sdp: str) -> None:
         self.driver.tell(self.core.described, peer, link, sdp)
 
@@ -104,6 +107,8 @@ class Client:
                 self.links.send(effect)
             case fx.Transmit():
                 self._sockets.transmit(effect)
+            case fx.Check():
+                self._sockets.check(effect)
             case fx.Connect():
                 self._sockets.connect(effect)
             case fx.Disconnect():

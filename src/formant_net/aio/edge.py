@@ -7,7 +7,7 @@ import random
 import re
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -60,6 +60,8 @@ class EdgeOptions:
     tls: TlsOptions | None = None
     hsts: bool = False
     timing: Timing = field(default_factory=Timing)
+    drain_s: float = 5.0
+    """When it is told to end, clients have so long to go to another edge."""
 
     def origins(self) -> Origins:
         """Which pages may connect. Raises OriginError."""
@@ -80,6 +82,8 @@ class RunningEdge:
     port: int
     join: JoinUrl
     local: JoinUrl
+    wind_down: Callable[[], Awaitable[None]]
+    """Ask all clients to go to another edge, and wait until they have; returns at once where there is none."""
     certificate: Path | None = None
 
 
@@ -114,6 +118,11 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
     if tls is not None:
         watched.append(Watched(tls.files, tls.refresh))
     carrier = _carrier(options, shared, hub, server)
+
+    async def wind_down() -> None:
+        if hub.edges() and options.drain_s > 0.0:
+            await server.wind_down(options.drain_s)
+
     async with (
         carrier,  # ends after the sockets: that their clients have left is still to be told
         server.listening(options.host, options.port, tls.context if tls else None) as port,
@@ -129,6 +138,7 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
             host=options.host,
             port=port,
             join=join,
+            wind_down=wind_down,
             local=make("127.0.0.1" if anywhere else options.host),
             certificate=tls.path if tls is not None else None,
         )

@@ -84,6 +84,13 @@ class EdgeServer:
         """Let a core take in news from elsewhere: `change(now)`. Then all that follows from it is done."""
         self._change(change)
 
+    async def wind_down(self, within_s: float) -> None:
+        """Ask all clients to go elsewhere; returns when they have, or when the time is over. Routing goes on."""
+        self._change(lambda now: self._hub.wind_down(within_s, now))
+        end = self._loop.time() + within_s
+        while self._hub.clients() and self._loop.time() < end:
+            await asyncio.sleep(0.05)
+
     @asynccontextmanager
     async def listening(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
         """Serve while the block runs; gives the port. Raises OSError if it cannot be had. The end closes with 1001."""

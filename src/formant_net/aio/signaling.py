@@ -6,12 +6,13 @@ import asyncio
 import os
 import ssl
 from typing import Any, ClassVar, Protocol
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from formant_net.aio.verify import NotTrusted, check_pin, client_context
-from formant_net.effects import Connect, Disconnect, Transmit
+from formant_net.effects import Check, Connect, Disconnect, Transmit
 from formant_net.errors import ProtocolError
 from formant_net.log import get_logger
 from formant_net.messages import MAX_SIGNALING_BYTES, Message, Unknown, decode_signaling, encode
@@ -21,6 +22,7 @@ OPEN_S = 10.0
 CLOSE_S = 1.0
 ALIVE_S = 10.0
 """The library pings so often and waits so long: a server that vanished without a word is noticed within 20 s."""
+CHECK_S = 3.0
 MAX_QUEUED = 256
 """Messages waiting for a slow socket; with more it is given up, and a fresh one starts with a fresh list."""
 
@@ -30,6 +32,7 @@ class SignalingEvents(Protocol):
 
     def opened(self, attempt: int) -> None: ...
     def closed(self, attempt: int, reason: str) -> None: ...
+    def checked(self, number: int, ok: bool) -> None: ...
     def received(self, attempt: int, message: Message | Unknown) -> None: ...
 
 
@@ -77,12 +80,19 @@ class SignalingSockets:
     def __init__(self, events: SignalingEvents) -> None:
         self._events = events
         self._sockets: dict[int, _Socket] = {}
+        self._checks: set[asyncio.Task[None]] = set()
         self._log = get_logger()
 
     def connect(self, effect: Connect) -> None:
         """Start an attempt."""
         socket = self._sockets[effect.attempt] = _Socket()
         socket.task = asyncio.create_task(self._attempt(effect, socket))
+
+    def check(self, effect: Check) -> None:
+        """See how another server is."""
+        task = asyncio.create_task(self._check(effect))
+        self._checks.add(task)
+        task.add_done_callback(self._checks.discard)
 
     def transmit(self, effect: Transmit) -> None:
         """Queue a message; without a socket it is dropped: the core makes good for it after the next registration."""
@@ -104,18 +114,43 @@ class SignalingSockets:
 
     async def close(self) -> None:
         """End all attempts and wait until they have ended."""
+        for check in list(self._checks):
+            check.cancel()
         tasks = [socket.task for socket in self._sockets.values() if socket.task is not None]
         self._sockets.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _check(self, effect: Check) -> None:
+        place = urlsplit(effect.url)
+        secure = place.scheme == "wss"
+        try:
+            async with asyncio.timeout(CHECK_S):
+                reader, writer = await asyncio.open_connection(
+                    effect.address or place.hostname,
+                    place.port or (443 if secure else 80),
+                    ssl=client_context(effect.trust) if secure else None,
+                    server_hostname=place.hostname if secure else None,
+                )
+                try:
+                    writer.write(f"GET /healthz HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+                    answer = await reader.read(65536)
+                finally:
+                    writer.close()
+            well = answer.startswith(b"HTTP/1.1 200 ")
+        except (OSError, TimeoutError, ValueError):
+            well = False
+        self._events.checked(effect.number, well)
+
     async def _attempt(self, effect: Connect, socket: _Socket) -> None:
         url, attempt = effect.url, effect.attempt
+        elsewhere: dict[str, Any] = {"host": effect.address} if effect.address else {}
         reason = "closed"
         try:
             async with connect(
                 url,
+                **elsewhere,
                 ssl=client_context(effect.trust) if url.startswith("wss:") else None,
                 create_connection=_knowing(effect.trust),
                 compression=None,

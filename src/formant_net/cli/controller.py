@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,9 @@ def _touches(gesture: Path | None, demo: bool) -> list[TimedTouch] | None:
 
 async def _play(options: Any, touches: list[TimedTouch] | None, *, loop: bool, wait_synths: int) -> None:
     from formant_net.aio.controller import ControllerNode
+    from formant_net.aio.nearest import nearest_first
 
+    options = replace(options, servers=await nearest_first(options.servers))
     node = ControllerNode(options)
     node.start()
     _say(f"Formant controller {options.client_id}: connecting to {options.servers[0].ws_url}.")

@@ -94,6 +94,9 @@ def server_options(function: Function) -> Function:
                 "repeated. Not needed on a LAN.",
             ),
             *SERVER_OPTIONS,
+            click.option(
+                "--drain", default=5.0, show_default=True, type=FloatRange(0.0), help="Seconds to move clients."
+            ),
             click.option("--ttl", default=60.0, show_default=True, type=FloatRange(1.0), help="Lease, seconds."),
             click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"])),
             click.option("--log-level", default="info", show_default=True, type=click.Choice(LEVELS)),
@@ -115,6 +118,7 @@ def edge_options(
     advertise: str | None,
     ice_servers: tuple[dict[str, Any], ...],
     ttl: float,
+    drain: float,
     log_format: str,
     log_level: str,
     **guard: Any,
@@ -143,6 +147,7 @@ def edge_options(
         registry=registry,
         advertise=advertise,
         timing=Timing(heartbeat_s=ttl / 3, ttl_s=ttl),
+        drain_s=drain,
         **guarded,
     )
 
@@ -179,7 +184,10 @@ def command(**options: Any) -> None:
             if running.join.pin:
                 click.echo(f"Certificate: its own, {running.join.pin}. Phones ask once whether to trust it.")
             sys.stdout.flush()
-            await until_cancelled()
+            try:
+                await until_cancelled()
+            finally:
+                await running.wind_down()
 
     try:
         run_until_signal(serve())

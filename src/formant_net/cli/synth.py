@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -148,8 +149,10 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
 
 async def _sing(options: Any) -> None:
     from formant_net.aio.client import SentAway
+    from formant_net.aio.nearest import nearest_first
     from formant_net.aio.synth import SynthNode
 
+    options = replace(options, servers=await nearest_first(options.servers))
     ready = False
 
     def on_told(told: Any) -> None:
