@@ -66,27 +66,35 @@ class Limits:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            value = getattr(self, one.name)
-            top = _TOP.get(one.name, 1e9)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= top:
-                raise LimitError(f"{one.name}={value} must be above 0 and at most {top:g}")
+            check_range(one.name, getattr(self, one.name), _TOP.get(one.name, 1e9))
 
     @classmethod
     def parse(cls, settings: Iterable[str]) -> Limits:
         """`["clients=100", "rate_per_s=50"]` with the defaults for the rest. Raises LimitError."""
-        types = {one.name: type(getattr(cls(), one.name)) for one in fields(cls)}
-        values: dict[str, Any] = {}
-        for setting in settings:
-            name, found, text = setting.partition("=")
-            name = name.strip().replace("-", "_")
-            if not found or name not in types:
-                raise LimitError(f"{setting!r} is not NAME=VALUE with one of {', '.join(types)}")
-            try:
-                values[name] = types[name](text)
-            except ValueError:
-                whole = "a whole number" if types[name] is int else "a number"
-                raise LimitError(f"{name} takes {whole}, not {text!r}") from None
-        return cls(**values)
+        return cls(**read_settings(cls(), settings))
+
+
+def read_settings(defaults: Any, settings: Iterable[str]) -> dict[str, Any]:
+    """Fields of a dataclass from `NAME=VALUE`, each of the kind that its default has. Raises LimitError."""
+    types = {one.name: type(getattr(defaults, one.name)) for one in fields(defaults)}
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, found, text = setting.partition("=")
+        name = name.strip().replace("-", "_")
+        if not found or name not in types:
+            raise LimitError(f"{setting!r} is not NAME=VALUE with one of {', '.join(types)}")
+        try:
+            values[name] = types[name](text)
+        except ValueError:
+            whole = "a whole number" if types[name] is int else "a number"
+            raise LimitError(f"{name} takes {whole}, not {text!r}") from None
+    return values
+
+
+def check_range(name: str, value: object, top: float) -> None:
+    """Raises LimitError unless 0 < value <= top."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= top:
+        raise LimitError(f"{name}={value} must be above 0 and at most {top:g}")
 
 
 # What the wire itself allows: a larger one would only be refused elsewhere.

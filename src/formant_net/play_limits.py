@@ -6,10 +6,13 @@ left unread: its link is closed, and its sender not called for a while.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from enum import Enum
 
 from formant_net.allowance import Allowance
+from formant_net.limits import check_range, read_settings
+from formant_net.messages import MAX_FINGERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,21 @@ class PlayLimits:
     notes_burst: int = 64
     messages_per_s: float = 400.0
     """Messages of one controller, sustained: twice what a screen of 120 Hz with its repetitions sends."""
-    messages_burst: int = 800
+    messages_burst: int = 400
     shun_s: float = 30.0
     """A controller whose link was closed for what it did is not called again so soon."""
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            check_range(one.name, getattr(self, one.name), _TOP.get(one.name, 1e6))
+
+    @classmethod
+    def parse(cls, settings: Iterable[str]) -> PlayLimits:
+        """`["voices=8"]` with the defaults for the rest. Raises LimitError."""
+        return cls(**read_settings(cls(), settings))
+
+
+_TOP = {"voices": float(MAX_FINGERS), "controllers": 1000.0}
 
 
 class Verdict(Enum):
@@ -46,11 +61,12 @@ class Verdict(Enum):
 class LinkGuard:
     """Counts what comes over one link."""
 
-    __slots__ = ("_limits", "_messages", "notes", "settings")
+    __slots__ = ("_messages", "_patience", "notes", "settings")
 
     def __init__(self, limits: PlayLimits, now: float) -> None:
-        self._limits = limits
         self._messages = Allowance(limits.messages_per_s, limits.messages_burst, now)
+        # What is dropped is counted as well: a tenth too much for long, or very much at once, is a flood.
+        self._patience = Allowance(limits.messages_per_s / 10.0, (limits.messages_burst + 1) // 2, now)
         self.notes = Allowance(limits.notes_per_s, limits.notes_burst, now)
         self.settings = True
         """Whether this controller may change what everybody hears; its server says so."""
@@ -59,7 +75,7 @@ class LinkGuard:
         """A message has come."""
         if self._messages.take(now):
             return Verdict.READ
-        return Verdict.FLOOD if self._messages.refused > self._limits.messages_burst else Verdict.DROP
+        return Verdict.DROP if self._patience.take(now) else Verdict.FLOOD
 
 
 class Shunned:

@@ -41,9 +41,18 @@ def test_a_burst_is_read_what_is_beyond_is_dropped_and_a_flood_is_one() -> None:
     guard = LinkGuard(PlayLimits(messages_per_s=100.0, messages_burst=200), 0.0)
     verdicts = [guard.message(0.0) for _ in range(500)]
     assert verdicts[:200] == [Verdict.READ] * 200
-    assert verdicts[200:400] == [Verdict.DROP] * 200
-    assert verdicts[400:] == [Verdict.FLOOD] * 100
+    assert verdicts[200:300] == [Verdict.DROP] * 100
+    assert verdicts[300:] == [Verdict.FLOOD] * 200
     assert LinkGuard(PlayLimits(), 0.0).message(0.0) is Verdict.READ
+
+
+@pytest.mark.parametrize(("per_s", "ends_s"), [(105.0, None), (130.0, 20.0), (200.0, 5.0), (5000.0, 0.1)])
+def test_the_more_too_much_the_sooner_it_ends(per_s: float, ends_s: float | None) -> None:
+    guard = LinkGuard(PlayLimits(messages_per_s=100.0, messages_burst=200), 0.0)
+    times = (n / per_s for n in range(int(60 * per_s)))
+    ended = next((at for at in times if guard.message(at) is Verdict.FLOOD), None)
+    assert (ended is None) == (ends_s is None)
+    assert ended is None or ended <= (ends_s or 0.0)
 
 
 def test_the_fastest_screen_is_far_from_being_a_flood() -> None:

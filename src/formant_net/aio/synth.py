@@ -17,6 +17,7 @@ from formant_net.aio.client import Client
 from formant_net.effects import Told
 from formant_net.log import get_logger
 from formant_net.mapping import Mapping
+from formant_net.play_limits import PlayLimits
 from formant_net.signaling import Server
 from formant_net.synth import SetPower, SetPreset, SetVolume, Synth
 from formant_net.timing import Timing
@@ -138,6 +139,7 @@ class SynthOptions:
     latency: str | float = "low"
     realtime: str = "auto"
     timing: Timing = field(default_factory=Timing)
+    limits: PlayLimits = field(default_factory=PlayLimits)
 
 
 class SynthNode:
@@ -167,6 +169,7 @@ class SynthNode:
             random.random,
             meta={"name": options.name},
             volume=options.volume,
+            limits=options.limits,
             presets=presets.names(),
             preset=presets.load(options.preset).name if options.preset else None,
         )

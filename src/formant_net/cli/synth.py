@@ -17,7 +17,9 @@ from formant_dsp.placement import LAYOUTS
 from formant_net.cli.guard import client_options, trust_of
 from formant_net.cli.ranges import FloatRange
 from formant_net.join import JoinUrl, JoinUrlError
+from formant_net.limits import LimitError
 from formant_net.log import LEVELS, configure
+from formant_net.play_limits import PlayLimits
 from formant_net.signaling import Server
 from formant_net.trust import SYSTEM, Trust
 
@@ -86,6 +88,14 @@ def fail_if_refused(error: SentAway) -> None:
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @click.option("--key", metavar="KEY", help="Join key where the URL has none (better: FORMANT_KEY).")
 @client_options
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=VALUE",
+    envvar="FORMANT_SYNTH_LIMIT",
+    help="What one player may cost, such as voices=8 (docs/security.md); may be repeated.",
+)
 @click.option("--id", metavar="ID", help="Default: synth-HOST- and four random digits.")
 @click.option("--name", metavar="TEXT", help="What players see. Default: the host name.")
 @click.option("--audio", default="auto", show_default=True, metavar="auto|none|NAME|INDEX|wav:PATH")
@@ -131,6 +141,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         voice=Voice(options["voice"], options["algorithm"], options["vibrato"]),
         preset=options["preset"],
         volume=options["volume"],
+        limits=_limits(options["limits"]),
         channels=options["channels"],
         layout=options["layout"],
         width=options["width"],
@@ -145,6 +156,13 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         raise click.BadParameter(str(error), param_hint="--preset") from error
     except SentAway as error:
         fail_if_refused(error)
+
+
+def _limits(settings: tuple[str, ...]) -> PlayLimits:
+    try:
+        return PlayLimits.parse(settings)
+    except LimitError as error:
+        raise click.BadParameter(str(error), param_hint="--limit") from error
 
 
 async def _sing(options: Any) -> None:
