@@ -7,6 +7,7 @@ SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not
 SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins jackd2 chromium iproute2
 
 .PHONY: run test judges listen images bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel wheels matrix \
+  edges edges-faults bench-edges \
   system system-packages portaudio clean dev
 
 run: $(VENV)/ready portaudio
@@ -57,6 +58,22 @@ bench-hostile: $(VENV)/ready system-packages
 budget: $(VENV)/ready
 	$(BIN)/python -m pytest benchmarks/bench_bank.py --benchmark-enable --benchmark-json=bench.json --benchmark-disable-gc -q
 	$(BIN)/python benchmarks/budget.py bench.json
+
+# Several servers as one: starts the engine, two edges, two synths and a controller here, and plays.
+edges: $(VENV)/ready $(VENV)/edges
+	@$(BIN)/python examples/edges/play.py $(ARGS)
+
+# Everything that can fail between edges, with the real engine and real processes (docs/edges.md).
+edges-faults: $(VENV)/ready
+	$(BIN)/python -m pytest -o python_files='*.py' -s tests/edges/test_failures.py tests/edges/failures_long.py $(ARGS)
+
+# Both engines measured beside each other, and edges on the chosen one.
+bench-edges: $(VENV)/ready
+	$(BIN)/python benchmarks/edges.py $(ARGS)
+
+$(VENV)/edges: $(VENV)/ready
+	@$(BIN)/pip install -q --disable-pip-version-check '.[edges]'
+	@touch $@
 
 # The compiler's own report: fails when a sample loop fell back to scalar code, here or on ARM.
 vectorised: $(VENV)/ready

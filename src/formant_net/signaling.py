@@ -66,6 +66,8 @@ class Event(Enum):
     DIAL = "dial"
     OPENED = "opened"
     ACCEPTED = "registered"
+    MOVED = "moved"
+    """another server has been asked to register us, while this one still did"""
     FAILED = "failed"
     STOPPED = "stopped"
 
@@ -78,6 +80,10 @@ TABLE: Mapping[tuple[State, Event], State] = {
     (State.CONNECTING, Event.FAILED): State.WAITING,
     (State.REGISTERING, Event.FAILED): State.WAITING,
     (State.REGISTERED, Event.FAILED): State.WAITING,
+    (State.WAITING, Event.MOVED): State.REGISTERING,
+    (State.CONNECTING, Event.MOVED): State.REGISTERING,
+    (State.REGISTERING, Event.MOVED): State.REGISTERING,
+    (State.REGISTERED, Event.MOVED): State.REGISTERING,
     **{(state, Event.STOPPED): State.STOPPED for state in State},
 }
 
@@ -186,8 +192,8 @@ class Signaling:
             return None
         if attempt != self.attempt or self.state not in (State.REGISTERING, State.REGISTERED):
             return None
-        if move is not None and isinstance(message, Kicked):
-            self._fail("moved", now)  # we are registered elsewhere already, and shall hear of it in a moment
+        if move is not None and move.opened and isinstance(message, Kicked):
+            self._take(move)  # we are registered there already, and shall hear of it in a moment
         elif isinstance(message, Move) and self.state is State.REGISTERED:
             # Not all at once: the next server would be busy with a thousand registrations.
             self._go_at = now + self._random() * min(message.within_s, MOVE_S) / 2.0
@@ -304,15 +310,19 @@ class Signaling:
     def _moving(self, move: _Move, message: Message | Unknown, now: float) -> None:
         """What the server says to which we move."""
         if isinstance(message, Registered):
-            self._move = None
             if self.state in (State.CONNECTING, State.REGISTERING, State.REGISTERED):
                 self._out.append(Disconnect(self.attempt))
-            self.attempt, self._index = move.attempt, move.index
-            self.state = State.REGISTERING
+            self._take(move)
             self._accepted(message, now)
         elif isinstance(message, Error | Kicked):
             self._out.append(Disconnect(move.attempt))
             self._stay(now)
+
+    def _take(self, move: _Move) -> None:
+        """From now on the conversation is the one that was begun beside it."""
+        self._step(Event.MOVED)
+        self._move = None
+        self.attempt, self._index, self._deadline = move.attempt, move.index, move.until
 
     def _stay(self, now: float) -> None:
         """The move has failed; the present server is as good as it was."""

@@ -26,6 +26,7 @@ from formant_net.log import LEVELS, configure
 @click.option("--wait-synths", default=1, show_default=True, type=click.IntRange(0, 64), help="Begin with so many.")
 @click.option("--key", metavar="KEY", help="Join key where the URL has none (better: FORMANT_KEY).")
 @client_options
+@click.option("--in-order", is_flag=True, help="Try several URLs as given, not the nearest first.")
 @click.option("--id", metavar="ID", help="Default: ctrl-HOST- and four random digits.")
 @click.option("--name", default="", metavar="TEXT", help="What others see.")
 @click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]))
@@ -52,7 +53,9 @@ def command(urls: tuple[str, ...], gesture: Path | None, demo: bool, loop: bool,
         name=options["name"][:64],
     )
     try:
-        run_until_signal(_play(controller, touches, loop=loop, wait_synths=options["wait_synths"]))
+        run_until_signal(
+            _play(controller, touches, loop=loop, **{name: options[name] for name in ("wait_synths", "in_order")})
+        )
     except SentAway as error:
         fail_if_refused(error)
 
@@ -80,11 +83,14 @@ def _touches(gesture: Path | None, demo: bool) -> list[TimedTouch] | None:
     return touches
 
 
-async def _play(options: Any, touches: list[TimedTouch] | None, *, loop: bool, wait_synths: int) -> None:
+async def _play(
+    options: Any, touches: list[TimedTouch] | None, *, loop: bool, wait_synths: int, in_order: bool
+) -> None:
     from formant_net.aio.controller import ControllerNode
     from formant_net.aio.nearest import nearest_first
 
-    options = replace(options, servers=await nearest_first(options.servers))
+    if not in_order:
+        options = replace(options, servers=await nearest_first(options.servers))
     node = ControllerNode(options)
     node.start()
     _say(f"Formant controller {options.client_id}: connecting to {options.servers[0].ws_url}.")

@@ -96,6 +96,7 @@ def fail_if_refused(error: SentAway) -> None:
     envvar="FORMANT_SYNTH_LIMIT",
     help="What one player may cost, such as voices=8 (docs/security.md); may be repeated.",
 )
+@click.option("--in-order", is_flag=True, help="Try several URLs as given, not the nearest first.")
 @click.option("--id", metavar="ID", help="Default: synth-HOST- and four random digits.")
 @click.option("--name", metavar="TEXT", help="What players see. Default: the host name.")
 @click.option("--audio", default="auto", show_default=True, metavar="auto|none|NAME|INDEX|wav:PATH")
@@ -149,7 +150,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         latency=options["latency"],
     )
     try:
-        run_until_signal(_sing(synth))
+        run_until_signal(_sing(synth, in_order=options["in_order"]))
     except SinkError as error:
         raise click.BadParameter(str(error), param_hint="--audio") from error
     except PresetError as error:
@@ -165,12 +166,13 @@ def _limits(settings: tuple[str, ...]) -> PlayLimits:
         raise click.BadParameter(str(error), param_hint="--limit") from error
 
 
-async def _sing(options: Any) -> None:
+async def _sing(options: Any, *, in_order: bool) -> None:
     from formant_net.aio.client import SentAway
     from formant_net.aio.nearest import nearest_first
     from formant_net.aio.synth import SynthNode
 
-    options = replace(options, servers=await nearest_first(options.servers))
+    if not in_order:
+        options = replace(options, servers=await nearest_first(options.servers))
     ready = False
 
     def on_told(told: Any) -> None:
