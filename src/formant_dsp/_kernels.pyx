@@ -23,7 +23,7 @@ from formant_dsp.kernels cimport (ISA_NAME, band_hop_t, colour_t, control_t, din
                                   words_t)
 from formant_dsp.params cimport (CHOWNING, FORMANTS, HOP, L_PER_WIDTH, MODFM, NATURAL, P_A, P_B, P_F, P_KIND, P_LEVEL, P_RESONANCE, P_SKIRT,
                                  P_SKIRT_WIDTH, POISSON, P_VIBRATO, P_VOICING, P_VOICING_WIDTH, R_BELL, R_INDEX, R_NU, R_SKIRT,
-                                 R_SKIRT_R, R_VOICING, R_VOICING_R, ROWS, VOICE)
+                                 R_SKIRT_R, R_TILT, R_TILT_DECAY, R_VOICING, R_VOICING_R, ROWS, VOICE)
 from formant_dsp.sine cimport carriers, carriers_at, cos_half, cos_phase, sin_double, sin_half, sin_turns, turns
 
 cdef extern from "native/vec.h" nogil:
@@ -291,6 +291,20 @@ cdef inline void set_decay(out_t y, in_t period, float k0, float k1, float g0, f
         y[i] = (g0 + <float>i * g_step) * exp2_poly((k0 + <float>i * k_step) * period[i])
 
 
+cdef inline void add_decay(out_t y, in_t period, const voice_hop_t* hop) noexcept nogil:
+    """The pole of the residue voice's tilt: gain · 2^(decay·φ). At a tilt of 0 it is not there."""
+    cdef int g_at = R_TILT * hop.stride, k_at = R_TILT_DECAY * hop.stride
+    cdef float k0 = hop.start[k_at], g0 = hop.start[g_at]
+    cdef float k_step = (hop.end[k_at] - k0) * <float>(1.0 / HOP), g_step = (hop.end[g_at] - g0) * <float>(1.0 / HOP)
+    cdef float x
+    cdef int i
+    if g0 == <float>0.0 and hop.end[g_at] == <float>0.0:
+        return
+    for i in range(HOP):
+        x = <float>i
+        y[i] += (g0 + x * g_step) * exp2_poly((k0 + x * k_step) * period[i])
+
+
 cdef inline void subtract(out_t y, float x0, float x1) noexcept nogil:
     cdef float step = (x1 - x0) * <float>(1.0 / HOP)
     cdef int i
@@ -308,6 +322,7 @@ cdef void voice_natural(out_t y, const voice_hop_t* hop) noexcept nogil:
     fill_phase(phase, hop)
     fill_period(period, phase)
     set_decay(y, period, a[k], b[k], a[g], b[g])
+    add_decay(y, period, hop)
     for j in range(FORMANTS):
         add_residue(y, period, hop, j)
     subtract(y, a[dc], b[dc])
@@ -488,6 +503,7 @@ cdef void colour_natural(out_t y, const voice_hop_t* hop, const colour_t* start,
     fill_period(period, b.bent)
     set_decay(decay, period, x[k], z[k], x[g], z[g])
     add_row(y, decay)
+    add_decay(y, period, hop)
     subtract(y, x[dc], z[dc])
     for j in range(FORMANTS):
         add_residue(y, period, hop, j)

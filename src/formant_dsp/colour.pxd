@@ -18,7 +18,7 @@ from libc.math cimport M_PI, cbrt, cos, fabs, floor, sin, sqrt
 from formant_dsp.exp2 cimport fmax_, fmin_
 from formant_dsp.gate cimport gate_t
 from formant_dsp.kernels cimport colour_t, control_t
-from formant_dsp.params cimport (FORMANTS, NATURAL, P_A, P_B, P_SYMMETRY, P_ZING, P_ZING_MORPH, POISSON, R_BELL, R_NU, R_SKIRT,
+from formant_dsp.params cimport (FORMANTS, NATURAL, P_A, P_B, P_SYMMETRY, P_ZING, P_ZING_MORPH, POISSON, R_BELL, R_NU, R_SKIRT, R_TILT,
                                  R_VOICING, R_VOICING_R, VOICE)
 
 # What a voice keeps of it from hop to hop.
@@ -87,6 +87,7 @@ cdef inline void colour_column(control_t* c, colour_t* out, int i, int algorithm
         end[R_VOICING * s + i] *= share
     if algorithm == NATURAL:
         end[R_VOICING_R * s + i] *= share
+        end[R_TILT * s + i] *= share
     out.warp = warp
     out.plain = <float>(2.0 / 3.0) * of_pair
     out.ring = <float>cos(morph) + <float>(1.0 / 3.0) * (of_fundamental + of_pair)

@@ -6,18 +6,21 @@ output has a step anywhere, whatever moves.
 
     effort E    level -40 + 40 E dB; two low-passes, T1 = 27 - 21 E and T2 = 11 - 11 E dB down at 3 kHz (falsetto
                 45 - 36 E and 20 - 18.5 E); F1 rises 3.5 Hz a dB; open quotient 0.90 - 0.43 E (0.98 - 0.28 E), which is
-                how strong the fundamental is; jitter and shimmer shrink. At E = 0.8 a vowel sounds as in its table
+                how strong the fundamental is; jitter and shimmer shrink. At E = 0.8 a vowel sounds as in its table.
+                The residue voice, whose levels are not its own, has the tilt in its source: one pole of T1 + T2 dB
     breath b    noise; fundamental up 6 b dB; 12 b dB less at 3 kHz; B1 wider by (1 + b)
     whisper w   the voice gives way to noise; F1 rises 12 w %
     ring ρ      F3, F4, F5 drawn to the ring's centre by 1 - 0.6 ρ, and 12 ρ dB stronger; gone at the highest pitches
+    damping     a harmonic of a high note on a narrow formant whistles: from 350 Hz to 1 kHz the resonance gain, which
+                lifts it 10 dB and more above its neighbours, is taken out
     tuning      F1 stays 50 Hz above f0 and F2 50 Hz above 2 f0, round the corner within ± 50 Hz
     larynx      K = 0.975 + f0/8000: the larynx rises with the pitch and shortens the tract
     tract_size  its length: 1.1 sounds larger
 
 Sources: Feugère, d'Alessandro, Doval, Perrotin: Cantor Digitalis. EURASIP JASMP 2017:2 (level, tilt, F1, open quotient,
-tuning, larynx). — Fant, G.: The voice source in connected speech. Speech Communication 22, 1997 (H1-H2 = -7.6 + 11.1 Oq
-dB). — Klatt, Klatt: JASA 87, 1990 (breathiness). — Sundberg: JASA 55, 1974; J. Voice 15, 2001; Berndtsson, Sundberg:
-STL-QPSR 35(4), 1994 (ring). — Joliveau, Smith, Wolfe: JASA 116, 2004 (tuning).
+tuning, whistling, larynx). — Fant, G.: The voice source in connected speech. Speech Communication 22, 1997 (H1-H2 =
+-7.6 + 11.1 Oq dB). — Klatt, Klatt: JASA 87, 1990 (breathiness). — Sundberg: JASA 55, 1974; J. Voice 15, 2001;
+Berndtsson, Sundberg: STL-QPSR 35(4), 1994 (ring). — Joliveau, Smith, Wolfe: JASA 116, 2004 (tuning).
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ RANGES = {
     "ring": Range("share", 0.0, 1.0, 0.0),
     "ring_hz": Range("Hz", 2000.0, 4000.0, RING_HZ["tenor"]),
     "tuning": Range("share", 0.0, 1.0, 1.0),
+    "damping": Range("share", 0.0, 1.0, 1.0),
     "larynx": Range("share", 0.0, 1.0, 1.0),
     "tract_size": Range("× length", 0.6, 1.6, 1.0),
 }
@@ -62,6 +66,7 @@ class Expression:
     ring         0 … 1: singer's formant
     ring_hz      2,000 … 4,000 Hz, its centre (RING_HZ)
     tuning       0 … 1: formants follow a pitch that would leave them behind (sopranos do; men hardly)
+    damping      0 … 1: high notes do not whistle where a harmonic meets a formant
     larynx       0 … 1: the larynx rises with the pitch
     tract_size   0.6 … 1.6 times the length of the tract of the table
     error        ValueError naming the field, its value and its range
@@ -74,6 +79,7 @@ class Expression:
     ring: float = RANGES["ring"].default
     ring_hz: float = RANGES["ring_hz"].default
     tuning: float = RANGES["tuning"].default
+    damping: float = RANGES["damping"].default
     larynx: float = RANGES["larynx"].default
     tract_size: float = RANGES["tract_size"].default
 
@@ -102,8 +108,8 @@ def express(
 
     vowel     of any table, path or plane
     f0_hz     > 0 Hz
-    base      voice parameters the gesture starts from ("voicing", "breath", "voiced", "jitter_percent", "shimmer_db");
-              those not given have their defaults
+    base      voice parameters the gesture starts from ("voicing", "breath", "voiced", "resonance", "jitter_percent",
+              "shimmer_db", "tilt_db"); those not given have their defaults
     effort    0 … 1 instead of the expression's, for a surface that feels pressure; moved into the range
     """
     base = base or {}
@@ -161,8 +167,11 @@ def express(
             "voicing": min(get("voicing", _VOICING) * math.pow(10.0, h1_db / 20.0), _MOST["voicing"]),
             "voiced": get("voiced", 1.0) * (1.0 - _smoothstep(whisper)),
             "breath": min(get("breath", 0.0) + 0.4 * b * math.sqrt(b) + _smoothstep(whisper), _MOST["breath"]),
+            "resonance": get("resonance", _RESONANCE)
+            * (1.0 - expression.damping * _smoothstep((f0_hz - 350.0) / 650.0)),
             "jitter_percent": min(get("jitter_percent", 0.0) * unsteady, _MOST["jitter_percent"]),
             "shimmer_db": min(get("shimmer_db", 0.0) * unsteady, _MOST["shimmer_db"]),
+            "tilt_db": min(max(get("tilt_db", 0.0) + t1 + t2 - _NEUTRAL_TILT + 12.0 * b, _TILT.low), _TILT.high),
         },
     )
 
@@ -173,7 +182,7 @@ _CORNER_HZ = 17.0
 _APART_HZ, _APART_CORNER_HZ = 60.0, 12.0
 """Formants keep their order; 50 … 60 Hz is as close as two resonances of one tract come."""
 
-_VOICING = VOICE_RANGES["voicing"].default
+_VOICING, _RESONANCE = VOICE_RANGES["voicing"].default, VOICE_RANGES["resonance"].default
 _MOST = {name: VOICE_RANGES[name].high for name in ("voicing", "breath", "jitter_percent", "shimmer_db")}
 
 
@@ -183,6 +192,8 @@ def _corner(attenuation_db: float) -> float:
 
 
 _NEUTRAL_1, _NEUTRAL_2 = _corner(27.0 - 21.0 * NEUTRAL_EFFORT), _corner(11.0 - 11.0 * NEUTRAL_EFFORT)
+_NEUTRAL_TILT = 27.0 - 21.0 * NEUTRAL_EFFORT + 11.0 - 11.0 * NEUTRAL_EFFORT
+_TILT = VOICE_RANGES["tilt_db"]
 _NEUTRAL_OPEN_QUOTIENT = 0.90 - 0.43 * NEUTRAL_EFFORT
 
 

@@ -29,7 +29,8 @@ cdef enum:
     P_ZING = 29           # 0 the voice … 1 its formants as pairs that the fundamental modulates
     P_ZING_MORPH = 30     # -1 AM of the fundamental, 0 ring, 1 AM of the pair
     P_SYMMETRY = 31       # symmetry - 1/2: how much further than half a turn the carriers are after half a period
-    P_SPARE = 32          # 32 … 34
+    P_TILT = 32           # dB more at 3 kHz than the source has anyway; residue voice
+    P_SPARE = 33          # 33, 34
     P_KIND = 35           # algorithm as a number; fixed for the length of a note, therefore last
     ROWS = 36
 
@@ -47,7 +48,9 @@ cdef enum:
     R_SKIRT_R = 20        # Poisson ratio 2^(-f0/W) of the skirt
     R_VOICING_R = 21      # ratio of the voicing lobe
     R_VOICING = 22        # gain of the voicing lobe
-    HOP_ROWS = 23
+    R_TILT = 23           # residue voice: gain of the tilt's pole
+    R_TILT_DECAY = 24     # its log2 of decay a period
+    HOP_ROWS = 25
 
 cdef enum:
     VOICE = 0             # ModFM with skirt and voicing lobe

@@ -67,6 +67,7 @@ RANGES = {
     "attack_s": Range("s", 0.005, 10.0, 0.03),
     "release_s": Range("s", 0.02, 10.0, 0.25),
     "lease_s": Range("s", 0.0, 3600.0, 0.0),
+    "tilt_db": Range("dB at 3 kHz", -12.0, 20.0, 0.0, tau_s=0.015),
     "pan": Range("(left … right)", -1.0, 1.0, 0.0, tau_s=0.05),
 }
 
@@ -95,6 +96,7 @@ _ROW_RANGES = (
             "zing",
             "zing_morph",
             "symmetry",
+            "tilt_db",
         )
     ),
 )
@@ -131,6 +133,8 @@ class VoiceParams:
     zing              0 … 1: from the voice to its formants as pairs of harmonics that the fundamental modulates: metal
     zing_morph        -1 amplitude modulation of the fundamental, 0 ring modulation, 1 amplitude modulation of the pairs
     symmetry          0.01 … 0.99: how far through their turn the carriers are after half a period; 0.5 is even
+    tilt_db           -12 … 20 dB at 3 kHz that the source of the residue voice is darker; other voices have it in the
+                      levels of their formants (expression.py)
     attack_s          10 to 90 % rise, 5 ms … 10 s; taken at the start of a note
     release_s         fall to -60 dB, 20 ms … 10 s; taken at the start of a note
     lease_s           0 = none, else the voice is released when nothing is said of it for so long
@@ -161,6 +165,7 @@ class VoiceParams:
     zing: float = RANGES["zing"].default
     zing_morph: float = RANGES["zing_morph"].default
     symmetry: float = RANGES["symmetry"].default
+    tilt_db: float = RANGES["tilt_db"].default
     attack_s: float = RANGES["attack_s"].default
     release_s: float = RANGES["release_s"].default
     lease_s: float = RANGES["lease_s"].default
@@ -200,7 +205,7 @@ class VoiceParams:
             self.zing,
             self.zing_morph,
             self.symmetry - 0.5,
-            0.0,
+            self.tilt_db,
             0.0,
             0.0,
             float(ALGORITHMS.index(self.algorithm)),

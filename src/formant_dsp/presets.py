@@ -22,13 +22,14 @@ from typing import Any, cast
 
 from formant_dsp import choir, expression
 from formant_dsp.choir import Choir
+from formant_dsp.evenness import rms_error_db
 from formant_dsp.expression import Expression, express
 from formant_dsp.params import ALGORITHMS, RANGES, VoiceParams
 from formant_dsp.preset_file import MAPPING_RANGES, TRIM, VOICE_RANGES, File, PresetError, checked, decode, whole
 from formant_dsp.preset_vowels import INDEX_AT_HZ, Walk, way_of
 from formant_dsp.vowels import Vowel, VowelPath
 
-_EXPRESSED = ("voicing", "voiced", "breath", "jitter_percent", "shimmer_db")
+_EXPRESSED = ("voicing", "voiced", "breath", "resonance", "jitter_percent", "shimmer_db", "tilt_db")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,16 @@ class Preset:
         if self.widths_follow_f0:
             vowel = _rescaled(vowel, f0_hz / INDEX_AT_HZ)
         sung = express(vowel, f0_hz, self.expression, self._base, effort=self.effort(z))
+        fixed = self._fixed
         level_db = sung.level_db + 40.0 - 40.0 * self.expression.effort + self.trim_db
+        level_db -= rms_error_db(sung.vowel, f0_hz, fixed["algorithm"], {**fixed, **sung.fields})
         return self.choir.sing(
             VoiceParams(
                 f0_hz=f0_hz,
                 vowel=sung.vowel,
                 level_db=min(max(level_db, _LOWEST_DB), _HIGHEST_DB),
                 lease_s=lease_s,
-                **self._fixed,
+                **fixed,
                 **cast(Any, sung.fields),
             )
         )

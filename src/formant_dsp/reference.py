@@ -24,6 +24,7 @@ TURN = 2.0**32
 F, B, A = slice(0, 5), slice(5, 10), slice(10, 15)
 LEVEL, SKIRT, SKIRT_WIDTH, VOICING, VOICING_WIDTH, RESONANCE, VIBRATO = range(15, 22)
 DRIFT, JITTER, SHIMMER, FLUTTER, VOICED, BREATH = range(22, 28)
+TILT = 32
 SLOPE_HZ, APART_HZ = 50.0, 30.0
 
 
@@ -226,31 +227,33 @@ class Voice:
         )  # fmt: skip
 
     def residues(self, f0: float) -> tuple[Array, ...]:
-        """(ν, decay, gain, phase in turns) of five pole pairs and (decay, mean, gain) of the real one, per period."""
+        """(ν, decay, gain, phase in turns) of five pole pairs and (decay, mean, gain) of the real ones, per period."""
         f = np.minimum(1000.0 * 2.0 ** self.x[F], 0.9 * self.rate / 2)
         b = np.maximum(100.0 * 2.0 ** self.x[B], 20.0)
         for j in range(5):
             for k in range(j):
                 if abs(f[j] - f[k]) < APART_HZ:
                     f[j] = f[k] + math.copysign(APART_HZ, f[j] - f[k])
+        tilt, neutral = (6000.0 * np.pi / math.sqrt(10.0 ** (db / 10.0) - 1.0) for db in (12.4 + self.x[TILT], 12.4))
         pairs = -np.pi * b + 2j * np.pi * f
-        poles = np.concatenate((pairs, pairs.conj(), [-2 * np.pi * SLOPE_HZ]))
-        poles = poles / 1000.0
+        poles = np.concatenate((pairs, pairs.conj(), [-2 * np.pi * SLOPE_HZ, -tilt])) / 1000.0
         gain = np.prod(np.abs(poles))
-        c = np.array([gain / np.prod(p - np.delete(poles, i)) for i, p in enumerate(poles)])
+        zero = 1000.0 / neutral
+        c = np.array([gain * (1.0 + zero * p) / np.prod(p - np.delete(poles, i)) for i, p in enumerate(poles)])
         t = 1000.0 / f0
         h = c / (1.0 - np.exp(poles * t))
-        amp, real = 2.0 * np.abs(h[:5]), float(h[10].real)
         decay = poles.real * t
-        power = 0.5 * np.sum(amp**2 * (1 - np.exp(2 * decay[:5])) / (-2 * decay[:5]))
-        power += real**2 * (1 - math.exp(2 * decay[10])) / (-2 * decay[10]) - (1 / t) ** 2
-        norm = 1.0 / math.sqrt(max(power, 1e-12))
+        harmonics = np.arange(1, min(int((f[4] + b[4]) / f0) + 2, 128) + 1)
+        s = 2j * np.pi * harmonics / t
+        spectrum = np.abs(gain * (1.0 + zero * s) / np.prod(s[:, None] - poles, axis=1))
+        terms = 2.0 * np.sum(np.abs(h[:5])) + np.sum(np.abs(h[10:]))
+        norm = 1.0 / max(math.sqrt(2.0 * np.sum(spectrum**2)) / t, 1e-3 * terms + 1e-12)
         turns = np.angle(h[:5]) / (2 * np.pi)
         if self.past is not None:
             turns = turns - np.rint(turns - self.past[3])
         return (
-            f / f0, decay[:5], amp * norm, turns,
-            np.array(decay[10]), np.array(norm / t), np.array(real * norm),
+            f / f0, decay[:5], 2.0 * np.abs(h[:5]) * norm, turns,
+            decay[10:], np.array(norm / t), h[10:].real * norm,
         )  # fmt: skip
 
     def hop(self) -> Array:
@@ -301,7 +304,7 @@ class Voice:
         elif self.algorithm == "natural":
             period = phase / TURN
             pairs = bell * np.exp(k * period) * np.cos(2 * np.pi * (nu * period + skirt))
-            sound = pairs.sum(axis=0) + voicing * np.exp(r * period) - r_v
+            sound = pairs.sum(axis=0) + np.sum(voicing * np.exp(r * period), axis=0) - r_v
         elif self.algorithm == "poisson":
             pulse = bell * (1 - k**2) / (1 - 2 * k * np.cos(theta) + k**2)
             sound = (pulse * ((1 - w) * np.sin(carrier) + w * np.sin(carrier + theta))).sum(axis=0)

@@ -84,7 +84,7 @@ def sound(algorithm: str, phase: Array, rows: tuple[Array, ...], tint: Colour) -
     elif algorithm == "natural":
         period = turns % 1.0
         voice = np.sum(bell * np.exp(k * period) * np.cos(2 * np.pi * (nu * period + skirt)), axis=0)
-        voice = voice + voicing * np.exp(r * period) - r_v
+        voice = voice + np.sum(voicing * np.exp(r * period), axis=0) - r_v
     elif algorithm == "poisson":
         voice = np.sum(bell * (1 - k**2) / (1 - 2 * k * np.cos(theta) + k**2) * pair, axis=0)
     else:

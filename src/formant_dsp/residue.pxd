@@ -1,38 +1,77 @@
 # The residue voice: what a vocal tract of five resonances answers to a pulse train, in closed form.
 #
-# Poles p_j = -πB_j ± i2πF_j and a real one (the source's fall of 6 dB an octave). With the residues c_j of
-# H(s) = G / Π(s - p_i) the periodic steady state is
-#     y(φ) = 2 Re Σ_j c_j e^{p_j T φ} / (1 - e^{p_j T}) + (the real pole's term),   φ = 0 … 1 of a period T.
+# Poles p_j = -πB_j ± i2πF_j and two real ones: the source's fall of 6 dB an octave, and its tilt. With the residues c_j of
+# H(s) = G·(1 + s/ω_n) / Π(s - p_i) the periodic steady state is
+#     y(φ) = 2 Re Σ_j c_j e^{p_j T φ} / (1 - e^{p_j T}) + (the real poles' terms),   φ = 0 … 1 of a period T.
 # Centres, levels and phases are those of a tract; nothing is bound to harmonics. Time is in ms, frequency in kHz.
+#
+# Tilt: a low-pass of 12.4 + tilt dB at 3 kHz against one of 12.4 dB, which is what the source of a table's vowels is
+# taken to have (27 - 21 E + 11 - 11 E at an effort of 0.8, expression.py). At 0 pole and zero cancel.
+#
+# Loudness: harmonic m has the amplitude 2 f0 |H(i2πm f0)|; the sum of their squares is taken out. Where poles lie so close
+# that their terms all but cancel (more than 60 dB), that sum is held: float32 has no more to give.
 
 from libc.math cimport M_PI, atan2, cos, exp, fabs, rint, sin, sqrt
 
-from formant_dsp.exp2 cimport exp2_poly
+from formant_dsp.exp2 cimport exp2_double
 from formant_dsp.kernels cimport control_t
-from formant_dsp.params cimport (FORMANTS, P_B, P_F, R_BELL, R_INDEX, R_NU, R_SKIRT, R_SKIRT_R, R_VOICING, R_VOICING_R)
+from formant_dsp.params cimport (FORMANTS, P_B, P_F, P_TILT, R_BELL, R_INDEX, R_NU, R_SKIRT, R_SKIRT_R, R_TILT, R_TILT_DECAY,
+                                 R_VOICING, R_VOICING_R)
 
 cdef enum:
     SLOPE_HZ = 50         # of the real pole
     APART_HZ = 30         # poles must not coincide
+    HARMONICS = 128       # at most, of the loudness
+
+
+cdef inline double corner_khz(double attenuation_db) noexcept nogil:
+    """Of the one-pole low-pass that takes so many dB at 3 kHz."""
+    return 3.0 / sqrt(exp2_double(0.33219280948873623 * attenuation_db) - 1.0)
+
+
+cdef inline double harmonics_power(const double* f, const double* b, double slope, double tilt, double neutral, double f0,
+                                   double top) noexcept nogil:
+    """Sum of |H|² over the harmonics of f0 up to `top`; all in kHz, slope, tilt and neutral times 2π."""
+    cdef double total = 0.0, w, w2, x, y, size, below
+    cdef double[FORMANTS] p2
+    cdef double[FORMANTS] damping
+    cdef int j, m, n = <int>(top / f0) + 2
+    size = (slope * tilt / neutral) * (slope * tilt / neutral)
+    for j in range(FORMANTS):
+        x, y = M_PI * b[j], 2.0 * M_PI * f[j]
+        p2[j] = x * x + y * y
+        damping[j] = 4.0 * x * x
+        size *= p2[j] * p2[j]
+    for m in range(1, (n if n < HARMONICS else HARMONICS) + 1):
+        w = 2.0 * M_PI * m * f0
+        w2 = w * w
+        below = (w2 + slope * slope) * (w2 + tilt * tilt)
+        for j in range(FORMANTS):
+            x = p2[j] - w2
+            below *= x * x + damping[j] * w2
+        total += (w2 + neutral * neutral) / below
+    return size * total
 
 
 cdef inline void residue_column(const control_t* c, const float* start, int i, bint fresh) noexcept nogil:
-    """Writes the column of slot i at the end of the hop: ν, log2 decay, gain, phase; decay and gain of the real pole; mean.
+    """Writes the column of slot i at the end of the hop: ν, log2 decay, gain, phase; decay and gain of the real poles; mean.
 
     start   the rows at the start of the hop: phases are continued from there by the shortest way
     """
+    cdef int s = c.stride
     cdef double[FORMANTS] f
     cdef double[FORMANTS] b
     cdef double t = 1.0 / c.f0_khz[i], slope = 2.0 * M_PI * SLOPE_HZ * 1e-3
-    cdef double re, im, dre, dim, x, y, z, pk, qk, size, turn, decay, power, mean, gain, real_gain
+    cdef double tilt = 2.0 * M_PI * corner_khz(12.4 + c.x[P_TILT * s + i]), neutral = 2.0 * M_PI * corner_khz(12.4)
+    cdef double re, im, dre, dim, x, y, z, pk, qk, size, turn, decay, gain, real_gain, tilt_gain, terms = 0.0
     cdef double top = 0.9 * c.half_rate_khz
     cdef double[FORMANTS] gains
     cdef double[FORMANTS] turns
-    cdef int j, k, s = c.stride
+    cdef int j, k
     cdef float* end = c.end
     for j in range(FORMANTS):
-        f[j] = exp2_poly(c.x[(P_F + j) * s + i])
-        b[j] = 0.1 * exp2_poly(c.x[(P_B + j) * s + i])
+        f[j] = c.linear[(P_F + j) * s + i]
+        b[j] = 0.1 * c.linear[(P_B + j) * s + i]
         if b[j] < 0.02:
             b[j] = 0.02
         if f[j] > top:
@@ -41,12 +80,12 @@ cdef inline void residue_column(const control_t* c, const float* start, int i, b
             if fabs(f[j] - f[k]) < APART_HZ * 1e-3:
                 f[j] = f[k] + (APART_HZ * 1e-3 if f[j] >= f[k] else -APART_HZ * 1e-3)
     # c_j = G / Π (p_j - p_i), the factors |p| of G taken along one by one so that nothing overflows
-    power = 0.0
     for j in range(FORMANTS):
         re, im = -M_PI * b[j], 2.0 * M_PI * f[j]
-        size = (re * re + im * im) / (2.0 * im) * slope
-        # the denominator, as a complex product: first i and the real pole, then the other pairs
+        size = (re * re + im * im) / (2.0 * im) * slope * tilt / neutral
+        # the denominator, as a complex product: first i and the real poles, then the other pairs
         x, y = -im, re + slope
+        x, y = x * (re + tilt) - y * im, x * im + y * (re + tilt)
         for k in range(FORMANTS):
             if k != j:
                 pk, qk = -M_PI * b[k], 2.0 * M_PI * f[k]
@@ -58,18 +97,22 @@ cdef inline void residue_column(const control_t* c, const float* start, int i, b
         decay = exp(re * t)
         z, dim = 1.0 - decay * cos(im * t), -decay * sin(im * t)
         x, y = x * z - y * dim, x * dim + y * z
-        gains[j] = 2.0 * size / sqrt(x * x + y * y)
-        turns[j] = -atan2(y, x) / (2.0 * M_PI)
-        power += 0.5 * gains[j] * gains[j] * (1.0 - decay * decay) / (-2.0 * re * t)
-    size = slope
+        dre = re + neutral
+        gains[j] = 2.0 * size * sqrt((dre * dre + im * im) / (x * x + y * y))
+        turns[j] = (atan2(im, dre) - atan2(y, x)) / (2.0 * M_PI)
+        terms += gains[j]
+    real_gain = slope * tilt / neutral * (neutral - slope) / (tilt - slope)
+    tilt_gain = slope * tilt / neutral * (neutral - tilt) / (slope - tilt)
     for k in range(FORMANTS):
         x, y = -M_PI * b[k], 2.0 * M_PI * f[k]
-        size *= (x * x + y * y) / ((x + slope) * (x + slope) + y * y)
-    decay = exp(-slope * t)
-    real_gain = size / (1.0 - decay)
-    mean = 1.0 / t
-    power += real_gain * real_gain * (1.0 - decay * decay) / (2.0 * slope * t) - mean * mean
-    gain = 1.0 / sqrt(power if power > 1e-12 else 1e-12)
+        size = x * x + y * y
+        real_gain *= size / ((x + slope) * (x + slope) + y * y)
+        tilt_gain *= size / ((x + tilt) * (x + tilt) + y * y)
+    real_gain /= 1.0 - exp(-slope * t)
+    tilt_gain /= 1.0 - exp(-tilt * t)
+    x = sqrt(2.0 * harmonics_power(f, b, slope, tilt, neutral, c.f0_khz[i], f[FORMANTS - 1] + b[FORMANTS - 1])) / t
+    terms = 1e-3 * (terms + fabs(real_gain) + fabs(tilt_gain)) + 1e-12
+    gain = 1.0 / (x if x > terms else terms)
     for j in range(FORMANTS):
         turn = turns[j]
         if fresh:
@@ -82,4 +125,6 @@ cdef inline void residue_column(const control_t* c, const float* start, int i, b
         end[(R_SKIRT + j) * s + i] = turn
     end[R_SKIRT_R * s + i] = -slope * t * 1.4426950408889634
     end[R_VOICING * s + i] = real_gain * gain
-    end[R_VOICING_R * s + i] = mean * gain
+    end[R_VOICING_R * s + i] = gain / t
+    end[R_TILT_DECAY * s + i] = -tilt * t * 1.4426950408889634
+    end[R_TILT * s + i] = tilt_gain * gain

@@ -34,6 +34,45 @@ def test_residue_voice_is_the_cascade_of_its_poles(isa: str, k: int, name: str) 
     assert np.abs(want_db - got_db)[want_db > -60].max() < 0.01
 
 
+@pytest.mark.parametrize("tilt_db", [-12.0, -6.4, 6.0, 19.0])
+def test_tilt_of_the_residue_voice_is_a_low_pass_against_the_neutral_one(tilt_db: float) -> None:
+    """12.4 + tilt dB at 3 kHz instead of 12.4 dB, one pole each: harmonics above -60 dB to 0.02 dB; equally loud."""
+    k = 205
+    f0 = odd_f0(k)
+    plain, tilted = (
+        harmonics(y, k) for y in (sing(2.5, f0_hz=f0, algorithm="natural", tilt_db=t) for t in (0.0, tilt_db))
+    )
+    hz = f0 * np.arange(1, len(plain) + 1)
+
+    def power(db: float) -> Array:
+        return 1 + (hz / 3000.0) ** 2 * (10 ** (db / 10) - 1)
+
+    want = plain * np.sqrt(power(12.4) / power(12.4 + tilt_db))
+    want *= np.sqrt(np.sum(plain**2) / np.sum(want**2))
+    loud = want > 1e-3 * want.max()
+    assert np.abs(20 * np.log10(tilted[loud] / want[loud])).max() < 0.02
+
+
+def test_residue_voice_is_equally_loud_at_every_vowel_pitch_and_tilt() -> None:
+    """Also where f0 lies above F1, where a sum of powers of its poles would be 22 dB off: ± 0.1 dB."""
+    for f0 in (84.0, 150.0, 440.0, 880.0):
+        for name in "aiu":
+            for tilt in (-6.0, 0.0, 15.0):
+                y = sing(0.6, f0_hz=f0, vowel=sung("tenor")[name], algorithm="natural", tilt_db=tilt)[RATE // 4 :]
+                assert 20 * np.log10(np.std(y) / 0.1) == pytest.approx(0.0, abs=0.1), (f0, name, tilt)
+
+
+def test_a_tilt_that_jumps_does_not_click() -> None:
+    bank = Bank(voices=2)
+    for tilt, frame in ((0.0, 0), (20.0, 24_017), (-12.0, 40_001)):
+        assert bank.note_on(
+            1, VoiceParams(f0_hz=180.0, algorithm="natural", vibrato_cents=0.0, tilt_db=tilt), frame=frame
+        )
+    y = bank.render(RATE * 5 // 4).astype(np.float64)[RATE // 4 :]
+    assert high_band_db(y, RATE, 9000.0) < -70.0
+    assert third_difference_db(y) < -20.0
+
+
 @pytest.mark.parametrize("k", [115, 301, 1201])
 def test_residue_voice_has_no_direct_current_and_does_not_alias(k: int) -> None:
     y = sing(2.5, f0_hz=odd_f0(k), algorithm="natural")

@@ -200,7 +200,12 @@ class SynthNode:
             solo = self.options.voice.params()
             return self._placed(lambda x, y, z: [solo(x, y, z)])
         loaded = presets.load(preset)
-        return self._placed(lambda x, y, z: loaded.voice_params(x, y, z, lease_s=LEASE_S))
+
+        @lru_cache(maxsize=256)  # as above
+        def sung(x: float, y: float, z: float | None) -> list[VoiceParams]:
+            return loaded.voice_params(x, y, z, lease_s=LEASE_S)
+
+        return self._placed(sung)
 
     def _placed(self, params: Sing) -> Sing:
         """The same, each touch at its place between the loudspeakers."""

@@ -62,8 +62,8 @@ def test_a_voice_is_as_loud_at_every_pitch(voice: str, judge: Judge, resonance: 
     for name, vowel in sung(voice).items():
         found = []
         for f0 in RANGES_HZ[voice]:
-            as_sung = express(vowel, f0, Expression())
-            found.append(lufs(held(still(f0_hz=f0, vowel=as_sung.vowel, resonance=resonance, **as_sung.fields), 0.6)))
+            as_sung = express(vowel, f0, Expression(), {"resonance": resonance})
+            found.append(lufs(held(still(f0_hz=f0, vowel=as_sung.vowel, **as_sung.fields), 0.6)))
         judge.hold((max(found) - min(found)) / 2, (voice, name, np.round(found, 1)))
 
 
@@ -72,8 +72,8 @@ def test_a_voice_is_as_loud_at_every_pitch(voice: str, judge: Judge, resonance: 
 def test_effort_is_forty_decibels(name: str, judge: Judge, resonance: float) -> None:
     efforts, found = np.linspace(0.2, 1.0, 9), []
     for effort in efforts:
-        e = express(sung("tenor")[name], 150.0, Expression(), effort=float(effort))
-        y = held(still(f0_hz=150.0, vowel=e.vowel, level_db=e.level_db, resonance=resonance, **e.fields), 0.5)
+        e = express(sung("tenor")[name], 150.0, Expression(), {"resonance": resonance}, effort=float(effort))
+        y = held(still(f0_hz=150.0, vowel=e.vowel, level_db=e.level_db, **e.fields), 0.5)
         found.append(rms_db(y))
     off = np.array(found) - 40.0 * efforts
     for effort, value in zip(efforts, off, strict=True):
