@@ -12,6 +12,8 @@ from formant_net.allowance import Allowance
 from formant_net.errors import ProtocolError
 from formant_net.limits import Limits
 
+_FLOODS = 20
+"""So many floods use up all the connections that an address may make at once."""
 _REMEMBERED = 16_384
 """Addresses without a connection that are kept because they have used something up; about 5 MB."""
 
@@ -97,6 +99,11 @@ class Addresses:
     def message(self, address: str, now: float) -> bool:
         """False: the clients of this address together say too much; this message is not to be read."""
         return not address or self._at(address, now).messages.take(now)
+
+    def flooded(self, address: str, now: float) -> None:
+        """A connection of this address had to be cut. Each is worth many that behave, or it would only come again."""
+        if address:
+            self._at(address, now).connects.charge(self._limits.connects_burst // _FLOODS)
 
     def may_guess(self, address: str, now: float) -> None:
         """Raises ProtocolError "too-many-guesses" (fatal) when wrong keys have come too fast from this address."""

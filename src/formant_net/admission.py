@@ -100,7 +100,9 @@ class Admission:
             self._out.error(conn, full)
             self._out.close(conn, CLOSE_FULL, full.code)
             return
-        self._clients.add(Client(conn, now, Allowance(self._limits.rate_per_s, self._limits.burst, now), address))
+        # Strangers are heard a little; the rest comes with the registration.
+        allowance = Allowance(1.0, self._limits.newcomer_messages, now)
+        self._clients.add(Client(conn, now, allowance, address))
         self._deadlines.set(conn, now + self._limits.register_s)
 
     def register(self, client: Client, asked: m.Register, now: float) -> None:
@@ -158,6 +160,7 @@ class Admission:
         self._stop_waiting(client)
         client.state = State.REGISTERED
         self._clients.register(client)
+        client.allowance = Allowance(self._limits.rate_per_s, self._limits.burst, now)
         self._wait_for_silence(client, now)
         self._confirm(client, now)
         self._out.event("info", f"{client.role} registered", id=client.id)
@@ -305,6 +308,8 @@ class Admission:
             id=client.id or None, code=error.code, about=error.about or None, reason=error.message,
         )  # fmt: skip
         if error.fatal:
+            if error.code == "too-fast":
+                self._door.addresses.flooded(client.address, now)
             self._out.close(client.conn, CLOSE_REFUSED, error.code)
             self.remove(client, now)
 

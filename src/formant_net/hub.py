@@ -279,6 +279,9 @@ class Hub:
     def _charge(self, client: Client, now: float) -> None:
         """Take one message off the allowances of the client and of its address."""
         if not client.allowance.take(now):
+            if client.state is State.NEW:
+                text = f"{self._limits.newcomer_messages} messages are heard before `register`: register first"
+                raise ProtocolError("too-fast", text, fatal=True)
             text = f"more than {self._limits.rate_per_s:g} messages a second are dropped: send less"
             raise ProtocolError("too-fast", text, fatal=client.allowance.refused > self._limits.burst)
         if not self.addresses.message(client.address, now):

@@ -45,6 +45,11 @@ class Limits:
     """Offers of one synth, sustained and at once: 1,000 controllers, each tried three times."""
     offers_per_pair_per_min: int = 60
     """Offers of one synth to one controller: each makes that page build a connection."""
+    control_per_s: float = 10.0
+    """Frames of one connection that carry no message (pings, pieces of a message), sustained. Browsers send few."""
+    control_burst: int = 200
+    newcomer_messages: int = 20
+    """What a connection may say before it is registered; with more it is closed."""
     message_bytes: int = MAX_SIGNALING_BYTES
     sdp_chars: int = MAX_SDP_CHARS
     """A complete offer with all candidates is 1.5 to 6 kB; browsers with many interfaces reach 20 kB."""

@@ -81,6 +81,10 @@ class Gate:
         if not self.proxies.trusts(peer):
             self.addresses.closed(peer)
 
+    def flooded(self, socket: ServerConnection, now: float) -> None:
+        """A connection had to be cut for what it sent: its address may not come back so soon."""
+        self.addresses.flooded(self.address_of(socket), now)
+
     def address_of(self, socket: ServerConnection) -> str:
         """The client's address, "" for a socket that has none (Unix)."""
         peer = peer_of(socket)

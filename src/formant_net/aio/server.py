@@ -20,12 +20,14 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from formant_net.aio.feed import FairConnection
 from formant_net.aio.gate import Gate, Proxies
 from formant_net.aio.http import Pages
 from formant_net.aio.static import Asset
 from formant_net.hub import Hub
 from formant_net.hub_outputs import Close, Event, Post, Probe, Send, SendAll
 from formant_net.limits import Limits
+from formant_net.line_limit import LineLimit
 from formant_net.log import get_logger
 from formant_net.messages import Error, encode
 from formant_net.origin import Origins
@@ -71,6 +73,7 @@ class EdgeServer:
         self._timer: asyncio.TimerHandle | None = None
         self._slow_readers = 0
         self._turned_away = 0
+        self._lines = LineLimit()
         self._faults = 0
         self._carrier: Carrier | None = None
         self._started = 0.0
@@ -98,8 +101,10 @@ class EdgeServer:
         self._started = self._loop.time()
         edge = self
 
-        class Connection(ServerConnection):
+        class Connection(FairConnection):
             """Tells the hub of every sign of life: pongs, and pings of a client's own, never reach `recv`."""
+
+            limits = self._limits
 
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 super().connection_made(transport)
@@ -113,9 +118,12 @@ class EdgeServer:
                 edge._raw.discard(self)
                 edge._gate.closed(self)
 
-            def data_received(self, data: bytes) -> None:
-                super().data_received(data)
+            def heard(self) -> None:
                 edge._heard(self)
+
+            def flooded(self) -> None:
+                edge._turned_away += 1
+                edge._gate.flooded(self, edge._loop.time())
 
         secure: dict[str, Any] = {}
         if tls is not None:
@@ -259,7 +267,7 @@ class EdgeServer:
                         self._start(self._ping(self._sockets[conn]))
                 case Event(level, name, fields):
                     if not self._stopping:  # the end of the server is one line, not one for every client
-                        getattr(self._log, level)(name, **fields)
+                        self._tell(level, name, fields)
 
     def _write(self, to: tuple[int, ...], texts: tuple[str, ...]) -> None:
         """The same to all, in order. Several go in one write: in a storm of joins the system calls cost the most."""
@@ -276,11 +284,17 @@ class EdgeServer:
             if socket.transport.get_write_buffer_size() > self._limits.unsent_bytes:
                 self._drop_slow(socket)
 
+    def _tell(self, level: str, name: str, fields: Mapping[str, Any]) -> None:
+        if self._lines.write(name, self._loop.time()):
+            getattr(self._log, level)(name, **fields)
+        elif self._lines.just_full(name):
+            self._log.warning("too many lines, the rest of 10 s is left out", about=name)
+
     def _drop_slow(self, socket: ServerConnection) -> None:
         if socket.transport.is_closing():
             return
         self._slow_readers += 1
-        self._log.warning("slow reader closed", unsent_bytes=socket.transport.get_write_buffer_size())
+        self._tell("warning", "slow reader closed", {"unsent_bytes": socket.transport.get_write_buffer_size()})
         socket.transport.abort()  # a close frame would wait behind everything that is stuck
 
     async def _ping(self, socket: ServerConnection) -> None:

@@ -1,0 +1,110 @@
+"""A connection takes its turn, whole messages arrive, and frames without a message are counted."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+from support.attacks import CONTINUATION, PING, TEXT, Target, Wire, frame
+from support.sdp import offer, sdp
+from support.sockets import ask, edge, hear, run, say
+from websockets.exceptions import ConnectionClosed
+
+from formant_net.aio.feed import SLICE_BYTES
+from formant_net.limits import Limits
+
+
+def test_messages_of_many_slices_arrive_whole_and_in_order() -> None:
+    async def story() -> None:
+        async with edge() as attic:
+            synth, phone = await attic.join("synth-a"), await attic.join("ctrl-a")
+            large = {"type": "offer", "sdp": sdp(more=("a=x:" + "y" * 2000 + "\r\n") * 12)}
+            assert len(large["sdp"]) > 10 * SLICE_BYTES
+            for _ in range(20):
+                await say(synth, "offer", target="ctrl-a", data=large)
+                await say(synth, "offer", target="ctrl-a", data=offer())
+            for _ in range(20):
+                assert (await hear(phone))["data"] == large
+                assert (await hear(phone))["data"] == offer()
+
+    run(story())
+
+
+def test_everything_that_was_sent_before_the_end_is_read() -> None:
+    async def story() -> None:
+        async with edge() as attic:
+            synth, phone = await attic.join("synth-a"), await attic.join("ctrl-a")
+            for n in range(30):
+                await say(synth, "offer", target="ctrl-a", data=offer(f"n{n}"))
+            synth.transport.write_eof()
+            for n in range(30):
+                assert f"s=n{n}\r\n" in (await hear(phone))["data"]["sdp"]
+
+    run(story())
+
+
+async def until_closed(wire: Wire) -> None:
+    with suppress(ConnectionError):
+        while await wire.reader.read(65536):
+            pass
+
+
+async def flood(target: Target) -> bool:
+    """Whether a connection was let in to flood."""
+    try:
+        wire = await Wire.upgraded(target)
+    except (ConnectionError, EOFError):
+        return False
+    with suppress(ConnectionError):
+        await wire.write(frame(PING, b"") * 300)
+    await until_closed(wire)
+    return True
+
+
+@pytest.mark.parametrize(
+    "data",
+    [frame(PING, b"") * 300, frame(TEXT, b"a", fin=False) + frame(CONTINUATION, b"a", fin=False) * 300],
+    ids=["pings", "pieces"],
+)
+def test_frames_without_a_message_are_counted_and_too_many_end_the_connection(data: bytes) -> None:
+    async def story() -> None:
+        async with edge() as attic:
+            wire = await Wire.upgraded(Target("127.0.0.1", attic.port, "127.0.0.9"))
+            await wire.write(data)
+            await until_closed(wire)
+            phone = await attic.join("ctrl-a")
+            await asyncio.gather(*(phone.ping() for _ in range(50)))
+            assert (await ask(phone, "register", client_id="ctrl-a"))["type"] == "registered"
+
+    run(story())
+
+
+def test_an_address_that_floods_again_and_again_is_kept_out_and_others_are_not() -> None:
+    async def story() -> None:
+        async with edge(limits=Limits(connects_burst=100, connects_per_s=0.01)) as attic:
+            flooder = Target("127.0.0.1", attic.port, "127.0.0.9")
+            floods = [await flood(flooder) for _ in range(25)]
+            assert 3 <= floods.count(True) <= 20
+            assert floods[-1] is False
+            await attic.join("ctrl-a")
+
+    run(story())
+
+
+def test_a_newcomer_is_heard_a_little_before_it_registers() -> None:
+    async def story() -> None:
+        async with edge(limits=Limits(newcomer_messages=5)) as attic:
+            stranger = await attic.connect()
+            for _ in range(6):
+                await say(stranger, "heartbeat")
+            codes = [(await hear(stranger))["code"] for _ in range(6)]
+            assert codes == ["not-registered"] * 5 + ["too-fast"]
+            with pytest.raises(ConnectionClosed):
+                await stranger.recv()
+            phone = await attic.join("ctrl-a")
+            for _ in range(100):
+                await say(phone, "request-controllers")
+                assert (await hear(phone))["code"] == "wrong-role"
+
+    run(story())
