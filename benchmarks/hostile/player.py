@@ -157,7 +157,7 @@ def main() -> None:
     for key, f0 in enumerate(CHORD_HZ):  # at the far left, where no finger plays
         assert bank.note_on(2**40 + key, VoiceParams(f0_hz=f0, vibrato_cents=0.0, level_db=-3.0, pan=-1.0))
     if what["player"] == "formant":
-        sink = node.sink if node else open_sink(
+        sink = node.output.sink if node else open_sink(
             bank, what["device"], latency=what["latency"], realtime=what["realtime"], on_note=sys.exit
         )  # fmt: skip
         if node is None:

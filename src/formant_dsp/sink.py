@@ -12,6 +12,10 @@ class SinkError(RuntimeError):
     """The wanted device cannot be used; the message says what to do."""
 
 
+class RealtimeRefused(SinkError):
+    """Real-time priority or locked memory was demanded and not given."""
+
+
 class Sink(Protocol):
     """What plays a bank. `start` and `stop` fade; `stop` may be called twice."""
 

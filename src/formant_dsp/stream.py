@@ -18,7 +18,7 @@ from formant_dsp.devices import Device, best_channels, best_sample_rate, devices
 from formant_dsp.paced import PacedSink, WavSink
 from formant_dsp.placement import MOST_CHANNELS
 from formant_dsp.realtime import Grant, lock_memory, raise_priority, threads
-from formant_dsp.sink import FADE_S, Sink, SinkError
+from formant_dsp.sink import FADE_S, RealtimeRefused, Sink, SinkError
 
 __all__ = ["PortAudioSink", "Sink", "SinkError", "best_channels", "best_sample_rate", "devices", "open_sink"]
 
@@ -115,7 +115,7 @@ class PortAudioSink:
         refused = [grant.words for grant in self.grants if not grant.granted]
         if refused and self._realtime == "on":
             self.stop()
-            raise SinkError("; ".join(refused))
+            raise RealtimeRefused("; ".join(refused))
 
     @property
     def running(self) -> bool:

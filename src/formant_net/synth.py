@@ -44,6 +44,8 @@ from formant_net.timing import Timing
 from formant_net.touches import Note, Touches
 from formant_net.wakeup import Wakeup
 
+MAX_DEVICE_CHARS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class SetVolume:
@@ -66,7 +68,14 @@ class SetPreset:
     name: str
 
 
-SynthEffect = Effect | Note | SetVolume | SetPower | SetPreset
+@dataclass(frozen=True, slots=True)
+class SetAudio:
+    """From now on sound in another device: "auto", "none", a name or an index."""
+
+    device: str
+
+
+SynthEffect = Effect | Note | SetVolume | SetPower | SetPreset | SetAudio
 
 
 class _Link:
@@ -486,12 +495,16 @@ class Synth:
         elif message.name == "preset" and isinstance(value, str) and value in self._presets:
             self._change_preset(name, value, now)
             return
+        elif message.name == "audio" and isinstance(value, str) and _is_device(value):
+            self._out.append(SetAudio(value))
+            self._out.append(Told("sound device", {"wanted": value, "by": name}))
+            return
         self.counters["bad_setting"] += 1
         fields = {
             "id": name,
             "name": message.name,
             "value": value,
-            "known": "volume (0 to 1), power (true or false), preset (a name)",
+            "known": "volume (0 to 1), power (true or false), preset (a name), audio (a device)",
         }
         self._out.append(Told("setting ignored", fields, warning=True))
 
@@ -513,6 +526,11 @@ class Synth:
             self._out += link.touches.release_all(now)
         self._out.append(SetPower(on))
         self._out.append(Told("power on" if on else "power off", {"by": name}))
+
+
+def _is_device(value: str) -> bool:
+    """What may be asked for from afar: a device, never a file."""
+    return 0 < len(value) <= MAX_DEVICE_CHARS and value.isprintable() and not value.lower().startswith("wav:")
 
 
 def _mid(number: int) -> str:

@@ -94,6 +94,18 @@ def test_preset_of_the_known_ones_is_taken_and_held_fingers_begin_anew() -> None
     assert state["preset"] == "choir"
 
 
+def test_another_sound_device_may_be_asked_for_but_never_a_file() -> None:
+    world = World()
+    synth, controller = world.synth(), world.controller()
+    world.run(0.5)
+    say(synth, controller, m.Command(name="audio", value="USB Audio"), COMMANDS)
+    assert synth.voices.devices == ["USB Audio"]
+    for value in ("wav:/etc/passwd", "WAV:x", "", "a\nb", "x" * 201, 3.0, None):
+        say(synth, controller, m.Command(name="audio", value=value), COMMANDS)
+    assert synth.voices.devices == ["USB Audio"]
+    assert synth_of(synth).counters["bad_setting"] == 7
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -37,7 +37,7 @@ from formant_net.messages import (
 )
 from formant_net.sdp import mid_of
 from formant_net.signaling import Server
-from formant_net.synth import SetPower, SetVolume, Synth
+from formant_net.synth import SetAudio, SetPower, SetVolume, Synth
 from formant_net.timing import Timing
 from formant_net.touches import NoteMove, NoteOff, NoteOn
 
@@ -82,6 +82,7 @@ class Voices:
     history: list[NoteOn | NoteMove | NoteOff] = field(default_factory=list)
     volume: float = -1.0
     power: list[bool] = field(default_factory=list)
+    devices: list[str] = field(default_factory=list)
 
     def take(self, effect: object) -> None:
         if isinstance(effect, NoteOn):
@@ -97,6 +98,8 @@ class Voices:
             self.volume = effect.value
         elif isinstance(effect, SetPower):
             self.power.append(effect.on)
+        elif isinstance(effect, SetAudio):
+            self.devices.append(effect.device)
         if isinstance(effect, NoteOn | NoteMove | NoteOff):
             self.history.append(effect)
 

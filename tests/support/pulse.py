@@ -54,6 +54,21 @@ class Pulse:
             "PULSE_COOKIE": str(folder / "cookie"),
             "ALSA_CONFIG_PATH": str(folder / "alsa.conf"),
         }
+        self._start()
+        return self
+
+    def kill(self) -> None:
+        """The server dies as by a crash."""
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """It comes back under the same address."""
+        (Path(self._folder.name) / "native").unlink(missing_ok=True)
+        self._start()
+
+    def _start(self) -> None:
+        folder = Path(self._folder.name)
         self._process = subprocess.Popen(
             [
                 "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disallow-exit=yes",
@@ -71,7 +86,6 @@ class Pulse:
         if self._realtime:
             with contextlib.suppress(PermissionError):
                 os.sched_setscheduler(self._process.pid, os.SCHED_FIFO, os.sched_param(5))
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

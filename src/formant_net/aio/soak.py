@@ -146,7 +146,7 @@ class Soak:
             on_sample(self._sample(synth, loop.time() - began))
 
     def _sample(self, synth: SynthNode, t_s: float) -> Sample:
-        bank, stream = synth.bank.counters(), synth.sink.counters()
+        bank, stream = synth.bank.counters(), synth.output.counters()
         return Sample(
             t_s=round(t_s, 1),
             rss_mb=round(resident_mb(), 2),

@@ -11,15 +11,16 @@ from typing import Any, Protocol
 
 from formant_dsp import Bank, VoiceParams, VowelPath, presets
 from formant_dsp.choir import ChoirBank
+from formant_dsp.devices import best_channels, best_sample_rate
+from formant_dsp.output import Output, Wish
 from formant_dsp.placement import pan_of
-from formant_dsp.stream import Sink, SinkError, best_channels, best_sample_rate, open_sink
 from formant_net.aio.client import Client
 from formant_net.effects import Told
 from formant_net.log import get_logger
 from formant_net.mapping import Mapping
 from formant_net.play_limits import PlayLimits
 from formant_net.signaling import Server
-from formant_net.synth import SetPower, SetPreset, SetVolume, Synth
+from formant_net.synth import SetAudio, SetPower, SetPreset, SetVolume, Synth
 from formant_net.timing import Timing
 from formant_net.touches import NoteMove, NoteOff, NoteOn
 
@@ -119,7 +120,7 @@ class Singer:
 
 @dataclass(frozen=True, slots=True)
 class SynthOptions:
-    """What a synth is started with. `audio`, `block_frames` and `latency` as in formant_dsp.stream.open_sink."""
+    """What a synth is started with. `audio` to `realtime` as in formant_dsp.stream.open_sink."""
 
     client_id: str
     name: str
@@ -135,15 +136,35 @@ class SynthOptions:
     layout: str = "line"
     width: float = 0.5
     """How far the surface is spread over the channels, 0 … 1: low notes at the left, high ones at the right."""
+    channel_map: tuple[int, ...] | None = None
+    sample_rate: int = 0
+    """Hz; 0 = 48,000 where the device does that, else its own."""
     block_frames: int = 0
     latency: str | float = "low"
     realtime: str = "auto"
     timing: Timing = field(default_factory=Timing)
     limits: PlayLimits = field(default_factory=PlayLimits)
 
+    @property
+    def wish(self) -> Wish:
+        """What the sound output is asked for."""
+        return Wish(
+            audio=self.audio,
+            channels=len(self.channel_map) if self.channel_map else 0,
+            channel_map=self.channel_map,
+            block_frames=self.block_frames,
+            latency=self.latency,
+            realtime=self.realtime,
+        )
+
+    @property
+    def bank_channels(self) -> int:
+        """Channels the voices are spread over; 0 = as the device likes it."""
+        return self.channels or (max(self.channel_map) + 1 if self.channel_map else 0)
+
 
 class SynthNode:
-    """Bank, sink, core and network of one synth. Use `await start()`, then `await stop()`."""
+    """Bank, output, core and network of one synth. Use `await start()`, then `await stop()`."""
 
     def __init__(
         self,
@@ -155,13 +176,12 @@ class SynthNode:
         self.options = options
         self.bank = Bank(
             voices=options.voices,
-            sample_rate=best_sample_rate(options.audio),
-            channels=best_channels(options.audio, options.channels),
+            sample_rate=self._sample_rate(on_note),
+            channels=best_channels(options.audio, options.bank_channels),
             layout=options.layout,
         )
-        self.sink: Sink = self._open_sink(options.audio, on_note)
+        self.output = Output(self.bank, options.wish, on_note=on_note, on_change=self._changed)
         self.singer = Singer(ChoirBank(self.bank), self._params(options.preset))
-        self._on_note = on_note
         self.core = Synth(
             options.client_id,
             options.servers,
@@ -174,13 +194,15 @@ class SynthNode:
             preset=presets.load(options.preset).name if options.preset else None,
         )
         self.client = Client(self.core, other=self.sing, on_told=on_told)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._log = get_logger()
 
     async def start(self) -> None:
         """Start the sound, then the network."""
-        await self._start_sink()
+        self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self.output.start)
         self._publish()
         self._watcher = asyncio.create_task(self._watch())
         self.client.start()
@@ -190,7 +212,7 @@ class SynthNode:
         if self._watcher is not None:
             self._watcher.cancel()
         self.client.driver.tell(self.core.stop)
-        await asyncio.gather(asyncio.to_thread(self.sink.stop), self.client.close(), return_exceptions=True)
+        await asyncio.gather(asyncio.to_thread(self.output.stop), self.client.close(), return_exceptions=True)
         if self._retry is not None:
             self._retry.cancel()
 
@@ -207,6 +229,13 @@ class SynthNode:
 
         return self._placed(sung)
 
+    def _sample_rate(self, on_note: Callable[[str], None]) -> int:
+        wanted = self.options.sample_rate
+        rate = best_sample_rate(self.options.audio, wanted or 48000)
+        if wanted and rate != wanted:
+            on_note(f"the sound device does not do {wanted} Hz: it plays at {rate} Hz.")
+        return rate
+
     def _placed(self, params: Sing) -> Sing:
         """The same, each touch at its place between the loudspeakers."""
         width = self.options.width if self.bank.channels > 1 else 0.0
@@ -214,29 +243,12 @@ class SynthNode:
             return params
         return lambda x, y, z: [replace(each, pan=pan_of(x, width, each.pan)) for each in params(x, y, z)]
 
-    def _open_sink(self, audio: str, on_note: Callable[[str], None]) -> Sink:
-        options = self.options
-        return open_sink(
-            self.bank,
-            audio,
-            block_frames=options.block_frames,
-            latency=options.latency,
-            realtime=options.realtime,
-            on_note=on_note,
-        )
-
-    async def _start_sink(self) -> None:
-        try:
-            await asyncio.to_thread(self.sink.start)
-        except SinkError as error:
-            self._on_note(f"no sound: {error}. Going on without a device.")
-            self.sink = self._open_sink("none", self._on_note)
-            await asyncio.to_thread(self.sink.start)
-
     def sing(self, effect: object) -> None:
         """One effect of the core that concerns the sound."""
         if isinstance(effect, SetPreset):  # one of presets.names(): the core has checked it
             self.singer.params = self._params(effect.name)
+        elif isinstance(effect, SetAudio):
+            self.output.switch(effect.device)
         else:
             self.singer.take(effect)
         if isinstance(effect, SetPower | SetVolume):
@@ -253,27 +265,22 @@ class SynthNode:
         self._retry_later()
 
     def _publish(self) -> None:
-        described = self.sink.describe()
         self.core.set_state(
             name=self.options.name,
-            audio_enabled=self.sink.running and self.sink.audible,
-            audio=described,
-            latency_ms=round(1000.0 * self.sink.latency_s, 1),
+            audio_enabled=self.output.audible,
+            audio=self.output.describe(),
+            latency_ms=round(1000.0 * self.output.latency_s, 1),
             voices=self.options.voices,
         )
 
     async def _watch(self) -> None:
-        """A device that was pulled out ends its stream; the synth goes on, and on the next one that there is."""
+        """What the sound says of itself, for whoever asks."""
         while True:
             await asyncio.sleep(WATCH_S)
-            try:
-                if not self.sink.running:
-                    self._log.warning("the sound device has stopped; opening it again")
-                    await asyncio.to_thread(self.sink.stop)
-                    # A recording that ended stays as it is: opening it again would wipe it.
-                    again = "none" if self.options.audio.startswith("wav:") else self.options.audio
-                    self.sink = self._open_sink(again, self._on_note)
-                    await self._start_sink()
-                self._publish()
-            except Exception as error:
-                self._log.warning("sound not available; trying again", reason=str(error))
+            self._publish()
+
+    def _changed(self) -> None:
+        """The output has another sink; told on its own thread."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._publish)

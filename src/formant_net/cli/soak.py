@@ -10,8 +10,8 @@ from typing import Any, TextIO
 
 import click
 
+from formant_net.cli.audio import Latency
 from formant_net.cli.ranges import FloatRange
-from formant_net.cli.synth import Latency
 from formant_net.log import configure
 
 

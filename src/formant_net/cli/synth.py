@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from formant_dsp.params import ALGORITHMS
-from formant_dsp.placement import LAYOUTS
+from formant_net.cli.audio import check_channels, output_options
 from formant_net.cli.guard import client_options, trust_of
 from formant_net.cli.ranges import FloatRange
 from formant_net.join import JoinUrl, JoinUrlError
@@ -27,23 +27,6 @@ if TYPE_CHECKING:
     from formant_net.aio.client import SentAway
 
 DEFAULT_URL = "http://localhost:8080"
-
-
-class Latency(click.ParamType[Any]):
-    """`low`, `high` or milliseconds."""
-
-    name = "latency"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | float:
-        if value in ("low", "high"):
-            return str(value)
-        try:
-            latency_ms = float(value)
-        except (TypeError, ValueError):
-            latency_ms = -1.0
-        if not 0.0 < latency_ms <= 5000.0:
-            self.fail(f"{value!r} is neither low, high nor a number of milliseconds above 0", param, ctx)
-        return latency_ms / 1000.0
 
 
 def servers_of(urls: tuple[str, ...], key: str | None, trust: Trust = SYSTEM) -> list[Server]:
@@ -99,7 +82,7 @@ def fail_if_refused(error: SentAway) -> None:
 @click.option("--in-order", is_flag=True, help="Try several URLs as given, not the nearest first.")
 @click.option("--id", metavar="ID", help="Default: synth-HOST- and four random digits.")
 @click.option("--name", metavar="TEXT", help="What players see. Default: the host name.")
-@click.option("--audio", default="auto", show_default=True, metavar="auto|none|NAME|INDEX|wav:PATH")
+@output_options
 @click.option("--voices", default=32, show_default=True, type=click.IntRange(1, 256), help="Most tones at a time.")
 @click.option("--preset", metavar="NAME|FILE.toml", help="A whole instrument (docs/presets.md); instead of --voice.")
 @click.option("--algorithm", default="voice", show_default=True, type=click.Choice(ALGORITHMS))
@@ -111,14 +94,6 @@ def fail_if_refused(error: SentAway) -> None:
 )
 @click.option("--vibrato", metavar="CENTS", type=FloatRange(0.0, 200.0), help="0 = off. Default: the voice's own.")
 @click.option("--volume", default=1.0, show_default=True, type=FloatRange(0.0, 1.0), help="At the start.")
-@click.option(
-    "--channels", default=0, type=click.IntRange(0, 8), help="Of the sound; 0 = stereo where the device has it."
-)
-@click.option("--layout", default="line", show_default=True, type=click.Choice(LAYOUTS), help="How the channels stand.")
-@click.option("--width", default=0.5, show_default=True, type=FloatRange(0.0, 1.0),
-              help="How far the surface is spread over the channels, low notes at the left.")  # fmt: skip
-@click.option("--block", default=0, type=click.IntRange(0, 8192), help="Frames a callback; 0 = as the device likes.")
-@click.option("--latency", default="low", show_default=True, type=Latency(), metavar="low|high|MS")
 @click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]))
 @click.option("--log-level", default="info", show_default=True, type=click.Choice(LEVELS))
 def command(urls: tuple[str, ...], **options: Any) -> None:
@@ -128,11 +103,12 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     """
     configure(options["log_format"], options["log_level"])
     from formant_dsp.preset_file import PresetError
-    from formant_dsp.stream import SinkError
+    from formant_dsp.sink import RealtimeRefused, SinkError
     from formant_net.aio.client import SentAway
     from formant_net.aio.run import run_until_signal
     from formant_net.aio.synth import SynthOptions, Voice
 
+    check_channels(options["channels"], options["channel_map"])
     synth = SynthOptions(
         client_id=check_id(options["id"], ("synth-",)),
         name=(options["name"] or socket.gethostname())[:64],
@@ -144,13 +120,18 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         volume=options["volume"],
         limits=_limits(options["limits"]),
         channels=options["channels"],
+        channel_map=options["channel_map"],
+        sample_rate=options["rate"],
         layout=options["layout"],
         width=options["width"],
         block_frames=options["block"],
         latency=options["latency"],
+        realtime=options["realtime"],
     )
     try:
         run_until_signal(_sing(synth, in_order=options["in_order"]))
+    except RealtimeRefused as error:
+        raise click.BadParameter(str(error), param_hint="--realtime") from error
     except SinkError as error:
         raise click.BadParameter(str(error), param_hint="--audio") from error
     except PresetError as error:
@@ -188,8 +169,10 @@ async def _sing(options: Any, *, in_order: bool) -> None:
         sings = f"preset {options.preset}" if options.preset else f"{voice.voice}, {voice.algorithm}"
         _say(
             f"Formant synth {options.client_id}: {options.voices} voices, {sings}, "
-            f"{node.bank.isa}; sound: {node.sink.describe()}."
+            f"{node.bank.isa}; sound: {node.output.describe()}."
         )
+        for grant in node.output.grants:
+            _say(f"{grant.words[0].upper()}{grant.words[1:]}.")
         raise SentAway(await asyncio.shield(node.client.stopped))
     finally:
         await node.stop()

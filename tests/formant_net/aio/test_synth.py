@@ -141,7 +141,7 @@ def test_a_touch_on_a_real_link_sounds_in_the_bank_and_its_release_ends_it() -> 
             await until(lambda: synth.bank.active == 0)
             await player.finish()
             await synth.stop()
-            assert not synth.sink.running
+            assert not synth.output.sink.running
             assert said == []
 
     run(main())
@@ -154,9 +154,9 @@ def test_a_sound_device_that_stops_is_opened_again(monkeypatch: pytest.MonkeyPat
         options = SynthOptions("synth-a", "Attic", [Server("ws://127.0.0.1:9/ws")], audio="none", voices=2)
         synth = SynthNode(options)
         await synth.start()
-        pulled_out = synth.sink
+        pulled_out = synth.output.sink
         await asyncio.to_thread(pulled_out.stop)
-        await until(lambda: synth.sink is not pulled_out and synth.sink.running)
+        await until(lambda: synth.output.sink is not pulled_out and synth.output.sink.running)
         await synth.stop()
 
     run(main())
@@ -169,7 +169,7 @@ def test_preset_sings_with_all_its_singers_and_keeps_the_lease() -> None:
         assert len(params) == 6
         assert {each.lease_s for each in params} == {LEASE_S}
         assert node.core.state()["preset"] == "choir"
-        node.sink.stop()
+        node.output.sink.stop()
 
     run(scene())
 

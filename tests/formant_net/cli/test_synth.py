@@ -7,10 +7,28 @@ import click
 import pytest
 from click.testing import CliRunner
 from support.processes import processes
+from support.pulse import Pulse
 
 from formant_net.cli import main
+from formant_net.cli.audio import ChannelMap
 from formant_net.cli.synth import check_id, make_id, servers_of
 from formant_net.signaling import Server
+
+
+def test_rate_channels_and_priority_are_those_of_the_options_in_a_real_sound_server() -> None:
+    with Pulse() as pulse, processes() as start:
+        synth = start(
+            *("synth", "http://127.0.0.1:9", "--rate", "44100", "--channel-map", "2,1,-", "--realtime", "off"),
+            environment=pulse.env,
+        )
+        line = synth.wait_for("Formant synth")
+        assert "44100 Hz, 3 channels" in line
+        other = start("synth", "http://127.0.0.1:9", "--rate", "96000", environment=pulse.env)
+        assert "96000 Hz, 2 channels" in other.wait_for("Formant synth")  # two nodes on one machine
+        assert "riority" in other.wait_for("riority")
+        assert synth.stop() == 0
+        assert other.stop() == 0
+        assert "riority" not in synth.output()
 
 
 def test_servers_are_tried_in_the_order_given_each_with_its_own_key() -> None:
@@ -34,9 +52,20 @@ def test_an_id_that_is_made_names_the_machine_and_is_never_the_same() -> None:
     assert re.fullmatch(r"synth-[A-Za-z0-9-]+-[0-9a-f]{4}", make_id("synth-"))
 
 
+def test_a_channel_map_is_written_from_one_and_a_dash_is_silence() -> None:
+    assert ChannelMap().convert("2, 1,-", None, None) == (1, 0, -1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--channel-map", "0,1"], "from 1 to 8"),
+        (["--channel-map", "1,,2"], "from 1 to 8"),
+        (["--channel-map", "-,-"], "nothing at all"),
+        (["--channel-map", "1,2,3,4,5,6,7,8,1"], "from 1 to 8"),
+        (["--channels", "2", "--channel-map", "3,1"], "there are 2 channels"),
+        (["--rate", "12345"], "44100, 48000"),
+        (["--realtime", "perhaps"], "--realtime"),
         (["--latency", "soon"], "milliseconds"),
         (["--latency", "nan"], "milliseconds"),
         (["--volume", "2"], "--volume"),
