@@ -365,7 +365,10 @@ class Controller:
         link.peer.keeps_time = True
         self._note_deadline(link)
         points = list(self._fingers.values())
-        self._send(link, PARAMS, Ping(timestamp=link.pings.ping(now), seq=next(link.seq), points=points))
+        rtt_s = link.pings.rtt_s
+        rtt_ms = None if rtt_s is None else round(min(1e3 * rtt_s, 60_000.0), 1)
+        ping = Ping(timestamp=link.pings.ping(now), seq=next(link.seq), points=points, rtt_ms=rtt_ms)
+        self._send(link, PARAMS, ping)
 
     def _send_touch(self, links: list[_Link], now: float) -> None:
         points = list(self._fingers.values())

@@ -216,11 +216,15 @@ class Touch(Message, tag="touch", frozen=True, kw_only=True):
 
 
 class Ping(Message, tag="ping", frozen=True, kw_only=True):
-    """`timestamp` is echoed unread. `points` and `seq` let the state "no fingers" ride along."""
+    """`timestamp` is echoed unread. `points` and `seq` let the state "no fingers" ride along.
+
+    `rtt_ms`: the round trip of this link as the sender has found it: a synth that has to choose prefers short ones.
+    """
 
     timestamp: float | int | str | None = None
     seq: Seq | None = None
     points: Points | None = None
+    rtt_ms: Annotated[float, Meta(ge=0.0, le=60_000.0)] | None = None
 
 
 class Pong(Message, tag="pong", frozen=True, kw_only=True):

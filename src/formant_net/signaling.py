@@ -138,6 +138,8 @@ class Signaling:
         self._was_registered = False
         self._deadline: float | None = None
         self._heartbeat_s = timing.heartbeat_s
+        self.edge = self.location = ""
+        """Of the server that has registered us."""
         self.registrations = 0
         """Counts up: after each a synth has to ask for the list."""
         self._move: _Move | None = None
@@ -335,6 +337,8 @@ class Signaling:
         self._step(Event.ACCEPTED)
         self._resume = message.resume
         self._was_registered = True
+        self.edge = message.edge
+        self.location = message.location if isinstance(message.location, str) else ""
         self.registrations += 1
         self._well.clear()
         self._check_at = now + self._timing.home_s / CHECKS if self._index > 0 else None

@@ -36,6 +36,7 @@ from formant_net.messages import (
 )
 from formant_net.peer import OFFERER, Action, Peer
 from formant_net.play_limits import LinkGuard, PlayLimits, Shunned, Verdict
+from formant_net.ranking import Ranking
 from formant_net.roster import Roster
 from formant_net.sdp import mid_of, with_mid
 from formant_net.setups import Setups
@@ -125,6 +126,7 @@ class Synth:
         self._presets = tuple(presets)
         self._signaling = Signaling(Identity(client_id, "synth", meta), servers, timing, random)
         self._roster = Roster()
+        self._ranking = Ranking()
         self._links: dict[str, _Link] = {}
         self._state: dict[str, Any] = {"audio_enabled": False}
         # Numbers go on from a random place: an answer to the process that ran here before is recognised as not ours.
@@ -188,6 +190,7 @@ class Synth:
         before = self._signaling.registrations
         mine = self._signaling.receive(attempt, message, now)
         if self._signaling.registrations != before:
+            self._ranking.here(self._signaling.edge, self._signaling.location)
             self._signaling.send(RequestControllers(source=self._id))
         if mine is not None:
             self._receive(mine, now)
@@ -294,12 +297,18 @@ class Synth:
 
     def _receive(self, message: Message | Unknown, now: float) -> None:
         if isinstance(message, ControllersList):
+            details = message.details if isinstance(message.details, dict) else {}
+            self._ranking.keep(message.controllers)
+            for name, detail in details.items():
+                self._ranking.placed(name, detail.edge, _text(detail.location))
             self._listed(message.controllers, now)
         elif isinstance(message, ControllerJoined):
             if self._roster.joined(message.controller_id):
+                self._ranking.placed(message.controller_id, _text(message.edge), _text(message.location))
                 self._relisted(message.controller_id, now)
         elif isinstance(message, ControllerLeft):
             self._roster.left(message.controller_id)
+            self._ranking.forget(message.controller_id)
             self._forget(message.controller_id, now)
         elif isinstance(message, Answer):
             self._answered(message, now)
@@ -323,14 +332,15 @@ class Synth:
     def _listed(self, names: list[str], now: float) -> None:
         for name in self._roster.replace(names):
             self._forget(name, now)
-        for name in self._roster:
+        for name in sorted(self._roster, key=self._ranking.rank):
             self._relisted(name, now)
 
     def _relisted(self, name: str, now: float) -> None:
         """The registry names a controller, perhaps anew: make a link, or again an offer that may have been lost."""
         link = self._links.get(name)
         if link is None:
-            if len(self._links) >= self._limits.controllers and not self._give_up_one(now):
+            full = len(self._links) >= self._limits.controllers
+            if full and not self._give_up_one(now) and not self._let_go_for(name, now):
                 self.counters["beyond_max_links"] += 1
                 return
             backoff = Backoff(self._timing, self._random)
@@ -351,7 +361,8 @@ class Synth:
             del self._links[name]
             self._setups.forget(name)
             if len(self._roster) > len(self._links):
-                waiting = next((other for other in self._roster if other not in self._links), None)
+                others = (other for other in self._roster if other not in self._links and other != name)
+                waiting = min(others, key=self._ranking.rank, default=None)
                 if waiting is not None and self._signaling.online:
                     self._relisted(waiting, now)
 
@@ -425,6 +436,21 @@ class Synth:
                 return True
         return False
 
+    def _let_go_for(self, name: str, now: float) -> bool:
+        """End the link to the farthest controller of which no finger is down, if `name` is nearer. False if not."""
+        idle = [other for other, link in self._links.items() if not len(link.touches)]
+        worst = max(idle, key=lambda other: self._ranking.rank(other)[:2], default=None)
+        if worst is None or not self._ranking.nearer(name, worst):
+            return False
+        link = self._links[worst]
+        if link.peer.state is not peers.State.WAITING:
+            self._step(link, peers.Event.LOST, now)
+        link.peer.handle(peers.Event.FORGET, now)
+        self._setups.forget(worst)
+        del self._links[worst]
+        self._out.append(Told("controller let go", {"id": worst, "for": name, "reason": "nearer"}))
+        return True
+
     def _new_touches(self, guard: LinkGuard) -> Touches:
         def new_key() -> int | None:
             return next(self._keys) if guard.notes.take(self._now) else None
@@ -475,6 +501,8 @@ class Synth:
             self._wakeup.by(link.peer.deadline())
         if ping.points is not None and self.powered_on:
             self._out += link.touches.state(ping.points, ping.seq, now)
+        if ping.rtt_ms is not None:
+            self._ranking.measured(link.peer.name, ping.rtt_ms / 1e3)
         pong = Pong(timestamp=ping.timestamp, state=self.state())
         self._out.append(Send(link.peer.name, link.peer.link, channel, pong))
 
@@ -535,3 +563,8 @@ def _is_device(value: str) -> bool:
 
 def _mid(number: int) -> str:
     return f"L{number}"
+
+
+def _text(value: object) -> str:
+    """A field that may be left out."""
+    return value if isinstance(value, str) else ""

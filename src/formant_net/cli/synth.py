@@ -79,6 +79,7 @@ def fail_if_refused(error: SentAway) -> None:
     envvar="FORMANT_SYNTH_LIMIT",
     help="What one player may cost, such as voices=8 (docs/security.md); may be repeated.",
 )
+@click.option("--max-controllers", metavar="N", type=click.IntRange(1, 1000), help="Keep the nearest N. Default: 100.")
 @click.option("--in-order", is_flag=True, help="Try several URLs as given, not the nearest first.")
 @click.option("--id", metavar="ID", help="Default: synth-HOST- and four random digits.")
 @click.option("--name", metavar="TEXT", help="What players see. Default: the host name.")
@@ -118,7 +119,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         voice=Voice(options["voice"], options["algorithm"], options["vibrato"]),
         preset=options["preset"],
         volume=options["volume"],
-        limits=_limits(options["limits"]),
+        limits=_limits(options["limits"], options["max_controllers"]),
         channels=options["channels"],
         channel_map=options["channel_map"],
         sample_rate=options["rate"],
@@ -140,7 +141,9 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         fail_if_refused(error)
 
 
-def _limits(settings: tuple[str, ...]) -> PlayLimits:
+def _limits(settings: tuple[str, ...], controllers: int | None) -> PlayLimits:
+    if controllers is not None:
+        settings = (*settings, f"controllers={controllers}")
     try:
         return PlayLimits.parse(settings)
     except LimitError as error:
