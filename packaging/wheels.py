@@ -99,8 +99,11 @@ def make_wheel(sdist: Path, target: Target, machine: root.Root | None, out: Path
     tool("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, *options, sdist, **environment)
     (made,) = folder.glob("*.whl")
     repaired = fresh(WORK / f"repaired-{target.name}")
-    tool("auditwheel", "repair", "--plat", f"{POLICY}_{target.name}", "--wheel-dir", repaired, made)
+    # "auto" finds the oldest it keeps to; a foreign one cannot be asked for by name.
+    tool("auditwheel", "repair", "--plat", "auto", "--wheel-dir", repaired, made)
     (wheel,) = repaired.glob("*.whl")
+    if f"{POLICY}_{target.name}" not in wheel.name:
+        raise SystemExit(f"{wheel.name} is no {POLICY}: see native/glibc.h, and `auditwheel show {made}`")
     return keep(wheel, out)
 
 
