@@ -13,11 +13,11 @@ from pathlib import Path
 
 def check(results: Path, budget: Path) -> list[str]:
     """One line for each pinned benchmark that is over its budget or was not run."""
-    limits = tomllib.loads(budget.read_text(encoding="utf-8"))["percent_of_period"]
+    pinned = tomllib.loads(budget.read_text(encoding="utf-8"))
     run = json.loads(results.read_text(encoding="utf-8"))
     found = {b["name"]: b for b in run["benchmarks"]}
     complaints = []
-    for name, limit in limits.items():
+    for name, limit in pinned["percent_of_period"].items():
         if name not in found:
             complaints.append(f"{name}: not in {results}, so its budget of {limit} % could not be checked")
             continue
@@ -27,6 +27,16 @@ def check(results: Path, budget: Path) -> list[str]:
         print(("OVER   " if share > limit else "within ") + line)
         if share > limit:
             complaints.append(line)
+    for name, figures in pinned["at_most"].items():
+        for figure, limit in figures.items():
+            if name not in found:
+                complaints.append(f"{name}: not in {results}, so {figure} <= {limit} could not be checked")
+                continue
+            value = found[name]["extra_info"][figure]
+            line = f"{name}: {figure} {value}, at most {limit}"
+            print(("OVER   " if value > limit else "within ") + line)
+            if value > limit:
+                complaints.append(line)
     return complaints
 
 

@@ -583,20 +583,23 @@ cdef void breathe(out_t y, const voice_hop_t* hop, const band_hop_t* bands, floa
 cdef inline bint smooth_row(int n, out_t x, out_t v, in_t target, float decay, float rate) noexcept nogil:
     """One row one hop onwards; False when it has come to rest.
 
-    In float32 the last ulps are never reached: a value rests when a hop changes neither it nor its slope.
+    A value rests when 1e-9 is left (-180 dB, on its way to zero), or when a hop changes neither it nor its slope: in
+    float32 the last ulps of other targets are never reached.
     """
-    cdef float e, a, to, slope
+    cdef float e, a, to, slope, left = 0.0
     cdef int32_t moved = 0
     cdef int i
     for i in range(n):
         e = x[i] - target[i]
         a = v[i] + e * rate
-        to = target[i] + (e + a) * decay
+        e = (e + a) * decay
+        to = target[i] + e
         slope = (v[i] - a * rate) * decay
         moved |= (bits(to) ^ bits(x[i])) | (bits(slope) ^ bits(v[i]))
+        left = fmax_(left, fmax_(e, -e) + fmax_(slope, -slope))
         x[i] = to
         v[i] = slope
-    return moved != 0
+    return moved != 0 and left > <float>1e-9
 
 
 cdef inline void exp2_row(int n, out_t y, in_t x) noexcept nogil:

@@ -25,7 +25,6 @@ ctypedef struct edge_t:
     float tau
 
 ctypedef struct voice_t:
-    int64_t key
     int32_t state
     int32_t algorithm
     uint32_t phase
@@ -34,7 +33,7 @@ ctypedef struct voice_t:
     int32_t starts        # first frame of this hop that sounds; 0 unless the note starts in it
     bint fresh            # no hop rendered yet
     int32_t lease_hops, lease_left
-    float attack_tau, release_tau
+    float f0_tau, attack_tau, release_tau
     gate_t gate
     float level           # level at the start of the hop, shimmer included
     float voiced          # gain of the voiced part at the start of the hop
@@ -75,6 +74,8 @@ ctypedef struct bank_t:
     uint64_t clock        # frame of the next hop to compute
     uint64_t notes
     voice_t* voice
+    int64_t* key          # of each slot; 0 where none is HELD or RELEASING
+    int found             # slot in which a key was found last
     control_t control
     float* start          # [HOP_ROWS][stride]: what control.end was a hop ago; the two change places after each hop
     gate_t volume

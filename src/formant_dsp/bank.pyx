@@ -49,7 +49,7 @@ cdef double VOLUME_TAU_S = 0.02
 cdef double FADE_TAU_S = 0.01
 
 cdef enum:
-    DOUBLE_ROWS = 10
+    DOUBLE_ROWS = 11      # the keys among them
     FLOAT_ROWS = 3 * ROWS + LINEAR_ROWS + 2 * HOP_ROWS + 5
 
 
@@ -60,9 +60,12 @@ cdef inline void count(atomic_t* p) noexcept nogil:
 # --- notes ---------------------------------------------------------------------------------------------------------
 
 cdef inline voice_t* find(bank_t* b, int64_t key) noexcept nogil:
-    cdef int i
-    for i in range(b.top):
-        if b.voice[i].key == key and (b.voice[i].state == HELD or b.voice[i].state == RELEASING):
+    """The voice of a key, or NULL. Begins behind the last one found: events mostly come in the order of their voices."""
+    cdef int n, i = b.found
+    for n in range(b.top):
+        i = i + 1 if i + 1 < b.top else 0
+        if b.key[i] == key:
+            b.found = i
             return &b.voice[i]
     return NULL
 
@@ -116,6 +119,7 @@ cdef voice_t* take_slot(bank_t* b, int32_t offset) noexcept nogil:
     if sounding >= b.shed.limit:
         v = &b.voice[victim]
         v.state = STOLEN
+        b.key[victim] = 0
         add_edge(v, offset, 0.0, STEAL_TAU_S * b.sample_rate)
         count(&b.counters.stolen)
     if empty >= b.top:
@@ -131,6 +135,7 @@ cdef void shed_voices(bank_t* b, int n) noexcept nogil:
         if victim < 0:
             return
         b.voice[victim].state = STOLEN
+        b.key[victim] = 0
         add_edge(&b.voice[victim], 0, 0.0, SHED_TAU)
         count(&b.counters.shed)
         n -= 1
@@ -140,7 +145,7 @@ cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcep
     cdef int p, i = <int>(v - b.voice)
     memset(v, 0, sizeof(voice_t))
     b.notes += 1
-    v.key = e.key
+    b.key[i] = e.key
     v.state = HELD
     v.algorithm = e.algorithm
     v.seed = mix32(b.seed, <uint32_t>b.notes)
@@ -172,8 +177,10 @@ cdef inline void aim(bank_t* b, voice_t* v, const event_t* e) noexcept nogil:
     """New targets for a sounding voice; it glides there."""
     cdef int p, i = <int>(v - b.voice)
     b.control.f0_target[i] = e.log2_f0
-    b.control.f0_rate[i] = HOP / <double>e.f0_tau
-    b.control.f0_decay[i] = exp(-b.control.f0_rate[i])
+    if v.f0_tau != e.f0_tau:
+        v.f0_tau = e.f0_tau
+        b.control.f0_rate[i] = HOP / <double>e.f0_tau
+        b.control.f0_decay[i] = exp(-b.control.f0_rate[i])
     v.lease_hops = e.lease_hops
     v.lease_left = e.lease_hops
     for p in range(P_KIND):
@@ -304,7 +311,8 @@ cdef inline void breath(bank_t* b, voice_t* v, int i, float* y, const voice_hop_
     """Voiced share and unvoiced bands of one voice, in place; nothing where there is nothing to do."""
     cdef band_hop_t[FORMANTS] bands
     cdef float voiced = b.control.x[P_VOICED * b.stride + i], wind = b.control.x[P_BREATH * b.stride + i]
-    if wind <= 0.0 and not v.breathes and voiced >= 1.0 and v.voiced >= 1.0:
+    if wind <= 0.0 and voiced >= 1.0 and v.voiced >= 1.0:
+        v.breathes = False
         return
     bands_hop(v.band, bands, &b.control, i, v.seed, not v.breathes)
     v.breathes = True
@@ -418,6 +426,7 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
         if v.gate.target == 0.0 and v.gate.x < SILENT:
             v.gate.x = 0.0
             v.state = FREE
+            b.key[i] = 0
         if b.channels == 1:
             b.kernels.mix(out, y, RMS * x * v.level, RMS * (v.gate.x * level - x * v.level) / HOP)
         else:
@@ -643,6 +652,7 @@ cdef class Bank:
         b.control.walk_cents, b.control.vibrato_delay_s = wide + 5 * stride, wide + 6 * stride
         b.control.vibrato_per_s, b.control.f0_decay = wide + 7 * stride, wide + 8 * stride
         b.control.f0_rate = wide + 9 * stride
+        b.key = <int64_t*>(wide + 10 * stride)
         at = <float*>(wide + DOUBLE_ROWS * stride)
         b.control.x, b.control.v, b.control.target = at, at + ROWS * stride, at + 2 * ROWS * stride
         at += 3 * ROWS * stride

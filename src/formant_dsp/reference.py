@@ -343,7 +343,8 @@ class Voice:
     def breathe(self, sound: Array, theta: Array) -> Array:
         """The voiced share of a hop, and its unvoiced bands."""
         voiced, breath = float(self.x[VOICED]), float(self.x[BREATH])
-        if breath <= 0.0 and self.bands is None and voiced >= 1.0 and self.voiced >= 1.0:
+        if breath <= 1e-9 and min(voiced, self.voiced) >= 1.0 - 1e-9:
+            self.bands = None
             return sound
         khz, width = 2.0 ** self.x[F], np.clip(100.0 * 2.0 ** self.x[B], 50.0, 300.0)
         amp = np.where(khz < 0.9 * self.rate / 2000.0, 2.0 ** self.x[A] * khz / (khz + 1.0), 0.0)

@@ -82,6 +82,16 @@ def test_every_sign_of_life_follows_the_reference(life: dict[str, float]) -> Non
     assert 10 * np.log10(np.mean(error**2) / np.mean(want**2)) < -90.0
 
 
+def test_what_has_been_turned_down_for_long_is_still_the_same_when_it_comes_back() -> None:
+    """Rows at rest are left alone, and bands without breath are not made: neither may be heard afterwards."""
+    calm, breathy = VoiceParams(vibrato_cents=0.0), VoiceParams(vibrato_cents=0.0, breath=0.5, voiced=0.5, skirt=0.2)
+    events = [Event(0, 1, breathy), Event(4000, 1, calm), Event(80_000, 1, breathy), Event(90_000, 1, None)]
+    want = ref.render(events, RATE * 2, seed=5)
+    error = play(Bank(seed=5), events, RATE * 2) - want
+    assert 10 * np.log10(np.mean(error**2) / np.mean(want**2)) < -90.0
+    assert np.abs(error).max() < 1e-4
+
+
 @pytest.mark.parametrize("rate", [44100, 96000])
 def test_other_sample_rates_follow_the_reference_too(rate: int) -> None:
     events = scene("voice", False)
