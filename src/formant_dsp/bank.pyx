@@ -40,7 +40,7 @@ cdef extern from "native/rt.h" nogil:
 
 cdef float RMS = VOICE_RMS
 cdef double SILENT = 1.5e-5             # -96 dB: where a released voice ends
-cdef float CEILING = 0.84               # -1.5 dBFS of samples keeps the true peak below -1 dBFS
+cdef float CEILING = 0.84               # -1.5 dBFS, between the samples as well
 cdef double STEAL_TAU_S = 0.0025
 cdef double SHED_TAU = HOP / 14.0       # frames: silent within one hop, for there is no time to fade
 cdef double DRIFT_HZ = 40.0
@@ -679,7 +679,7 @@ cdef class Bank:
         b.fade.x = 1.0
         gate_to(&b.fade, 1.0, FADE_TAU_S * b.sample_rate, HOP)
         store_relaxed(&b.fade_wanted, 1)
-        limiter_init(&b.limiter, self.channels, CEILING, 0.15 * b.sample_rate)
+        limiter_init(&b.limiter, self.channels, CEILING, b.sample_rate)
 
     def __dealloc__(self):
         free(self.bank.voice)

@@ -390,15 +390,23 @@ class Voice:
         return np.asarray(VOICE_RMS * gains)
 
 
+def between_samples(x: Array) -> Array:
+    """For each hop at least its peak, what lies between the samples included; its last frame counts to the next hop."""
+    bend = np.abs(np.diff(np.concatenate(([0.0, 0.0], x)), 2))  # at the frame before each
+    level = np.abs(np.concatenate(([0.0], x[:-1]))) + (math.sqrt(2.0) - 1.0) / 2.0 * bend
+    return np.asarray(np.maximum(level.reshape(-1, HOP).max(axis=1), np.abs(x).reshape(-1, HOP).max(axis=1)))
+
+
 def limit(x: Array, sample_rate: int) -> Array:
     """The limiter of the bank over whole hops of sound; looks one hop ahead, adds no delay here."""
     hops = x.reshape(-1, HOP)
-    recover = 1.0 - math.exp(-HOP / (0.15 * sample_rate))
-    need = np.minimum(1.0, CEILING / np.maximum(np.abs(hops).max(axis=1), 1e-30))
-    gain, out = 1.0, np.empty_like(hops)
+    fast, down, up = (1.0 - math.exp(-HOP / (tau * sample_rate)) for tau in (0.02, 0.07, 0.24))
+    need = np.minimum(1.0, CEILING / np.maximum(between_samples(x), 1e-30))
+    gain, slow, out = 1.0, 1.0, np.empty_like(hops)
     for h, hop in enumerate(hops):
-        ahead = need[h + 1] if h + 1 < len(hops) else 1.0
-        node = min(gain + (1.0 - gain) * recover, ahead, need[h])
+        both = min(need[h], need[h + 1] if h + 1 < len(hops) else 1.0)
+        slow += (both - slow) * (down if both < slow else up)
+        node = min(gain + (slow - gain) * fast if gain < slow else slow, both)
         out[h] = hop * (gain + (node - gain) * np.arange(HOP) / HOP)
         gain = node
     return out.reshape(-1)

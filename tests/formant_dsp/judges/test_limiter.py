@@ -24,21 +24,20 @@ SOFT = 0.02
 PLACES = (0.10, 0.20, 0.30, 0.40, 0.55, 0.65, 0.75, 0.90)
 EAR_HOPS = RATE // 10 // HOP
 
+CHORD = "peaks of eight voices that beat come and go; only a lower level or a longer look-ahead would leave them alone"
 MOVES = Judge(
     8, "limiter: movement of the loudness of a held chord of eight, own effort of any preset (5 to 95 %)", "dB",
-    at_most(1.0), regress=at_most(2.5), why="a release of 150 ms after every single peak",
+    at_most(1.0), regress=at_most(1.5), why=CHORD,
 )  # fmt: skip
 LOST = Judge(8, "limiter: loudness it takes from that chord", "dB", at_most(2.0), at_most(1.0), why="as above")
-HEAVY = Judge(
-    8, "limiter: movement at full pressure", "dB", at_most(2.0), at_most(1.0), regress=at_most(2.3), why="as above",
-)  # fmt: skip
+HEAVY = Judge(8, "limiter: movement at full pressure, 10 dB into it", "dB", at_most(2.0), at_most(1.0), why="as above")
 ROUGH = Judge(8, "limiter: roughness at full pressure, rms of what is faster than 50 ms", "dB", at_most(1.0))
-BACK = Judge(8, "limiter: time to come back within 1 dB after such a chord", "s", at_most(0.5), at_most(0.3))
-SWELL = Judge(8, "limiter: a step back of its gain while it returns", "dB", at_most(0.1), at_most(0.02))
-PEAK = Judge(
-    8, "true peak, whatever is played", "dBTP", at_most(-1.0), regress=at_most(1.1),
-    why="samples are limited; between those of sounds near a quarter of the rate more may lie",
+BACK = Judge(
+    8, "limiter: time to come back within 1 dB after such a chord", "s", at_most(0.5), at_most(0.3),
+    why="faster, it would move more under a chord that goes on",
 )  # fmt: skip
+SWELL = Judge(8, "limiter: a step back of its gain while it returns", "dB", at_most(0.1), at_most(0.02))
+PEAK = Judge(8, "true peak, whatever is played", "dBTP", at_most(-1.0), at_most(-1.3))
 
 Scene = Callable[[ChoirBank], None]
 
