@@ -17,12 +17,14 @@ Format = Literal["text", "json"]
 LEVELS = ("debug", "info", "warning", "error")
 _PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/+-%[],()")
 _MAX_VALUE = 300
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 
 def configure(format: Format = "text", level: str = "info", stream: TextIO | None = None) -> None:
     """Send every event, also those of the libraries, to `stream` (standard error).
 
-    format   "text": `12:03:04 controller registered  id=ctrl-ab12`; without the time under systemd, which adds its own
+    format   "text": `12:03:04 controller registered  id=ctrl-ab12`; under systemd without the time, which it adds,
+             and with the priority that it reads
              "json": one object a line with `timestamp` (ISO 8601, UTC), `level`, `event` and the fields
     level    the least that is shown: debug, info, warning or error
     """
@@ -35,10 +37,11 @@ def configure(format: Format = "text", level: str = "info", stream: TextIO | Non
         shared.insert(0, structlog.processors.TimeStamper(fmt="iso", utc=True))
         renderer: Any = structlog.processors.JSONRenderer(default=str)
     else:
-        journald = "JOURNAL_STREAM" in os.environ
-        if not journald:
+        if "JOURNAL_STREAM" in os.environ:
+            renderer = _journal_line
+        else:
             shared.insert(0, structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False))
-        renderer = _plain_line
+            renderer = _plain_line
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -72,6 +75,13 @@ def _plain_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> 
     if event:
         line += "  " + " ".join(_fields(event.items()))
     return f"{line}\n{trace}" if trace else line
+
+
+def _journal_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    """With the priority that systemd reads off the front of a line (sd-daemon(3)), for `journalctl -p warning`."""
+    priority = _PRIORITIES.get(str(event.pop("level", "info")), 6)
+    lines = _plain_line(logger, method, event).splitlines() or [""]
+    return "\n".join(f"<{priority}>{line}" for line in lines)
 
 
 def _fields(items: Iterable[tuple[str, Any]]) -> Iterable[str]:

@@ -42,12 +42,26 @@ def test_a_warning_says_so() -> None:
     assert out.getvalue()[8:] == " WARNING client refused  code=bad-key\n"
 
 
-def test_the_journal_adds_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_journal_adds_its_own_time_and_is_told_the_priority(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JOURNAL_STREAM", "8:1234")
     out = io.StringIO()
     configure("text", stream=out)
     get_logger().info("started")
-    assert out.getvalue() == "started\n"
+    get_logger().warning("no sound", reason="busy")
+    assert out.getvalue() == "<6>started\n<4>no sound  reason=busy\n"
+
+
+def test_every_line_of_a_trace_has_its_priority_in_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1234")
+    out = io.StringIO()
+    configure("text", stream=out)
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        get_logger().exception("fault")
+    lines = out.getvalue().splitlines()
+    assert len(lines) > 2
+    assert all(line.startswith("<3>") for line in lines)
 
 
 def test_json_is_one_object_a_line() -> None:

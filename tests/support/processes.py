@@ -7,6 +7,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -98,9 +99,11 @@ class Process:
 def processes() -> Iterator[Any]:
     """A function that starts processes; all of them are gone at the end, whatever happened."""
     started: list[Process] = []
+    state = tempfile.TemporaryDirectory(prefix="formant-state-")
 
     def start(*arguments: str, stdin: bool = False, environment: Mapping[str, str] | None = None) -> Process:
-        process = Process(*arguments, stdin=stdin, environment=environment)
+        # Ids of nodes belong to the machine's user; those of tests do not.
+        process = Process(*arguments, stdin=stdin, environment={"XDG_STATE_HOME": state.name, **(environment or {})})
         started.append(process)
         return process
 
@@ -109,3 +112,4 @@ def processes() -> Iterator[Any]:
     finally:
         for process in started:
             process.kill()
+        state.cleanup()

@@ -1,8 +1,9 @@
 """The command `formant-node`: one file a subcommand, imported only when it is asked for.
 
 Every option may also come from the environment (`FORMANT_PORT`, or `FORMANT_SERVER_PORT` for one subcommand only)
-or from a TOML file (`--config FILE`, else `formant-node.toml` in the user's configuration folder): a table named
-after the subcommand, keys spelled like the long options with `_` for `-`. Command line beats environment beats file.
+or from a TOML file (`--config FILE`, else `/etc/formant-node.toml` and over it `formant-node.toml` in the user's
+configuration folder): a table named after the subcommand, keys spelled like the long options with `_` for `-`.
+Command line beats environment beats file.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import click
 
-SUBCOMMANDS = ("up", "server", "synth", "controller", "token", "render", "devices", "bench", "soak")
+SUBCOMMANDS = ("up", "server", "synth", "controller", "token", "render", "devices", "bench", "soak", "install-service")
 
 
 class LazyGroup(click.Group):
@@ -28,11 +29,11 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in SUBCOMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"formant_net.cli.{name}").command
+        command: click.Command = importlib.import_module(f"formant_net.cli.{name.replace('-', '_')}").command
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.envvar is None and parameter.name:
                 option = long_name(parameter).upper()
-                parameter.envvar = [f"FORMANT_{name.upper()}_{option}", f"FORMANT_{option}"]
+                parameter.envvar = [f"FORMANT_{name.upper().replace('-', '_')}_{option}", f"FORMANT_{option}"]
         return command
 
 
@@ -60,15 +61,28 @@ def _table_for(name: str, table: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+SYSTEM_CONFIG = Path("/etc/formant-node.toml")
+"""The machine's configuration file, what a system service reads."""
+
+
 def default_config() -> Path:
     """The user's configuration file: `formant-node.toml` in the platform's configuration folder."""
     return Path(click.get_app_dir("formant-node", force_posix=False)) / "formant-node.toml"
 
 
 def _load_config(path: Path | None) -> dict[str, Any]:
-    chosen = path or default_config()
-    if path is None and not chosen.is_file():
-        return {}
+    """The tables of `path`; without one, those of the machine with those of the user over them, option by option."""
+    if path is not None:
+        return _read_config(path)
+    tables: dict[str, Any] = {}
+    for file in (SYSTEM_CONFIG, default_config()):
+        if file.is_file():
+            for name, table in _read_config(file).items():
+                tables[name] = {**tables.get(name, {}), **table}
+    return tables
+
+
+def _read_config(chosen: Path) -> dict[str, Any]:
     try:
         with chosen.open("rb") as file:
             tables = tomllib.load(file)

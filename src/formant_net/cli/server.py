@@ -171,6 +171,7 @@ def command(**options: Any) -> None:
     """
     from formant_net.aio.edge import calm_collector, running_edge
     from formant_net.aio.keys import KeyFileError
+    from formant_net.aio.notify import serving
     from formant_net.aio.run import run_until_signal, until_cancelled
     from formant_net.aio.tls import TlsError
 
@@ -185,7 +186,8 @@ def command(**options: Any) -> None:
                 click.echo(f"Certificate: its own, {running.join.pin}. Phones ask once whether to trust it.")
             sys.stdout.flush()
             try:
-                await until_cancelled()
+                async with serving(f"listening on {running.host} port {running.port}"):
+                    await until_cancelled()
             finally:
                 await running.wind_down()
 

@@ -15,6 +15,7 @@ import click
 from formant_dsp.params import ALGORITHMS
 from formant_net.cli.audio import check_channels, output_options
 from formant_net.cli.guard import client_options, trust_of
+from formant_net.cli.identity import numbered, state_folder, take_place
 from formant_net.cli.ranges import FloatRange
 from formant_net.join import JoinUrl, JoinUrlError
 from formant_net.limits import LimitError
@@ -81,8 +82,8 @@ def fail_if_refused(error: SentAway) -> None:
 )
 @click.option("--max-controllers", metavar="N", type=click.IntRange(1, 1000), help="Keep the nearest N. Default: 100.")
 @click.option("--in-order", is_flag=True, help="Try several URLs as given, not the nearest first.")
-@click.option("--id", metavar="ID", help="Default: synth-HOST- and four random digits.")
-@click.option("--name", metavar="TEXT", help="What players see. Default: the host name.")
+@click.option("--id", metavar="ID", help="Default: made once and kept in the state folder.")
+@click.option("--name", metavar="TEXT", help="What players see. Default: the host name (and a number).")
 @output_options
 @click.option("--voices", default=32, show_default=True, type=click.IntRange(1, 256), help="Most tones at a time.")
 @click.option("--preset", metavar="NAME|FILE.toml", help="A whole instrument (docs/presets.md); instead of --voice.")
@@ -110,9 +111,10 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     from formant_net.aio.synth import SynthOptions, Voice
 
     check_channels(options["channels"], options["channel_map"])
+    place = None if options["id"] else take_place(state_folder(), "synth-", lambda: make_id("synth-"))
     synth = SynthOptions(
-        client_id=check_id(options["id"], ("synth-",)),
-        name=(options["name"] or socket.gethostname())[:64],
+        client_id=place.id if place else check_id(options["id"], ("synth-",)),
+        name=(options["name"] or numbered(socket.gethostname(), place.number if place else 1))[:64],
         servers=servers_of(urls, options["key"], trust_of(options["tls_ca"], options["tls_fingerprints"])),
         audio=options["audio"],
         voices=options["voices"],
@@ -153,6 +155,7 @@ def _limits(settings: tuple[str, ...], controllers: int | None) -> PlayLimits:
 async def _sing(options: Any, *, in_order: bool) -> None:
     from formant_net.aio.client import SentAway
     from formant_net.aio.nearest import nearest_first
+    from formant_net.aio.notify import Advancing, serving
     from formant_net.aio.synth import SynthNode
 
     if not in_order:
@@ -176,7 +179,10 @@ async def _sing(options: Any, *, in_order: bool) -> None:
         )
         for grant in node.output.grants:
             _say(f"{grant.words[0].upper()}{grant.words[1:]}.")
-        raise SentAway(await asyncio.shield(node.client.stopped))
+        async with serving(
+            f"sound: {node.output.describe()}", Advancing(lambda: node.output.counters().get("frames", 0))
+        ):
+            raise SentAway(await asyncio.shield(node.client.stopped))
     finally:
         await node.stop()
 

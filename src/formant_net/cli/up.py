@@ -36,6 +36,7 @@ def command(audio: str | None, qr: bool | None, synth_options: tuple[str, ...], 
     from formant_net.aio.child import ChildRefused, keep_running
     from formant_net.aio.edge import running_edge
     from formant_net.aio.keys import KeyFileError
+    from formant_net.aio.notify import serving
     from formant_net.aio.run import run_until_signal
     from formant_net.aio.tls import TlsError
     from formant_net.backoff import Backoff
@@ -56,12 +57,13 @@ def command(audio: str | None, qr: bool | None, synth_options: tuple[str, ...], 
             click.echo(invitation(str(running.join), qr=show_qr))
             sys.stdout.flush()
             try:
-                await keep_running(
-                    synth_command(running.local, config_of(ctx), further),
-                    environment=synth_environment(os.environ, edge.key, running.certificate),
-                    backoff=Backoff(Timing(), random.random),
-                    name="synth",
-                )
+                async with serving(f"listening on {running.host} port {running.port}"):
+                    await keep_running(
+                        synth_command(running.local, config_of(ctx), further),
+                        environment=synth_environment(os.environ, edge.key, running.certificate),
+                        backoff=Backoff(Timing(), random.random),
+                        name="synth",
+                    )
             except ChildRefused:
                 refused = True
 

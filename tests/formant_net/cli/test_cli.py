@@ -145,3 +145,17 @@ def test_file_that_is_not_text_and_list_for_one_value_are_refused_in_words(tmp_p
     assert "is not TOML" in CliRunner().invoke(main, ["--config", str(config), "devices"]).output
     config.write_text('[render]\noutput = ["a", "b"]\n')
     assert "takes one value" in CliRunner().invoke(main, ["--config", str(config), "render"]).output
+
+
+def test_the_users_file_is_read_over_the_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine, user = tmp_path / "machine.toml", tmp_path / "user.toml"
+    monkeypatch.setattr("formant_net.cli.SYSTEM_CONFIG", machine)
+    monkeypatch.setattr("formant_net.cli.default_config", lambda: user)
+    machine.write_text("[bench]\njson = true\nvoices = 1\nseconds = 0.1\n")
+    assert CliRunner().invoke(main, ["bench"]).output.startswith("{")
+    user.write_text("[bench]\njson = false\n")
+    result = CliRunner().invoke(main, ["bench"])
+    assert "voices per core" in result.output
+    assert "rendering 1 voices" in result.output
+    machine.write_text("[bench]\nvoices = 'many'\n")
+    assert "many" in CliRunner().invoke(main, ["bench"]).output

@@ -1,0 +1,123 @@
+"""A node as a systemd service: the unit file, as text.
+
+The service may do what sound needs (real-time priority, locked memory, the sound devices) and little else. It is
+started again whenever it fails, except for wrong options, and when it gives no sign of life: that is the event loop's,
+and only while the audio callback goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+WATCHDOG_S = 30
+USAGE_ERROR = 2
+ENVIRONMENT_FILE = {"system": "/etc/formant-node.env", "user": "%E/formant-node/formant-node.env"}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is run. `command`: the program and its arguments; no key among them, anybody can read a unit."""
+
+    command: Sequence[str]
+    user: bool
+    description: str = "Formant synth: sings what controllers of its ensemble play"
+    sound: bool = True
+
+    def unit(self) -> str:
+        """The unit file."""
+        sections = [
+            ("Unit", self._head()),
+            ("Service", [*self._process(), *self._rights(), *self._hardening()]),
+            ("Install", [("WantedBy", "default.target" if self.user else "multi-user.target")]),
+        ]
+        return (
+            "\n\n".join(
+                "\n".join([f"[{name}]", *(f"{key}={value}" for key, value in lines)]) for name, lines in sections
+            )
+            + "\n"
+        )
+
+    def _head(self) -> list[tuple[str, str]]:
+        after = "pipewire-pulse.service pulseaudio.service" if self.user else "network-online.target sound.target"
+        lines = [("Description", _escaped(self.description)), ("After", after)]
+        if not self.user:
+            lines.append(("Wants", "network-online.target"))
+        return [*lines, ("StartLimitIntervalSec", "0")]
+
+    def _process(self) -> list[tuple[str, str]]:
+        scope = "user" if self.user else "system"
+        return [
+            ("Type", "notify"),
+            ("NotifyAccess", "main"),
+            ("ExecStart", " ".join(_quoted(word) for word in self.command)),
+            ("EnvironmentFile", f"-{ENVIRONMENT_FILE[scope]}"),
+            ("Restart", "on-failure"),
+            ("RestartPreventExitStatus", str(USAGE_ERROR)),
+            ("RestartSec", "2"),
+            ("TimeoutStartSec", "60"),
+            ("TimeoutStopSec", "10"),
+            ("WatchdogSec", str(WATCHDOG_S)),
+            ("StateDirectory", "formant-node"),
+            ("UMask", "0077"),
+        ]
+
+    def _rights(self) -> list[tuple[str, str]]:
+        """What a sounding service needs beyond any other. A user's manager gives only what the user has."""
+        lines = [("LimitRTPRIO", "95"), ("LimitMEMLOCK", "infinity")] if self.sound and not self.user else []
+        if not self.user:
+            lines.append(("DynamicUser", "yes"))
+            if self.sound:
+                lines.append(("SupplementaryGroups", "audio"))
+        return lines
+
+    def _hardening(self) -> list[tuple[str, str]]:
+        """Not MemoryDenyWriteExecute: the C functions that Python makes for OpenSSL need writable code."""
+        lines = [
+            ("NoNewPrivileges", "yes"),
+            ("LockPersonality", "yes"),
+            ("RestrictSUIDSGID", "yes"),
+            ("RestrictNamespaces", "yes"),
+            ("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK"),
+            ("SystemCallArchitectures", "native"),
+            ("SystemCallFilter", "@system-service"),
+            ("SystemCallFilter", "~@privileged"),
+            ("SystemCallErrorNumber", "EPERM"),
+        ]
+        if self.user:
+            return lines
+        return [
+            *lines,
+            ("CapabilityBoundingSet", ""),
+            ("AmbientCapabilities", ""),
+            ("ProtectSystem", "strict"),
+            ("ProtectHome", "read-only" if self._in_home() else "yes"),
+            ("PrivateTmp", "yes"),
+            ("DevicePolicy", "closed"),
+            *([("DeviceAllow", "char-alsa rw")] if self.sound else []),
+            ("ProtectKernelTunables", "yes"),
+            ("ProtectKernelModules", "yes"),
+            ("ProtectKernelLogs", "yes"),
+            ("ProtectControlGroups", "yes"),
+            ("ProtectClock", "yes"),
+            ("ProtectHostname", "yes"),
+            ("ProtectProc", "invisible"),
+            ("RemoveIPC", "yes"),
+        ]
+
+    def _in_home(self) -> bool:
+        """The program lives in somebody's home, so homes cannot be hidden from it."""
+        return PurePosixPath(self.command[0]).parts[:2] in (("/", "home"), ("/", "root"))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def _quoted(word: str) -> str:
+    """One word of ExecStart, as systemd.service(5) reads it: quotes, backslashes, $ and % are not special."""
+    if any(character in word for character in "\n\r\0"):
+        raise ValueError(f"{word!r} has a line break in it")
+    word = _escaped(word).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    return word if word and all(c.isalnum() or c in "%$@/._:=+,-" for c in word) else f'"{word}"'

@@ -1,0 +1,65 @@
+"""Ids that stay, and are never shared."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+from support.processes import processes
+
+from formant_net.cli.identity import numbered, state_folder, take_place
+
+
+def test_a_node_has_the_same_id_after_every_start(tmp_path: Path) -> None:
+    ids = map("synth-{}".format, itertools.count()).__next__
+    first = take_place(tmp_path, "synth-", ids)
+    assert (first.id, first.number) == ("synth-0", 1)
+    first.lock.close()
+    again = take_place(tmp_path, "synth-", ids)
+    assert again.id == "synth-0"
+    again.lock.close()
+
+
+def test_two_nodes_at_once_are_two_and_each_finds_its_own_again(tmp_path: Path) -> None:
+    ids = map("synth-{}".format, itertools.count()).__next__
+    first, second = take_place(tmp_path, "synth-", ids), take_place(tmp_path, "synth-", ids)
+    assert (first.id, second.id) == ("synth-0", "synth-1")
+    assert (first.number, second.number) == (1, 2)
+    second.lock.close()
+    assert take_place(tmp_path, "synth-", ids).id == "synth-1"
+    first.lock.close()
+    assert take_place(tmp_path, "synth-", ids).id == "synth-0"
+
+
+def test_what_is_no_id_is_made_anew_and_a_folder_that_cannot_be_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "synth-1.id").write_text("no id\n of mine")
+    assert take_place(tmp_path, "synth-", lambda: "synth-new").id == "synth-new"
+    assert (tmp_path / "synth-1.id").read_text() == "synth-new\n"
+    (tmp_path / "file").write_text("")
+    assert take_place(tmp_path / "file" / "folder", "synth-", lambda: "synth-x").id == "synth-x"
+
+
+def test_the_folder_is_systemds_or_the_users() -> None:
+    assert state_folder({"STATE_DIRECTORY": "/var/lib/formant-node:/var/lib/b"}) == Path("/var/lib/formant-node")
+    assert state_folder({"XDG_STATE_HOME": "/tmp/x"}) == Path("/tmp/x/formant-node")
+    assert state_folder({"XDG_STATE_HOME": "relative"}) == Path.home() / ".local" / "state" / "formant-node"
+    assert state_folder({}) == Path.home() / ".local" / "state" / "formant-node"
+
+
+def test_the_second_node_has_a_name_of_its_own() -> None:
+    assert [numbered("attic", n) for n in (1, 2, 3)] == ["attic", "attic 2", "attic 3"]
+    assert len(numbered("x" * 80, 2)) <= 64
+
+
+def test_two_synths_of_one_machine_do_not_share_an_id_and_a_new_start_has_the_old_one() -> None:
+    arguments = ("synth", "http://127.0.0.1:9", "--audio", "none", "--voices", "2")
+
+    def id_of(process: object) -> str:
+        return process.wait_for("Formant synth").split()[2].rstrip(":")  # type: ignore[attr-defined, no-any-return]
+
+    with processes() as start:
+        one, two = start(*arguments), start(*arguments)
+        first, second = id_of(one), id_of(two)
+        assert first != second
+        assert one.stop() == 0
+        assert id_of(start(*arguments)) == first

@@ -1,0 +1,76 @@
+"""`formant-node install-service`: what is written where, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from formant_net.cli import main
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="systemd is Linux only")
+
+
+@linux_only
+def test_print_shows_the_unit_and_writes_nothing(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        main,
+        ["install-service", "--user", "--print", "synth", "http://attic:8080", "--voices", "8"],
+        env={"XDG_CONFIG_HOME": str(tmp_path)},
+    )
+    assert result.exit_code == 0
+    assert f"ExecStart={sys.executable} -m formant_net synth http://attic:8080 --voices 8\n" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@linux_only
+def test_a_users_unit_is_written_and_what_to_do_next_is_said(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["install-service", "--user"], env={"XDG_CONFIG_HOME": str(tmp_path)})
+    assert result.exit_code == 0
+    unit = tmp_path / "systemd" / "user" / "formant-synth.service"
+    assert "WatchdogSec=" in unit.read_text()
+    for words in (
+        str(unit),
+        "systemctl --user enable --now formant-synth.service",
+        "enable-linger",
+        "journalctl --user",
+    ):
+        assert words in result.output
+
+
+@linux_only
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["dance"], "synth, server, up"),
+        (["synth", "--voices", "0"], "--voices"),
+        (["synth", "--nope"], "--nope"),
+        (["synth", "http://attic:8080/#key=abcd"], "anybody can read a unit"),
+        (["server", "--key", "abcd"], "FORMANT_KEY"),
+        (["--name", "../../x", "synth"], "slash"),
+    ],
+)
+def test_what_the_node_would_refuse_and_a_key_are_refused(arguments: list[str], words: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["install-service", "--user", *arguments], env={"XDG_CONFIG_HOME": str(tmp_path)})
+    assert result.exit_code == 2
+    assert words in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@linux_only
+def test_a_folder_that_cannot_be_written_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "systemd").write_text("")
+    result = CliRunner().invoke(main, ["install-service", "--user"], env={"XDG_CONFIG_HOME": str(tmp_path)})
+    assert result.exit_code == 1
+    assert "--print" in result.output
+
+
+@linux_only
+@pytest.mark.skipif(os.geteuid() != 0, reason="what root gets without asking")
+def test_root_gets_a_system_service() -> None:
+    result = CliRunner().invoke(main, ["install-service", "--print", "server"])
+    assert "DynamicUser=yes" in result.output
+    assert "DeviceAllow" not in result.output
