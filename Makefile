@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
-SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins jackd2 systemd chromium iproute2
+SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins jackd2 systemd chromium iproute2 \
+  coturn openssl
 
-.PHONY: run test judges listen images bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel wheels matrix \
+.PHONY: audit fuzz run test judges listen images bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel wheels matrix \
   edges edges-faults bench-edges \
   system system-packages portaudio clean dev
 
@@ -94,6 +95,17 @@ lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Known vulnerabilities of what we run on; without a network it says so and goes on.
+audit: $(VENV)/ready
+	@$(BIN)/pip install -q --disable-pip-version-check pip-audit 2>/dev/null || \
+	  { echo "NOT AUDITED: pip-audit cannot be installed from here. Run \`make audit\` again online."; exit 0; }; \
+	$(BIN)/python .ci/audit.py
+
+# A long run of the fuzzer into FOLDER (ten million inputs, about an hour); the brief one is part of the tests.
+FOLDER ?= /tmp/formant-fuzz
+fuzz: $(VENV)/ready
+	$(BIN)/python tests/fuzz/campaign.py $(FOLDER) $(ARGS)
+
 wheel: $(VENV)/ready
 	$(BIN)/pip wheel --no-deps -w dist .
 
@@ -130,7 +142,7 @@ system:
 
 # The same, only if something is missing and nobody need be asked for a password.
 system-packages:
-	@missing=; for p in chromium pulseaudio parecord jackd; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	@missing=; for p in chromium pulseaudio parecord jackd turnserver openssl; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
 	[ -z "$$missing" ] || if $(MAY_APT); then $(MAKE) -s system; \
 	else echo "Not installed:$$missing. Tests that need them are skipped; \`sudo make system\` installs them."; fi
 

@@ -1,0 +1,91 @@
+"""Where fuzzing begins: good inputs. `python tests/fuzz/seeds.py FOLDER` writes them, a folder for each target."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.sdp import CANDIDATE, sdp
+
+DATA = Path(__file__).parents[1] / "data" / "messages"
+
+
+def seeds() -> dict[str, list[bytes]]:
+    """Inputs by target."""
+    samples = {path.stem: json.dumps(json.loads(path.read_text())).encode() for path in sorted(DATA.glob("*.json"))}
+    malformed = json.loads((DATA / "malformed" / "malformed.json").read_text())
+    bad = [case["text"].encode()[:2000] for case in malformed]
+    channel = [samples[name] for name in ("touch", "ping", "pong", "param", "command")]
+    wire = [sample for sample in samples.values() if sample not in channel]
+
+    def say(type: str, **fields: object) -> bytes:
+        return json.dumps({"type": type, **fields}).encode()
+
+    register = [
+        b"0" + say("register", client_id="synth-a", key="k"),
+        b"1" + say("register", client_id="ctrl-a", key="k", meta={"name": "x"}),
+    ]
+    signaling = [
+        b"0" + say("request-controllers"),
+        b"0" + say("offer", target="ctrl-a", data={"type": "offer", "sdp": sdp()}),
+        b"1" + say("answer", target="synth-a", data={"type": "answer", "sdp": sdp(setup="active")}),
+        b"1" + say("ice-candidate", target="synth-a", data={"candidate": CANDIDATE}),
+    ]
+    resumed = b"2" + say("register", client_id="ctrl-a", key="k", resume="secret-2")
+    points = [{"id": 1, "x": 0.5, "y": 0.5}]
+    touch = b"c" + say("touch", x=0.5, y=0.5, active=True, id=1, seq=1, points=points)
+    told = [b"s" + samples[name] for name in ("controllers-list", "answer", "controller-left", "ice-servers")]
+    heard = [b"c" + sample for sample in channel]
+    return {
+        "signaling": [*wire, *bad],
+        "channel": [*channel, *bad],
+        "description": [sdp().encode(), sdp(setup="active", candidates=(CANDIDATE,) * 3).encode()],
+        "candidate": [
+            CANDIDATE.encode(),
+            b"candidate:1 1 tcp 1 fd00::2 9 typ srflx raddr 0.0.0.0 rport 9 tcptype active",
+        ],
+        "token": [
+            b"eyJhbGciOiJIUzI1NiIsImtpZCI6ImsifQ.eyJhdWQiOiJmb3JtYW50LWpvaW4iLCJleHAiOjE5fQ.AAAA",
+            b'{"keys": [{"kty": "oct", "kid": "a", "k": "AAAA"}]}',
+            b'{"keys": [{"kty": "OKP", "kid": "a", "crv": "Ed25519", "x": "AAAA"}]}',
+        ],
+        "address": [
+            b"https://192.168.1.20:8080/#key=abcd&pin=sha256-" + b"A" * 43,
+            b"http://attic:8080\nattic:8080",
+            b"turn:u:p@relay:3478",
+            b"clients=100\nvoices=3",
+            b"203.0.113.1, 10.0.0.2",
+            b"nats://a:4222,b",
+        ],
+        "request": [
+            b'GET / \nHost: x:8080\nIf-None-Match: "a"',
+            b"GET /ice-servers?key=k\nAuthorization: Bearer k",
+            b"HEAD /healthz\n",
+            b"GET /..%2f..%2fetc/passwd\n",
+        ],
+        "gesture": [b'\x00{"t":0,"x":0.5,"y":0.5}\n{"t":1,"active":false}', b'\x01{"x":0.5,"y":0.5,"id":"a"}'],
+        "edges": [
+            say("relay", source="a", target="b", node="n", about="offer", frame={}),
+            say("claim", id="a", ws_id="b", node="c"),
+            say("verdict", id="a", ws_id="b", free=True),
+            b'{"id":"a","role":"synth","ws_id":"w","edge":"e","node":"n"}',
+        ],
+        "hub": [
+            b"\n".join([*register, *signaling, b"txxxxxxxx", b"p", b"1{", b"d", b"c"]),
+            b"\n".join([*register, b"c", resumed, b"t" + b"x" * 20]),
+        ],
+        "synth": [b"\n".join([touch, b"t", *heard, *told, b"l", b"t" + b"x" * 20, touch])],
+        "controller": [
+            b"\n".join([b"s" + samples["offer"], b"c" + samples["pong"], b"t", b"s" + samples["kicked"], b"l"])
+        ],
+    }
+
+
+if __name__ == "__main__":
+    for name, inputs in seeds().items():
+        folder = Path(sys.argv[1]) / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, data in enumerate(inputs):
+            (folder / f"seed-{number}").write_bytes(data)
