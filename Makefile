@@ -57,7 +57,7 @@ bench-hostile: $(VENV)/ready system-packages
 
 # Only what a block takes, held against benchmarks/budget.toml: what a pipeline runs.
 budget: $(VENV)/ready
-	$(BIN)/python -m pytest benchmarks/bench_bank.py benchmarks/bench_cost.py --benchmark-enable --benchmark-json=bench.json --benchmark-disable-gc -q
+	$(BIN)/python -m pytest benchmarks/bench_bank.py benchmarks/bench_cost.py benchmarks/bench_import.py --benchmark-enable --benchmark-json=bench.json --benchmark-disable-gc -q
 	$(BIN)/python benchmarks/budget.py bench.json
 
 # Several servers as one: starts the engine, two edges, two synths and a controller here, and plays.

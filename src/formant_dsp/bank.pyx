@@ -27,8 +27,6 @@ from formant_dsp.residue cimport residue_column
 from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, ring_t, store_relaxed
 from formant_dsp.shed cimport shed_begin, shed_hop
 
-import numpy as np
-
 from formant_dsp import dispatch
 from formant_dsp.params import ALGORITHMS, ROW_TAU_S, VOICE_RMS, VoiceParams
 from formant_dsp.placement import LAYOUTS
@@ -577,6 +575,17 @@ cdef void bank_read(bank_t* b, float* out, uint64_t frames) noexcept nogil:
 
 # --- the bank as Python sees it ------------------------------------------------------------------------------------
 
+cdef object _numpy = None
+
+
+cdef object numpy():
+    """NumPy, imported by the first render: two thirds of this package's import, and a node that plays needs none of it."""
+    global _numpy
+    if _numpy is None:
+        import numpy as _numpy
+    return _numpy
+
+
 cdef class Bank:
     """A bank of singing voices.
 
@@ -758,6 +767,7 @@ cdef class Bank:
         """
         cdef float[::1] view
         cdef uint64_t n = 0
+        np = numpy()
         if int(frames) < 0:
             raise ValueError(f"frames={frames} must not be negative")
         if self.streaming is not None:

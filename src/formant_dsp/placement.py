@@ -6,8 +6,11 @@ everywhere, in the middle as at the ends, and with one channel as with eight.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LAYOUTS = ("line", "ring")
 """line: the channels stand side by side, pan -1 … 1 from the first to the last (two of them: stereo);
@@ -25,6 +28,8 @@ def gains(pan: float, channels: int, layout: str = "line") -> NDArray[np.float64
     source    equal-power law, pairwise amplitude panning: Pulkki, "Virtual sound source positioning using vector base
               amplitude panning", JAES 45(6), 1997 (its two-dimensional case, without the tangent correction)
     """
+    import numpy as np  # a bank needs this module, and NumPy only to render (test_import.py)
+
     if layout not in LAYOUTS:
         raise ValueError(f"layout={layout!r}: choose one of {', '.join(LAYOUTS)}")
     if not 1 <= channels <= MOST_CHANNELS:
