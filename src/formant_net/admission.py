@@ -411,6 +411,7 @@ class Admission:
                 heartbeat_s=self._timing.heartbeat_s,
                 ttl_s=self._timing.ttl_s,
                 location=self._place.location or UNSET,
+                servers=[f"ws{url.removeprefix('http')}ws" for url in self._registry.urls()[:16]] or UNSET,
             ),
         )
 

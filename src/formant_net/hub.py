@@ -236,6 +236,10 @@ class Hub:
         """The names of the other edges that run, as far as is known."""
         return sorted(place.edge for place in self._registry.others())
 
+    def other_sockets(self) -> list[str]:
+        """Where the pages of this edge may go: origins of the other edges' WebSockets, `ws://HOST:PORT`."""
+        return [f"ws{url.removeprefix('http').rstrip('/')}" for url in self._registry.urls()]
+
     def degraded(self) -> list[str]:
         """What does not work at the moment, in words."""
         faults = [self._registry.degraded()]

@@ -66,6 +66,8 @@ class Registered(Message, tag="registered", frozen=True, kw_only=True):
     ttl_s: float
     location: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     """Of the edge: a name or `LAT,LON`."""
+    servers: Annotated[list[Annotated[str, Meta(max_length=256)]], Meta(max_length=16)] | UnsetType = UNSET
+    """WebSocket addresses of other servers of the ensemble, which have the same key."""
 
 
 class IceServers(Message, tag="ice-servers", frozen=True, kw_only=True):

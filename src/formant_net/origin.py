@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -34,6 +34,8 @@ class Origins:
     allowed: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     secure: bool = False
+    others: Callable[[], Iterable[str]] = lambda: ()
+    """Where the other servers of the ensemble are: their pages come here when their own server is gone."""
 
     @classmethod
     def make(cls, allowed: Iterable[str] = (), names: Iterable[str] = (), *, secure: bool = False) -> Origins:
@@ -69,6 +71,8 @@ class Origins:
             if asking == _own("https", host):
                 return None
             if asking == _own("http", host):
+                return self.refusal_of_host(host)
+            if asking in map(_normal, self.others()):
                 return self.refusal_of_host(host)
         shown = asking or "unknown origin"
         return f"pages of {shown} may not connect here: the operator can start the server with `--allow-origin ORIGIN`"

@@ -102,6 +102,9 @@ class Registry(Protocol):
     def others(self) -> list[Place]:
         """The other edges that run, as far as is known."""
 
+    def urls(self) -> list[str]:
+        """Where clients reach the other edges, as `http://HOST:PORT/`; only those that say so."""
+
     def expire(self, now: float) -> None:
         """End the leases that are over, and do whatever else has fallen due."""
 
@@ -182,6 +185,9 @@ class MemoryRegistry:
 
     def others(self) -> list[Place]:
         return [other.place for other in self._store.registries.values() if other is not self]
+
+    def urls(self) -> list[str]:
+        return []
 
     def expire(self, now: float) -> None:
         for lease in self._table.due(now):

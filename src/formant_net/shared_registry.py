@@ -211,7 +211,6 @@ class SharedRegistry:
         return [Place(entry.edge, node, entry.location) for node, entry in self._edges.items()]
 
     def urls(self) -> list[str]:
-        """Where clients reach the other edges, without a key. Costs their number."""
         return [entry.url for entry in self._edges.values() if entry.url]
 
     def expire(self, now: float) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from msgspec import UnsetType
+
 from formant_net.backoff import Backoff
 from formant_net.effects import Check, Connect, Disconnect, Effect, Stop, Told, Transmit
 from formant_net.errors import ProtocolError
@@ -95,6 +97,7 @@ DIAL_S = 15.0
 
 MOVE_S = 10.0
 """Who is asked to move does so within half of this, however long the server would wait."""
+MAX_SERVERS = 32
 CHECKS = 3
 """So many checks in a row, over `home_s`, have to find a better server well before we move there."""
 
@@ -297,6 +300,16 @@ class Signaling:
         )
         self._out.append(Transmit(attempt, register))
 
+    def _learn(self, urls: Sequence[str]) -> None:
+        """Other servers of the ensemble: they come after those that were given, and have the same key."""
+        here = self._servers[self._index]
+        known = {server.ws_url for server in self._servers}
+        for url in dict.fromkeys(urls):
+            if url.startswith(("ws://", "wss://")[here.ws_url.startswith("wss:") :]) and url not in known:
+                if len(self._servers) >= MAX_SERVERS:
+                    break
+                self._servers += (Server(url, here.key, here.trust),)
+
     def _check(self, now: float) -> None:
         self._check_at = now + self._timing.home_s / CHECKS * (0.75 + 0.5 * self._random())
         for number, server in enumerate(self._servers[: self._index]):
@@ -339,6 +352,8 @@ class Signaling:
         self._was_registered = True
         self.edge = message.edge
         self.location = message.location if isinstance(message.location, str) else ""
+        if not isinstance(message.servers, UnsetType):
+            self._learn(message.servers)
         self.registrations += 1
         self._well.clear()
         self._check_at = now + self._timing.home_s / CHECKS if self._index > 0 else None

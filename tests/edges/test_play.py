@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 from support.spectrum import f0_hz
-from support.stage import Stage, stage
+from support.stage import KEY, Stage, stage, until
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 RATE = 48000
 
@@ -47,3 +52,20 @@ def test_a_controller_on_one_edge_plays_a_synth_on_the_other(two: Stage) -> None
     mono = mono if mono.ndim == 1 else mono[:, 0]
     first = int(np.flatnonzero(np.abs(mono) > 1e-3)[0])
     assert abs(1200 * np.log2(f0_hz(mono[first + RATE // 2 : first + RATE], RATE, 311.1) / (110.0 * 8**0.5))) < 5.0
+
+
+def test_the_page_of_one_edge_may_come_to_the_other_and_no_other_page_may(two: Stage) -> None:
+    attic, barn = two.edges["attic"], two.edges["barn"]
+    until(lambda: attic.health()["edges"] == ["barn"] and barn.health()["edges"] == ["attic"])
+    with connect(attic.ws_url, compression=None) as own:
+        own.send(json.dumps({"type": "register", "client_id": "ctrl-p", "key": KEY}))
+        registered = json.loads(own.recv(timeout=5))
+    assert registered["servers"] == [barn.ws_url]
+    with urllib.request.urlopen(f"http://127.0.0.1:{attic.port}/", timeout=5) as answer:
+        assert f" ws://127.0.0.1:{barn.port};" in answer.headers["Content-Security-Policy"]
+    page = f"http://127.0.0.1:{attic.port}"
+    with connect(registered["servers"][0], origin=Origin(page), compression=None) as other:
+        other.send(json.dumps({"type": "register", "client_id": "ctrl-p", "key": KEY, "resume": registered["resume"]}))
+        assert json.loads(other.recv(timeout=5))["edge"] == "barn"
+    with pytest.raises(InvalidStatus), connect(barn.ws_url, origin=Origin("http://127.0.0.1:1")):
+        pass

@@ -318,6 +318,32 @@ def _checks(signaling: Signaling, now: float) -> bool:
     return Check("ws://one/ws", 0) in signaling.drain()
 
 
+def test_servers_that_are_learned_come_after_those_that_were_given() -> None:
+    signaling = make(ONE)
+    signaling.start(0.0)
+    signaling.opened(1, 0.0)
+    learned = ["ws://one/ws", "ws://three/ws", "javascript:alert(1)", "ws://three/ws"]
+    signaling.receive(1, registered(servers=learned), 0.0)
+    signaling.closed(1, "gone", 50.0)
+    signaling.on_deadline(51.0)
+    signaling.closed(2, "refused", 51.0)
+    signaling.on_deadline(60.0)
+    signaling.drain()
+    assert signaling.url == "ws://three/ws"
+    signaling.opened(3, 60.0)
+    (register,) = sent(signaling, Transmit)
+    assert (register.message.key, register.message.resume) == ("k1", "secret")
+    assert len(signaling._servers) == 2
+
+
+def test_a_client_of_an_encrypted_server_learns_of_no_open_one() -> None:
+    signaling = make(Server("wss://one/ws", "k1"))
+    signaling.start(0.0)
+    signaling.opened(1, 0.0)
+    signaling.receive(1, registered(servers=["ws://two/ws", "wss://three/ws"]), 0.0)
+    assert [server.ws_url for server in signaling._servers] == ["wss://one/ws", "wss://three/ws"]
+
+
 def test_at_its_first_server_a_client_looks_for_no_other() -> None:
     signaling = online(make(ONE, TWO))
     signaling.drain()

@@ -9,7 +9,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -109,7 +109,7 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
         assets=read_page(),
         version=metadata.version("formant-synth"),
         limits=options.limits,
-        origins=options.origins(),
+        origins=replace(options.origins(), others=shared.urls) if shared is not None else options.origins(),
         proxies=options.proxies,
         secure=tls is not None,
         hsts=options.hsts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -23,7 +23,7 @@ class Pages:
     ice_servers   the content of /ice-servers for a client that gave this key (None: it gave none) at this address
     secure        answers travel over https
     hsts          browsers are told to use https only
-    connect       further origins to which the page may open WebSockets
+    connect       further origins to which the page may open WebSockets, as they are now
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Pages:
         *,
         secure: bool = False,
         hsts: bool = False,
-        connect: tuple[str, ...] = (),
+        connect: Callable[[], Iterable[str]] = lambda: (),
     ) -> None:
         self._assets = assets
         self._health = health
@@ -59,7 +59,7 @@ class Pages:
         return response
 
     def _headers(self, host: str | None) -> dict[str, str]:
-        return security_headers(host, connect=self._connect, secure=self._secure, hsts=self._hsts)
+        return security_headers(host, connect=self._connect(), secure=self._secure, hsts=self._hsts)
 
     def _answer(self, request: Request, address: str) -> Response:
         method = getattr(request, "method", "GET")

@@ -64,7 +64,7 @@ class EdgeServer:
         self._limits = limits or Limits()
         self._gate = Gate(hub.addresses, self._limits.clients, origins or Origins(), proxies or Proxies())
         self._log = get_logger()
-        self._pages = Pages(assets, self.health, self._ice_servers, secure=secure, hsts=hsts)
+        self._pages = Pages(assets, self.health, self._ice_servers, secure=secure, hsts=hsts, connect=hub.other_sockets)
         self._raw: set[ServerConnection] = set()
         self._sockets: dict[int, ServerConnection] = {}
         self._conns: dict[ServerConnection, int] = {}

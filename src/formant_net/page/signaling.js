@@ -7,6 +7,17 @@ import { Backoff } from "./backoff.js";
 
 const CONNECT_S = 8;
 const HEARTBEAT_S = 20;
+/** A better server has to be well at so many checks, so far apart, before the page goes back to it. */
+const CHECK_S = 10;
+const CHECKS = 3;
+
+async function homeIsWell() {
+  try {
+    return (await fetch("/healthz", { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * @typedef {"connecting" | "registering" | "registered" | "waiting" | "refused" | "needs-key" | "kicked"} State
@@ -34,6 +45,12 @@ export class Signaling {
   #ending = null;
   /** @type {number | undefined} */
   #timer;
+  /** Other servers of the ensemble, as the present one names them. @type {string[]} */
+  #others = [];
+  /** Which one is in use or tried next: 0 is the page's own. */
+  #at = 0;
+  #checkedAt = 0;
+  #well = 0;
 
   /**
    * @param {object} parts
@@ -43,14 +60,21 @@ export class Signaling {
    * @param {Events} parts.events
    * @param {() => number} parts.clock seconds
    * @param {Backoff} [parts.backoff]
+   * @param {() => Promise<boolean>} [parts.home] whether the page's own server is well
    */
-  constructor({ url, identity, key, events, clock, backoff = new Backoff() }) {
+  constructor({ url, identity, key, events, clock, backoff = new Backoff(), home = homeIsWell }) {
     this.url = url;
     this.identity = identity;
     this.key = key;
     this.events = events;
     this.clock = clock;
     this.backoff = backoff;
+    this.home = home;
+  }
+
+  /** The server that is in use or tried next. */
+  get server() {
+    return [this.url, ...this.#others][this.#at] ?? this.url;
   }
 
   /** Connect now, whatever was planned. */
@@ -61,7 +85,7 @@ export class Signaling {
     this.#since = this.clock();
     let socket;
     try {
-      socket = new WebSocket(this.url);
+      socket = new WebSocket(this.server);
     } catch {
       this.#retry("waiting");
       return;
@@ -99,6 +123,7 @@ export class Signaling {
       this.send({ type: "heartbeat", source: this.identity.id });
     }
     if ((this.state === "connecting" || this.state === "registering") && now - this.#since >= CONNECT_S) this.#closed();
+    if (this.state === "registered" && this.#at > 0 && now - this.#checkedAt >= CHECK_S) this.#lookHome(now);
     // The page's own timer may sleep in a hidden tab; ticks do not.
     if ((this.state === "waiting" || this.state === "refused") && now >= this.retryAt) this.connect();
   }
@@ -149,6 +174,10 @@ export class Signaling {
       case "ice-servers":
         if (Array.isArray(message.ice_servers)) this.iceServers = message.ice_servers; // passwords of relays run out
         break;
+      case "move":
+        // Not all at once: the next server would be busy with a thousand registrations.
+        if (this.#others.length > 0) setTimeout(() => this.#moveOn(), Math.random() * 500 * Math.min(10, Number(message.within_s) || 0));
+        break;
       case "kicked":
         this.#end("kicked", String(message.reason ?? ""));
         break;
@@ -164,6 +193,9 @@ export class Signaling {
     if (message.heartbeat_s > 0) this.#heartbeatS = message.heartbeat_s;
     this.iceServers = Array.isArray(message.ice_servers) ? message.ice_servers : [];
     this.edge = String(message.edge ?? "");
+    if (Array.isArray(message.servers)) this.#learn(message.servers);
+    this.#well = 0;
+    this.#checkedAt = this.clock();
     this.reason = "";
     this.registrations += 1;
     this.backoff.opened(this.clock());
@@ -195,7 +227,34 @@ export class Signaling {
     this.#become(state);
   }
 
+  /** @param {unknown[]} servers */
+  #learn(servers) {
+    const secure = this.url.startsWith("wss:");
+    const usable = servers.filter((one) => typeof one === "string" && /^wss?:\/\//.test(one) && (!secure || one.startsWith("wss:")));
+    const now = this.server;
+    this.#others = [...new Set([...(this.#at > 0 ? [now] : []), .../** @type {string[]} */ (usable)])].filter((one) => one !== this.url);
+    this.#at = this.#at > 0 ? 1 + this.#others.indexOf(now) : 0;
+  }
+
+  /** To the next server; links need none of them. */
+  #moveOn() {
+    if (this.state !== "registered") return;
+    this.#at = (this.#at + 1) % (1 + this.#others.length);
+    this.connect();
+  }
+
+  /** Back to the page's own server, when it has been well for a while. @param {number} now seconds */
+  async #lookHome(now) {
+    this.#checkedAt = now;
+    this.#well = (await this.home()) ? this.#well + 1 : 0;
+    if (this.#well < CHECKS || this.state !== "registered" || this.#at === 0) return;
+    this.#at = 0;
+    this.connect();
+  }
+
   #closed() {
+    // Who was registered comes back to the same server first; who was not tries the next.
+    if (this.state !== "registered") this.#at = (this.#at + 1) % (1 + this.#others.length);
     this.#drop();
     this.#retry(this.#ending ?? "waiting");
   }
