@@ -32,7 +32,7 @@ TRACKER = [
 SUNG = [
     Judge(
         3, f"F{j} of the five sung tables, median, 85 and 110 Hz", "%", at_most(passes), regress=at_most(reached),
-        why="their levels are not a tract's, no all-pole model fits them; chapter 4 finds their peaks within 0.3 % (median)",
+        why="levels unlike a tract's, which no all-pole model fits; chapter 4 finds the peaks within 0.3 % (median)",
     )
     for j, passes, reached in ((1, 5.0, 9.0), (2, 3.0, 4.0))
 ] + [Judge(3, "F3 of the five sung tables, median, 85 and 110 Hz", "%", at_most(2.0))]  # fmt: skip
