@@ -17,7 +17,19 @@ from typing import Any
 
 import click
 
-SUBCOMMANDS = ("up", "server", "synth", "controller", "token", "render", "devices", "bench", "soak", "install-service")
+SUBCOMMANDS = (
+    "up",
+    "server",
+    "synth",
+    "controller",
+    "token",
+    "render",
+    "devices",
+    "bench",
+    "latency",
+    "soak",
+    "install-service",
+)
 
 
 class LazyGroup(click.Group):

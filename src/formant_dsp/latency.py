@@ -1,0 +1,298 @@
+"""How long from an event to its sound, measured through a loop-back: what is played is recorded and looked for.
+
+Short notes are played in two ways. *At once*, as a touch would: the time from the call to the moment the sound is at
+the input again. *Stamped* with frames of the bank's clock: how exactly their distances come back, in samples.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formant_dsp.bank import Bank
+from formant_dsp.devices import Device, portaudio, select
+from formant_dsp.params import VoiceParams
+from formant_dsp.sink import SinkError
+from formant_dsp.stream import PortAudioSink
+
+NOTE = VoiceParams(f0_hz=330.0, vibrato_cents=0.0, level_db=0.0, attack_s=0.005, release_s=0.02)
+NOTE_S = 0.03
+TEMPLATE_S = 0.02
+APART_S = 0.22
+"""Between two notes; with up to as much again at random, so that they fall everywhere in a block."""
+SEARCH_S = 0.18
+SURE = 0.9
+"""Correlation with the note from which on it is found; noise has less than 0.3."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One note in a recording: `frame` of its first sample, `sure` 0 … 1."""
+
+    frame: int
+    sure: float
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyReport:
+    """Milliseconds from the call to the input; jitter is the spread of all, largest less smallest.
+
+    stamped_jitter_frames   spread of (found - asked for) over the stamped notes; 0 = each on its sample
+    reported_ms             what the output stream says of itself
+    """
+
+    device: str
+    input_device: str
+    sample_rate: int
+    played: int
+    heard: int
+    latency_ms_min: float
+    latency_ms_median: float
+    latency_ms_max: float
+    jitter_ms: float
+    stamped_played: int
+    stamped_heard: int
+    stamped_jitter_frames: int
+    reported_ms: float
+    reported_input_ms: float
+    underflows: int
+    overflows: int
+
+
+def template(sample_rate: int) -> Array:
+    """The beginning of the note as the bank makes it: float64[frames]."""
+    bank = Bank(voices=2, sample_rate=sample_rate)
+    bank.note_on(1, NOTE)
+    return bank.render(round(TEMPLATE_S * sample_rate)).astype(np.float64)
+
+
+def find(sound: Array, note: Array, start: int, end: int) -> Found | None:
+    """Where `note` begins within start … end of `sound`, by normalised correlation; None where it is not."""
+    start, end = max(0, start), min(end, len(sound) - len(note))
+    if end <= start:
+        return None
+    part = sound[start : end + len(note)]
+    energy = np.cumsum(np.concatenate(([0.0], part**2)))
+    norm = np.sqrt(np.maximum(energy[len(note) :] - energy[: -len(note)], 1e-12) * np.sum(note**2))
+    match = np.abs(np.correlate(part, note, "valid")) / norm  # a loop-back may turn the sign
+    at = int(np.argmax(match))
+    return Found(start + at, float(match[at])) if match[at] >= SURE else None
+
+
+def spread(values: Sequence[float] | Sequence[int]) -> float:
+    """Largest less smallest."""
+    return max(values) - min(values) if values else 0.0
+
+
+class _Ear:
+    """Records, and knows when each sample was at the input, and what the bank had made by then."""
+
+    def __init__(self, device: int, sample_rate: int, latency: str | float, bank: Bank, *, inside: bool) -> None:
+        self._blocks: list[Array] = []
+        self._times: list[tuple[int, float]] = []
+        self._made: list[int] = []
+        self._bank = bank
+        self._inside = inside
+        self._frames = 0
+        self.overflows = 0
+        self.stream = portaudio().InputStream(
+            device=device, channels=1, samplerate=sample_rate, dtype="float32", latency=latency, callback=self._take
+        )
+        self._rate = sample_rate
+
+    def _take(self, data: Any, frames: int, when: Any, status: Any) -> None:
+        self.overflows += bool(status.input_overflow)
+        self._times.append((self._frames, when.currentTime if self._inside else when.inputBufferAdcTime))
+        self._made.append(self._bank.frame - frames)
+        self._blocks.append(data[:, 0].astype(np.float64))
+        self._frames += frames
+
+    @property
+    def seconds(self) -> float:
+        return self._frames / self._rate
+
+    def sound(self) -> Array:
+        return np.concatenate(self._blocks) if self._blocks else np.zeros(0)
+
+    def made_at(self, sample: int) -> float:
+        """Frame of the bank's clock that was made in the same cycle, at the same place of the block."""
+        starts = [start for start, _ in self._times]
+        block = bisect_right(starts, sample) - 1
+        return self._made[block] + sample - starts[block]
+
+    def time_of(self) -> Callable[[float], float]:
+        """From a sample to PortAudio's clock: a line through all blocks, whose single times jitter."""
+        samples, times = np.array(self._times, np.float64).T
+        keep = slice(len(samples) // 10, None)
+        offset = float(np.median(times[keep] - samples[keep] / self._rate))
+        return lambda sample: sample / self._rate + offset
+
+
+def measure(
+    audio: str = "auto",
+    *,
+    input_audio: str | None = None,
+    notes: int = 40,
+    block_frames: int = 0,
+    latency: str | float = "low",
+    realtime: str = "auto",
+    sample_rate: int = 48000,
+    seed: int = 1,
+) -> LatencyReport:
+    """Play and listen for about `notes` · 0.7 s. SinkError when there is no such device or nothing comes back.
+
+    input_audio   NAME or INDEX of what listens; None = the input of the same device, else the default input
+    """
+    device = select(audio)
+    ear_index, ear_name = _input_device(input_audio, device)
+    bank = Bank(voices=4, sample_rate=sample_rate)
+    sink = PortAudioSink(bank, device, block_frames=block_frames, latency=latency, realtime=realtime)
+    sd = portaudio()
+    try:
+        inside = "JACK" in device.host_api
+        ear = _Ear(ear_index, sample_rate, latency, bank, inside=inside)
+    except (sd.PortAudioError, ValueError) as error:
+        sink.stop()
+        raise SinkError(f"cannot listen on {ear_name!r}: {error}; choose another one with --input") from error
+    try:
+        ear.stream.start()
+        sink.start()
+        if inside:
+            _loop_jack()
+        time.sleep(0.7)
+        chance = random.Random(seed)
+        asked = _play_at_once(bank, ear, notes, chance)
+        first, stamps = _play_stamped(bank, ear, notes, chance)
+        time.sleep(SEARCH_S + float(sink.latency_s) + float(ear.stream.latency))
+        report_ms, ear_ms = 1000.0 * sink.latency_s, 1000.0 * float(ear.stream.latency)
+        counters = sink.counters()
+    finally:
+        sink.stop()
+        ear.stream.close()
+    sound, note, when = ear.sound(), template(sample_rate), ear.time_of()
+    pairs = _stamped_found(sound, note, first, stamps, sample_rate)
+    at_once = []
+    # Inside JACK nothing is known of an input's time: the cycle in which a note was made is, and what follows it.
+    shift_s = 0.0
+    if inside and pairs:
+        behind = [ear.made_at(found) - stamp for found, _, stamp in pairs]
+        shift_s = float(np.median(behind)) / sample_rate - (report_ms / 1000.0 - bank.latency_frames / sample_rate)
+    origin = when(0.0)
+    for moment in asked:
+        near = round((moment - origin) * sample_rate)
+        found = find(sound, note, near - 64, near + round(SEARCH_S * sample_rate))
+        if found is not None:
+            at_once.append(1000.0 * (when(found.frame) - shift_s - moment))
+    stamped = [found - near for found, near, _ in pairs]
+    if not at_once:
+        raise SinkError(
+            f"nothing of {len(asked)} notes on {device.name!r} was heard on {ear_name!r}: connect its output to its "
+            "input with a cable, choose the monitor of the sink as the input (--input), or see docs/realtime.md"
+        )
+    return LatencyReport(
+        device=f"{device.name} ({device.host_api})",
+        input_device=ear_name,
+        sample_rate=sample_rate,
+        played=len(asked),
+        heard=len(at_once),
+        latency_ms_min=round(min(at_once), 2),
+        latency_ms_median=round(float(np.median(at_once)), 2),
+        latency_ms_max=round(max(at_once), 2),
+        jitter_ms=round(spread(at_once), 2),
+        stamped_played=len(stamps),
+        stamped_heard=len(stamped),
+        stamped_jitter_frames=round(spread(stamped)),
+        reported_ms=round(report_ms, 2),
+        reported_input_ms=round(ear_ms, 2),
+        underflows=counters["underflows"],
+        overflows=ear.overflows,
+    )
+
+
+def _play_at_once(bank: Bank, ear: _Ear, notes: int, chance: random.Random) -> list[float]:
+    """The moments, on the clock of the input stream, of notes that were asked for as a touch does."""
+    asked = []
+    for key in range(1, notes + 1):
+        time.sleep(APART_S * chance.uniform(1.0, 2.0))
+        asked.append(float(ear.stream.time))
+        bank.note_on(key, NOTE)
+        time.sleep(NOTE_S)
+        bank.note_off(key)
+    return asked
+
+
+def _play_stamped(bank: Bank, ear: _Ear, notes: int, chance: random.Random) -> tuple[float, list[int]]:
+    """Seconds recorded before the first, and the frames of notes that were asked for half a second ahead."""
+    time.sleep(APART_S)
+    rate = bank.sample_rate
+    before, frame = ear.seconds, bank.frame + rate // 2
+    stamps = []
+    for key in range(notes + 1, 2 * notes + 1):
+        stamps.append(frame)
+        bank.note_on(key, NOTE, frame=frame)
+        bank.note_off(key, frame=frame + round(NOTE_S * rate))
+        frame += round(APART_S * rate * chance.uniform(1.0, 1.5))
+        while bank.frame < frame - rate // 2:
+            time.sleep(0.01)
+    while bank.frame < frame:
+        time.sleep(0.01)
+    return before, stamps
+
+
+def _stamped_found(
+    sound: Array, note: Array, before_s: float, stamps: Sequence[int], rate: int
+) -> list[tuple[int, int, int]]:
+    """(where it was found, where it should be if the first one is right, its stamp) of each that was."""
+    first = None
+    for start in range(round(before_s * rate), len(sound), rate // 20):
+        first = find(sound, note, start, start + rate // 20)
+        if first is not None:
+            break
+    if first is None:
+        return []
+    pairs = []
+    for stamp in stamps:
+        near = first.frame + stamp - stamps[0]
+        found = find(sound, note, near - rate // 100, near + rate // 100)
+        if found is not None:
+            pairs.append((found.frame, near, stamp))
+    return pairs
+
+
+def _input_device(wanted: str | None, output: Device) -> tuple[int, str]:
+    sd = portaudio()
+    inputs = [device for device in sd.query_devices() if device["max_input_channels"] > 0]
+    if wanted is None:
+        same = [device for device in inputs if device["index"] == output.index]
+        default = [device for device in inputs if device["index"] == sd.default.device[0]]
+        chosen = same or default or inputs
+    elif wanted.isdigit():
+        chosen = [device for device in inputs if device["index"] == int(wanted)]
+    else:
+        chosen = [device for device in inputs if wanted.lower() in device["name"].lower()]
+    if not chosen:
+        names = ", ".join(f"{device['index']} {device['name']!r}" for device in inputs) or "none"
+        raise SinkError(f"no input device {wanted or ''!r}; there are: {names}")
+    return int(chosen[0]["index"]), str(chosen[0]["name"])
+
+
+def _loop_jack() -> None:
+    """Inside a JACK server the loop needs no cable."""
+    if shutil.which("jack_lsp") is None or shutil.which("jack_connect") is None:
+        return
+    ports = subprocess.run(["jack_lsp"], capture_output=True, text=True, check=False).stdout.split()
+    outputs = [port for port in ports if port.startswith("PortAudio") and ":out_" in port]
+    inputs = [port for port in ports if port.startswith("PortAudio") and ":in_" in port]
+    if outputs and inputs:
+        subprocess.run(["jack_connect", outputs[0], inputs[0]], capture_output=True, check=False)
