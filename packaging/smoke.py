@@ -30,6 +30,9 @@ from formant_dsp import reference
 from formant_dsp.score import Event
 
 RATE = 48000
+EMULATED = 10.0
+"""From this patience on there is no real time: touches come later than a voice is held (250 ms), so that a note has to
+sound, but not for as long as it was played."""
 NODE = [sys.executable, "-m", "formant_net"]
 
 
@@ -171,7 +174,8 @@ def link(folder: Path, patience: float) -> str:
             node.stop()
         sound, _ = soundfile.read(wav)
         loud_s = float(np.mean(np.abs(sound) > 1e-3) * len(sound) / RATE)
-        assert loud_s > 0.5, f"only {loud_s:.2f} s of sound came out of a note of 1 s"
+        least_s = 0.5 if patience < EMULATED else 0.05
+        assert loud_s > least_s, f"only {loud_s:.2f} s of sound came out of a note of 1 s"
     finally:
         for node in nodes:
             node.kill()
