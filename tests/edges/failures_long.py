@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.raw import NAMES, Raw, both, playing
 from support.stage import Stage, stage, until
+from websockets.exceptions import ConnectionClosed
 
 
 @pytest.fixture
@@ -82,3 +83,28 @@ def test_a_rolling_restart_of_all_edges_under_a_held_note_loses_no_link(two: Sta
         told = synth.output() + hand.output()
         assert "controller lost" not in told
         assert "synth lost" not in told
+
+
+def test_edges_whose_clocks_are_an_hour_apart_agree(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import time\n_real = time.time\ntime.time = lambda: _real() + 3600.0\n"  # all that an edge knows of the date
+    )
+    with stage(tmp_path, ttl_s=3.0) as two:
+        attic = two.edge("attic", environment={"PYTHONPATH": str(tmp_path)})
+        barn = two.edge("barn")
+        for name in NAMES:
+            two.reached(name)
+        synth = Raw(barn, "synth-b")
+        ctrl = Raw(attic, "ctrl-a")
+        joined = synth.hear("controller-joined")
+        other = Raw(attic, "synth-a")
+        assert other.listed() == synth.listed() == ["ctrl-a"]
+        ages = synth.heard[-1]["details"]["ctrl-a"]["age_s"], other.heard[-1]["details"]["ctrl-a"]["age_s"]
+        assert all(0.0 <= age < 3.0 for age in ages)
+        assert abs(other.heard[-1]["timestamp"] - joined["timestamp"]) > 3.5e6
+        attic.process.kill()
+        killed = time.monotonic()
+        assert synth.hear("controller-left", timeout_s=15.0)["controller_id"] == "ctrl-a"
+        assert 1.5 < time.monotonic() - killed < 8.0
+        with pytest.raises(ConnectionClosed):
+            ctrl.socket.recv(timeout=1.0)

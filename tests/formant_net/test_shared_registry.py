@@ -21,7 +21,7 @@ from formant_net.shared_registry import Restart, SharedRegistry, Write
 NAMES = ("attic", "barn", "cellar")
 IDS = (*(f"ctrl-{n}" for n in range(6)), "synth-0", "synth-1")
 STEPS = 60
-SEEDS = [int(os.environ["FORMANT_SEED"])] if "FORMANT_SEED" in os.environ else list(range(120))
+SEEDS = [int(os.environ["FORMANT_SEED"])] if "FORMANT_SEED" in os.environ else list(range(60))
 
 
 ATTIC, BARN = Place("attic", "run1"), Place("barn", "run2")
