@@ -64,6 +64,13 @@ class _Link:
         self.state: dict[str, Any] = {}
         self.seq = itertools.count(1)
         self.channels: set[str] = set()
+        self.echo: tuple[float, float] | None = None
+        """The stamp of the synth's last pong, ms, and when it came, s."""
+        self.echoes_from: float | None = None
+        """Timestamp of the first ping that carried one, ms."""
+        self.ask_at: float | None = None
+        """When to ping again out of turn, s: no pong has come, or the synth is not known to have had an echo, without
+        which it cannot tell how old touches are."""
         self.early: list[Candidate | None] = []
 
 
@@ -203,6 +210,13 @@ class Controller:
             self._signaling.send(Answer(source=self._id, target=name, data=answer))
             self._settle()
 
+    def link_reached(self, name: str, number: int, now: float) -> None:
+        """A path to the peer of a link is found; the channels are not open yet."""
+        link = self._current(name, number)
+        if link is not None:
+            link.peer.reached(now)
+            self._note_deadline(link)
+
     def link_opened(self, name: str, number: int, channel: str, now: float) -> None:
         """A channel of a link is open; with `params` the link is."""
         link = self._current(name, number)
@@ -213,6 +227,7 @@ class Controller:
             return
         self._step(link, peers.Event.OPENED, now)
         link.pings = PingPong(self._timing, now)
+        link.echo = link.echoes_from = None
         # The synth's state comes with the first pong, so ask at once; the fingers ride along, and what is held sounds.
         self._ping(link, now)
         self._out.append(Told("synth linked", {"id": name, "in_ms": round((now - link.peer.made_at) * 1000)}))
@@ -240,6 +255,7 @@ class Controller:
             link.state = dict(message.state)
             if link.pings.pong(message.timestamp, now):
                 link.peer.heard(now)
+                self._ponged(link, message, now)
         else:
             self.counters["unknown" if isinstance(message, Unknown) else "unexpected"] += 1
 
@@ -255,9 +271,15 @@ class Controller:
         for link in list(self._links.values()):
             due = link.peer.deadline()
             if due is not None and now >= due and link.peer.state is not peers.State.WAITING:
-                self._lose(link, "no answer" if link.peer.state is peers.State.OPEN else "not open in time", now)
+                was_open = link.peer.state is peers.State.OPEN
+                self._lose(link, "no answer" if was_open else "not open in time", now)
+                if was_open:
+                    self._signaling.verify(now)
         if self._resend_at is not None and now >= self._resend_at:
             self._send_touch(self._open_links(), now)
+        for link in self._open_links():
+            if link.ask_at is not None and now >= link.ask_at:
+                self._ping(link, now)
         if self._ping_at is not None and now >= self._ping_at:
             open_links = self._open_links()
             for link in open_links:
@@ -359,15 +381,41 @@ class Controller:
     def _note_deadline(self, link: _Link) -> None:
         if link.peer.state is not peers.State.WAITING:
             self._wakeup.by(link.peer.deadline())
+        if link.peer.state is peers.State.OPEN:
+            self._wakeup.by(link.ask_at)
+
+    def _ponged(self, link: _Link, pong: Pong, now: float) -> None:
+        if pong.t is None:  # a synth that judges no ages
+            link.ask_at = None
+            return
+        link.echo = pong.t, now
+        if link.echoes_from is None:
+            self._ping(link, now)
+        elif isinstance(pong.timestamp, float | int) and pong.timestamp >= link.echoes_from:
+            link.ask_at = None
 
     def _ping(self, link: _Link, now: float) -> None:
         # We ping, so an answer may be expected from the first one on.
         link.peer.keeps_time = True
+        link.ask_at = now + max(self._timing.ask_s, 2.0 * (link.pings.rtt_s or 0.0))
         self._note_deadline(link)
+        timestamp = link.pings.ping(now)
+        echo, held = None, None
+        if link.echo is not None:
+            stamp, came_at = link.echo
+            echo, held = stamp, round(1000.0 * (now - came_at), 3)
+            link.echoes_from = timestamp if link.echoes_from is None else link.echoes_from
         points = list(self._fingers.values())
         rtt_s = link.pings.rtt_s
-        rtt_ms = None if rtt_s is None else round(min(1e3 * rtt_s, 60_000.0), 1)
-        ping = Ping(timestamp=link.pings.ping(now), seq=next(link.seq), points=points, rtt_ms=rtt_ms)
+        ping = Ping(
+            timestamp=timestamp,
+            t=round(now * 1000.0, 3),
+            echo=echo,
+            held=held,
+            seq=next(link.seq),
+            points=points,
+            rtt_ms=None if rtt_s is None else round(min(1e3 * rtt_s, 60_000.0), 1),
+        )
         self._send(link, PARAMS, ping)
 
     def _send_touch(self, links: list[_Link], now: float) -> None:

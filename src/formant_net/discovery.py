@@ -94,7 +94,13 @@ class Discovery:
             self._counters.joined += 1
             id = lease.id
             location = lease.place.location or UNSET
-            message = m.ControllerJoined(controller_id=id, timestamp=timestamp, edge=lease.edge, location=location)
+            message = m.ControllerJoined(
+                controller_id=id,
+                timestamp=timestamp,
+                edge=lease.edge,
+                location=location,
+                meta=dict(lease.meta) if lease.meta else UNSET,
+            )
         else:
             if notice.role != "controller":
                 return

@@ -36,6 +36,8 @@ Role = Literal["synth", "controller"]
 Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 FingerId = Annotated[int, Meta(ge=-(2**53), le=2**53)] | Annotated[str, Meta(max_length=64)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
+Stamp = Annotated[float, Meta(ge=-1e15, le=1e15)]
+"""A moment or a length on somebody's clock, ms."""
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Scalar = bool | Annotated[float, Meta(ge=-1e9, le=1e9)] | Annotated[str, Meta(max_length=256)]
 ClientMeta = Annotated[dict[Annotated[str, Meta(max_length=64)], Scalar | None], Meta(max_length=16)]
@@ -103,6 +105,7 @@ class ControllerJoined(Message, tag="controller-joined", frozen=True, kw_only=Tr
     timestamp: float | UnsetType = UNSET
     edge: str | UnsetType = UNSET
     location: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    meta: dict[str, Any] | UnsetType = UNSET
 
 
 class ControllerLeft(Message, tag="controller-left", frozen=True, kw_only=True):
@@ -213,24 +216,31 @@ class Touch(Message, tag="touch", frozen=True, kw_only=True):
     z: Unit | None = None
     id: FingerId | None = None
     seq: Seq | None = None
-    t: float | None = None
+    t: Stamp | None = None
     points: Points | None = None
 
 
 class Ping(Message, tag="ping", frozen=True, kw_only=True):
-    """`timestamp` is echoed unread. `points` and `seq` let the state "no fingers" ride along.
+    """`timestamp` is echoed unread. `points` and `seq` let the state of the fingers ride along.
 
+    `t` is the controller's clock, ms; `echo` the `t` of the last pong, as it came; `held` ms since that pong came.
     `rtt_ms`: the round trip of this link as the sender has found it: a synth that has to choose prefers short ones.
     """
 
     timestamp: float | int | str | None = None
+    t: Stamp | None = None
+    echo: Stamp | None = None
+    held: Stamp | None = None
     seq: Seq | None = None
     points: Points | None = None
     rtt_ms: Annotated[float, Meta(ge=0.0, le=60_000.0)] | None = None
 
 
 class Pong(Message, tag="pong", frozen=True, kw_only=True):
+    """`timestamp` as it came in the ping; `t` is the synth's clock, ms, to be echoed unread in the next ping."""
+
     timestamp: float | int | str | None = None
+    t: Stamp | None = None
     state: dict[str, Any] = {}
 
 

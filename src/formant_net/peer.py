@@ -89,6 +89,10 @@ class Peer:
         self.retry_at = 0.0
         self.opened_at = 0.0
         self.made_at = 0.0
+        self.asked_at: float | None = None
+        """When both descriptions were there and the search for a path began."""
+        self.reached_at: float | None = None
+        """When a path was found."""
         self.heard_at = 0.0
         self.keeps_time = False
         """True once the other side has shown that it pings: from then on silence means death."""
@@ -96,6 +100,8 @@ class Peer:
         self._timing = timing
         self._backoff = backoff
         self._next_link = next_link
+        self.worked_at: float | None = None
+        """When a link that had worked was last lost."""
 
     def handle(self, event: Event, now: float) -> list[tuple[Action, int]]:
         """One step. Returns actions with the number of the link each concerns, to be done in order.
@@ -116,8 +122,11 @@ class Peer:
             if action is Action.MAKE:
                 self.link = self._next_link()
                 self.made_at = now
+                self.asked_at = self.reached_at = None
                 self.keeps_time = False
             done.append((action, self.link))
+        if self.state is State.CONNECTING:
+            self.asked_at = now
         if self.state is State.OPEN and before is not State.OPEN:
             self.opened_at = self.heard_at = now
             self._backoff.healthy(now)
@@ -129,10 +138,19 @@ class Peer:
         """The peer is alive: it said something on the link."""
         self.heard_at = now
 
+    def reached(self, now: float) -> None:
+        """A path to the peer is found: what is left, handshakes, may take its time on a bad one."""
+        if self.state is State.CONNECTING and self.reached_at is None:
+            self.reached_at = now
+
     def deadline(self) -> float | None:
         """When the present state ends by itself, s, or None: retry, set-up, or silence."""
         if self.state is State.WAITING:
             return self.retry_at
+        if self.state is State.CONNECTING and self.reached_at is not None:
+            return self.reached_at + self._timing.link_setup_s
+        if self.state is State.CONNECTING and self._table is OFFERER and self.asked_at is not None:
+            return self.asked_at + self._timing.reach_s
         if self.state in (State.OFFERING, State.CONNECTING):
             return self.made_at + self._timing.link_setup_s
         if self.state is State.OPEN and self.keeps_time:
@@ -146,5 +164,9 @@ class Peer:
     def _delay_s(self, before: State, now: float) -> float:
         """A link that worked is rebuilt at once; one that never opened, or closed at once, waits longer each time."""
         delay_s = self._backoff.failed(now)
-        worked = before is State.OPEN and now - self.opened_at >= self._timing.dead_s
-        return 0.0 if worked else delay_s
+        if before is State.OPEN and now - self.opened_at >= self._timing.dead_s:
+            self.worked_at = now
+            return 0.0
+        if self.worked_at is not None and now - self.worked_at < self._timing.eager_s:
+            return min(delay_s, self._timing.eager_step_s)
+        return delay_s

@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 
 MAX_CONTROLLERS = 2000
 """More than a `controllers-list` of 64 kB can name; bounds what a wrong server can make us remember."""
 
 
 class Roster:
-    """Ids of listed controllers, in the order in which they were learned.
+    """Ids of listed controllers, in the order in which they were learned, and the run each is in.
 
-    A list replaces everything: notices that were missed while offline are made good by it.
+    A list replaces everything: notices that were missed while offline are made good by it. A run is a text that a
+    controller makes anew at each start, and None for one that makes none.
     """
 
     def __init__(self) -> None:
-        self._ids: dict[str, None] = {}
+        self._runs: dict[str, str | None] = {}
 
-    def replace(self, ids: Iterable[str]) -> list[str]:
+    def replace(self, runs: Mapping[str, str | None]) -> list[str]:
         """Takes a whole list; returns the ids that are listed no longer."""
-        before = self._ids
-        self._ids = dict.fromkeys(list(ids)[:MAX_CONTROLLERS])
-        return [name for name in before if name not in self._ids]
+        before = self._runs
+        self._runs = dict(itertools.islice(runs.items(), MAX_CONTROLLERS))
+        return [name for name in before if name not in self._runs]
 
-    def joined(self, name: str) -> bool:
-        """Adds one id; False when there is no room for it."""
-        if name not in self._ids and len(self._ids) >= MAX_CONTROLLERS:
+    def joined(self, name: str, run: str | None = None) -> bool:
+        """Adds one id, or notes its new run; False when there is no room for it."""
+        if name not in self._runs and len(self._runs) >= MAX_CONTROLLERS:
             return False
-        self._ids[name] = None
+        self._runs[name] = run or self._runs.get(name)
         return True
+
+    def run(self, name: str) -> str | None:
+        """The run of a listed controller, None if it has none or is not listed."""
+        return self._runs.get(name)
 
     def left(self, name: str) -> None:
         """Removes one id; one that is not listed is no error (a notice may come twice)."""
-        self._ids.pop(name, None)
+        self._runs.pop(name, None)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._ids
+        return name in self._runs
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._ids))
+        return iter(tuple(self._runs))
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._runs)

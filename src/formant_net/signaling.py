@@ -140,6 +140,7 @@ class Signaling:
         self._resume: str | None = None
         self._was_registered = False
         self._deadline: float | None = None
+        self._answer_by: float | None = None
         self._heartbeat_s = timing.heartbeat_s
         self.edge = self.location = ""
         """Of the server that has registered us."""
@@ -211,6 +212,8 @@ class Signaling:
         elif isinstance(message, Error) and self.state is State.REGISTERING:
             self._refused(message, now)
         elif self.state is State.REGISTERED:
+            if isinstance(message, Error) and message.about == "register":
+                self._answer_by = None  # it does not like to be asked, but it is there
             return message
         else:
             name = wire_name(message)
@@ -218,8 +221,16 @@ class Signaling:
         return None
 
     def send(self, message: Message) -> None:
-        """Send on the present WebSocket."""
-        self._out.append(Transmit(self.attempt, message))
+        """Send on the present WebSocket. Before it is registered, or without one, the message is dropped: a server
+        that is told anything before `register` refuses it, and after it discovery begins anew."""
+        if self.state is State.REGISTERED:
+            self._out.append(Transmit(self.attempt, message))
+
+    def verify(self, now: float) -> None:
+        """Something else has failed: ask the server whether it is still there. TCP alone would not tell for minutes."""
+        if self.state is State.REGISTERED and self._answer_by is None:
+            self._answer_by = now + self._timing.verify_s
+            self._register(self.attempt, self._index)  # which every server answers, and which changes nothing
 
     def stop(self, reason: str, now: float, *, refused: bool = False) -> None:
         """The end, as the server or the operator wants it: nothing is tried again."""
@@ -231,12 +242,18 @@ class Signaling:
             self._out.append(Disconnect(self._move.attempt))
             self._move = None
         self._step(Event.STOPPED)
-        self._deadline = self._check_at = self._go_at = None
+        self._deadline = self._check_at = self._go_at = self._answer_by = None
         self._out.append(Stop(reason, refused))
 
     def next_deadline(self) -> float | None:
         """When `on_deadline` is due, s, or None."""
-        moments = (self._deadline, self._check_at, self._go_at, self._move.until if self._move else None)
+        moments = (
+            self._deadline,
+            self._check_at,
+            self._go_at,
+            self._answer_by,
+            self._move.until if self._move else None,
+        )
         return min((moment for moment in moments if moment is not None), default=None)
 
     def on_deadline(self, now: float) -> None:
@@ -244,6 +261,10 @@ class Signaling:
         if self._move is not None and now >= self._move.until:
             self._out.append(Disconnect(self._move.attempt))
             self._stay(now)
+        if self._answer_by is not None and now >= self._answer_by:
+            self._out.append(Disconnect(self.attempt))
+            self._fail("no answer in time", now)
+            return
         if self._go_at is not None and now >= self._go_at:
             self._go_at = None
             if self._move is None and self.state is State.REGISTERED and len(self._servers) > 1:
@@ -328,6 +349,7 @@ class Signaling:
             if self.state in (State.CONNECTING, State.REGISTERING, State.REGISTERED):
                 self._out.append(Disconnect(self.attempt))
             self._take(move)
+            self._answer_by = None
             self._accepted(message, now)
         elif isinstance(message, Error | Kicked):
             self._out.append(Disconnect(move.attempt))
@@ -347,8 +369,13 @@ class Signaling:
             self._out.append(Told("not moved", {"server": self._servers[move.index].ws_url}))
 
     def _accepted(self, message: Registered, now: float) -> None:
-        self._step(Event.ACCEPTED)
+        asked, self._answer_by = self._answer_by, None
+        if asked is None:
+            self._step(Event.ACCEPTED)
         self._resume = message.resume
+        self.ice_servers = tuple(message.ice_servers)
+        if asked is not None:  # by `verify`: nothing else is new
+            return
         self._was_registered = True
         self.edge = message.edge
         self.location = message.location if isinstance(message.location, str) else ""
@@ -357,7 +384,6 @@ class Signaling:
         self.registrations += 1
         self._well.clear()
         self._check_at = now + self._timing.home_s / CHECKS if self._index > 0 else None
-        self.ice_servers = tuple(message.ice_servers)
         self._backoff.healthy(now)
         # A server that asks for a heartbeat a millisecond does not get it.
         self._heartbeat_s = min(3600.0, max(0.1, message.heartbeat_s))
@@ -377,6 +403,7 @@ class Signaling:
 
     def _fail(self, reason: str, now: float) -> None:
         worked = self.state is State.REGISTERED
+        self._answer_by = None
         self._step(Event.FAILED)
         self._check_at = self._go_at = None
         delay_s = self._backoff.failed(now)

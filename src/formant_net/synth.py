@@ -45,6 +45,9 @@ from formant_net.timing import Timing
 from formant_net.touches import Note, Touches
 from formant_net.wakeup import Wakeup
 
+TOLD_OLD = 50
+"""So many touches in a row that came too late, a second of them, are told to people."""
+MAX_REMEMBERED = 256
 MAX_DEVICE_CHARS = 200
 
 
@@ -90,6 +93,8 @@ class _Link:
         """How often in a row it was not reached."""
         self.offered_mid = ""
         self.since = 0.0
+        self.run: str | None = None
+        """The controller's run that the link was offered to."""
 
 
 class Synth:
@@ -128,6 +133,8 @@ class Synth:
         self._roster = Roster()
         self._ranking = Ranking()
         self._links: dict[str, _Link] = {}
+        self._worked: dict[str, float] = {}
+        """Controllers that are not listed any more and were linked a moment ago, and when that was."""
         self._state: dict[str, Any] = {"audio_enabled": False}
         # Numbers go on from a random place: an answer to the process that ran here before is recognised as not ours.
         self._link_numbers = itertools.count(1 + int(random() * 1e9))
@@ -211,6 +218,13 @@ class Synth:
         self._signaling.send(Offer(source=self._id, target=name, data=offer))
         self._settle()
 
+    def link_reached(self, name: str, number: int, now: float) -> None:
+        """A path to the peer of a link is found; the channels are not open yet."""
+        link = self._current(name, number)
+        if link is not None:
+            link.peer.reached(now)
+            self._note_deadlines(link)
+
     def link_opened(self, name: str, number: int, channel: str, now: float) -> None:
         """A channel of a link is open; with `params` the link is."""
         link = self._current(name, number)
@@ -251,6 +265,9 @@ class Synth:
         elif isinstance(message, Touch):
             if self.powered_on:
                 self._out += link.touches.touch(message, now)
+                if link.touches.too_old == TOLD_OLD:
+                    limit = f"older than {1000 * self._timing.touch_age_s:g} ms: use a shorter way, or --max-age"
+                    self._out.append(Told("touches come too late to be played", {"id": name, "why": limit}, True))
         elif isinstance(message, Ping):
             self._ping(link, channel, message, now)
         elif isinstance(message, Param | Command):
@@ -301,9 +318,9 @@ class Synth:
             self._ranking.keep(message.controllers)
             for name, detail in details.items():
                 self._ranking.placed(name, detail.edge, _text(detail.location))
-            self._listed(message.controllers, now)
+            self._listed({n: _run_of(details[n].meta) if n in details else None for n in message.controllers}, now)
         elif isinstance(message, ControllerJoined):
-            if self._roster.joined(message.controller_id):
+            if self._roster.joined(message.controller_id, _run_of(message.meta or None)):
                 self._ranking.placed(message.controller_id, _text(message.edge), _text(message.location))
                 self._relisted(message.controller_id, now)
         elif isinstance(message, ControllerLeft):
@@ -329,8 +346,8 @@ class Synth:
             source = getattr(message, "source", None)
             raise ProtocolError("unexpected", f"{source or 'the server'} sent {name!r} to a synth: ignored", name)
 
-    def _listed(self, names: list[str], now: float) -> None:
-        for name in self._roster.replace(names):
+    def _listed(self, runs: Mapping[str, str | None], now: float) -> None:
+        for name in self._roster.replace(runs):
             self._forget(name, now)
         for name in sorted(self._roster, key=self._ranking.rank):
             self._relisted(name, now)
@@ -345,9 +362,13 @@ class Synth:
                 return
             backoff = Backoff(self._timing, self._random)
             peer = Peer(name, OFFERER, self._timing, backoff, self._link_numbers.__next__)
+            peer.worked_at = self._worked.pop(name, None)
             guard = LinkGuard(self._limits, now)
             link = self._links[name] = _Link(peer, self._new_touches(guard), guard)
-        if link.peer.state is peers.State.OPEN and not link.peer.keeps_time and link.peer.silent(now):
+        run = self._roster.run(name)
+        if link.peer.state is peers.State.OPEN and link.run is not None and run not in (None, link.run):
+            self._lose(link, "started anew", now)  # the link leads to a process that is no more
+        elif link.peer.state is peers.State.OPEN and not link.peer.keeps_time and link.peer.silent(now):
             # It never pinged, so its silence proves nothing; that it registered anew makes a fresh link the safe way.
             self._lose(link, "registered anew", now)
         if name in self._links:
@@ -360,17 +381,27 @@ class Synth:
             self._step(link, peers.Event.FORGET, now)
             del self._links[name]
             self._setups.forget(name)
+            if link.peer.worked_at is not None:
+                self._remember(name, link.peer.worked_at, now)
             if len(self._roster) > len(self._links):
                 others = (other for other in self._roster if other not in self._links and other != name)
                 waiting = min(others, key=self._ranking.rank, default=None)
                 if waiting is not None and self._signaling.online:
                     self._relisted(waiting, now)
 
+    def _remember(self, name: str, worked_at: float, now: float) -> None:
+        """It may only have lost its server, and be back in a moment."""
+        self._worked = {n: at for n, at in self._worked.items() if now - at < self._timing.eager_s}
+        if len(self._worked) < MAX_REMEMBERED:
+            self._worked[name] = worked_at
+
     def _answered(self, message: Answer, now: float) -> None:
         name = message.source or ""
         link = self._links.get(name)
         if link is None or link.peer.state is peers.State.WAITING:
             self.counters["late_answer"] += 1
+            if link is not None and name in self._roster:
+                self._step(link, peers.Event.START, now)  # too late for that offer, but the peer is there again
             return
         mid = mid_of(message.data.sdp)
         if mid is not None and mid != _mid(link.peer.link):
@@ -392,6 +423,7 @@ class Synth:
                 link.guard = LinkGuard(self._limits, now)
                 link.touches = self._new_touches(link.guard)
                 link.since = now
+                link.run = self._roster.run(peer.name)
                 self._out.append(MakeOffer(peer.name, number, self._signaling.ice_servers))
             else:
                 self._out.append(AcceptAnswer(peer.name, number, sdp))
@@ -484,6 +516,12 @@ class Synth:
                 self._step(link, peers.Event.START, now)
         elif link.peer.state is peers.State.OPEN:
             self._lose(link, f"silent for {self._timing.dead_s:g} s", now, warning=True)
+            self._signaling.verify(now)
+        elif link.peer.state is peers.State.OFFERING:
+            self._lose(link, f"no answer within {self._timing.link_setup_s:g} s", now, warning=True)
+            self._signaling.verify(now)
+        elif link.peer.reached_at is None:
+            self._lose(link, "no path to it", now, warning=True)
         else:
             self._lose(link, f"not open within {self._timing.link_setup_s:g} s", now, warning=True)
 
@@ -499,11 +537,12 @@ class Synth:
         if not link.peer.keeps_time:
             link.peer.keeps_time = True
             self._wakeup.by(link.peer.deadline())
-        if ping.points is not None and self.powered_on:
-            self._out += link.touches.state(ping.points, ping.seq, now)
+        link.touches.clock(ping, now)
+        if self.powered_on:
+            self._out += link.touches.ping(ping, now)
         if ping.rtt_ms is not None:
             self._ranking.measured(link.peer.name, ping.rtt_ms / 1e3)
-        pong = Pong(timestamp=ping.timestamp, state=self.state())
+        pong = Pong(timestamp=ping.timestamp, t=round(now * 1000.0, 3), state=self.state())
         self._out.append(Send(link.peer.name, link.peer.link, channel, pong))
 
     def _set(self, name: str, message: Param | Command, now: float) -> None:
@@ -559,6 +598,11 @@ class Synth:
 def _is_device(value: str) -> bool:
     """What may be asked for from afar: a device, never a file."""
     return 0 < len(value) <= MAX_DEVICE_CHARS and value.isprintable() and not value.lower().startswith("wav:")
+
+
+def _run_of(meta: Mapping[str, Any] | None) -> str | None:
+    run = (meta or {}).get("run")
+    return run if isinstance(run, str) else None
 
 
 def _mid(number: int) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from formant_net.messages import MAX_FINGERS, FingerId, Point, Touch
+from formant_net.age import Age
+from formant_net.messages import MAX_FINGERS, FingerId, Ping, Point, Touch
 from formant_net.timing import Timing
 from formant_net.wakeup import Wakeup
 
-MAX_AGE_S = 0.1
-"""After an outage SCTP delivers what it had queued: older than this it is history, not playing."""
-CLOCK_PATIENCE_S = 1.0
-"""A queue drains in less; touches that seem old for so long mean that the controller's clock was set or slept."""
-DRIFT = 1e-3
-"""How fast the memory of the quickest touch fades, s/s: well above what two crystals drift (2e-4)."""
 LIFT_GUARD_S = 0.03
 """Without `seq` a touch so soon after the lift is taken for one that was overtaken; nobody taps again so fast."""
 MAX_REMEMBERED = 4 * MAX_FINGERS
@@ -55,11 +51,14 @@ Note = NoteOn | NoteMove | NoteOff
 class _Finger:
     key: int
     touched_at: float
+    """When the last touch of it was sent, s of our clock, as far as that is known; never later than it came."""
 
 
 class Touches:
-    """What one link's touches mean. `now` is our clock, s; `t` in a touch is the controller's, ms: it only tells how
-    much later a touch came than the quickest one did.
+    """What one link's touches mean. `now` is our clock, s; `t` in a touch is the controller's, ms (age.py).
+
+    What is older than `Timing.touch_age_s` starts and moves nothing. It still ends voices: that a finger was up is true
+    until something newer says otherwise.
 
     new_key    gives keys for voices: positive integers that are not used again; None when notes come too fast
     """
@@ -67,6 +66,8 @@ class Touches:
     def __init__(self, timing: Timing, new_key: Callable[[], int | None], max_fingers: int = MAX_FINGERS) -> None:
         self.dropped_late = 0
         """Touches that were overtaken, repeated or too old."""
+        self.too_old = 0
+        """How many in a row were; the path takes too long when that goes on."""
         self.dropped_full = 0
         """Fingers beyond the limit, in number or in time."""
         self._timing = timing
@@ -76,9 +77,7 @@ class Touches:
         self._full_seq = -1
         self._finger_seq: dict[FingerId, int] = {}
         self._lifted_at: dict[FingerId, float] = {}
-        self._offset_s: float | None = None
-        self._offset_at = 0.0
-        self._old_since: float | None = None
+        self._age = Age()
         self._wakeup = Wakeup()
 
     def __len__(self) -> int:
@@ -86,23 +85,40 @@ class Touches:
 
     def touch(self, touch: Touch, now: float) -> list[Note]:
         """Takes one touch message. With `points` it says all about every finger, without it all about one."""
-        if touch.t is not None and self._too_old(touch.t, now):
-            self.dropped_late += 1
-            return []
+        age_s = self._age_s(touch.t, now)
         if touch.points is not None:
-            return self.state(touch.points, touch.seq, now)
+            return self._state(touch.points, touch.seq, age_s, now)
         name: FingerId = 0 if touch.id is None else touch.id
         if not self._is_newest(name, touch.seq):
             self.dropped_late += 1
             return []
         if not touch.active:
             return self._lift(name, now)
-        if touch.seq is None and now - self._lifted_at.get(name, -1e9) < LIFT_GUARD_S:
+        overtaken = touch.seq is None and now - self._lifted_at.get(name, -1e9) < LIFT_GUARD_S
+        if overtaken or self._old(age_s):
             self.dropped_late += 1
             return []
-        return self._place(name, touch.x, touch.y, touch.z, now)
+        return self._place(name, touch.x, touch.y, touch.z, now - age_s)
 
-    def state(self, points: list[Point], seq: int | None, now: float) -> list[Note]:
+    def clock(self, ping: Ping, now: float) -> None:
+        """Takes what a ping says of the controller's clock."""
+        self._age.ping(ping.t, ping.echo, ping.held, now)
+
+    def ping(self, ping: Ping, now: float) -> list[Note]:
+        """Takes the state that rides on a ping."""
+        if ping.points is None:
+            return []
+        return self._state(ping.points, ping.seq, self._age_s(ping.t, now), now)
+
+    def _age_s(self, t_ms: float | None, now: float) -> float:
+        return 0.0 if t_ms is None else self._age.of(t_ms, now, self._timing.touch_age_s)
+
+    def _old(self, age_s: float) -> bool:
+        old = age_s > self._timing.touch_age_s
+        self.too_old = self.too_old + 1 if old and age_s < math.inf else 0
+        return old
+
+    def _state(self, points: list[Point], seq: int | None, age_s: float, now: float) -> list[Note]:
         """Takes the full state: these fingers are down, no others."""
         if seq is not None:
             if seq <= self._full_seq:
@@ -114,9 +130,12 @@ class Touches:
         for name in [name for name in self._fingers if name not in named]:
             if seq is None or seq > self._finger_seq.get(name, -1):
                 notes += self._lift(name, now)
+        if points and self._old(age_s):
+            self.dropped_late += 1
+            return notes
         for point in points:
             if seq is None or seq > self._finger_seq.get(point.id, -1):
-                notes += self._place(point.id, point.x, point.y, point.z, now)
+                notes += self._place(point.id, point.x, point.y, point.z, now - age_s)
         return notes
 
     def release_all(self, now: float) -> list[Note]:
@@ -138,10 +157,10 @@ class Touches:
             self._wakeup.by(finger.touched_at + self._timing.hold_s)
         return notes
 
-    def _place(self, name: FingerId, x: float, y: float, z: float | None, now: float) -> list[Note]:
+    def _place(self, name: FingerId, x: float, y: float, z: float | None, sent_at: float) -> list[Note]:
         finger = self._fingers.get(name)
         if finger is not None:
-            finger.touched_at = now
+            finger.touched_at = max(finger.touched_at, sent_at)
             return [NoteMove(finger.key, x, y, z)]
         if len(self._fingers) >= self._max_fingers:
             self.dropped_full += 1
@@ -150,8 +169,8 @@ class Touches:
         if key is None:
             self.dropped_full += 1
             return []
-        self._fingers[name] = _Finger(key, now)
-        self._wakeup.by(now + self._timing.hold_s)
+        self._fingers[name] = _Finger(key, sent_at)
+        self._wakeup.by(sent_at + self._timing.hold_s)
         return [NoteOn(key, x, y, z)]
 
     def _lift(self, name: FingerId, now: float) -> list[Note]:
@@ -175,18 +194,3 @@ class Touches:
             forgotten = next(iter(self._finger_seq))
             self._full_seq = max(self._full_seq, self._finger_seq.pop(forgotten))
         return True
-
-    def _too_old(self, t_ms: float, now: float) -> bool:
-        offset_s = now - t_ms / 1000.0
-        quickest_s = offset_s if self._offset_s is None else self._offset_s + DRIFT * (now - self._offset_at)
-        self._offset_at = now
-        self._offset_s = min(offset_s, quickest_s)
-        if offset_s <= quickest_s + MAX_AGE_S:
-            self._old_since = None
-            return False
-        if self._old_since is None:
-            self._old_since = now
-        if now - self._old_since < CLOCK_PATIENCE_S:
-            return True
-        self._offset_s, self._old_since = offset_s, None
-        return False

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from support.link import Node, World
+from support.link import Node, Weather, World
 from support.players import controller_of, lift, press
 
 from formant_net import effects as fx
@@ -49,6 +49,63 @@ def test_a_release_is_sent_five_times_and_then_it_is_quiet() -> None:
     world.run(0.2)
     assert [e.message.active for e in sent(controller, m.Touch)] == [False] * 5  # type: ignore[attr-defined]
     assert controller_of(controller).settled
+
+
+def test_a_new_link_lets_the_synth_know_at_once_how_old_touches_are() -> None:
+    world = World()
+    synth, controller = world.synth(), world.controller()
+    world.run(0.5)
+    pings = [e.message for e in sent(controller, m.Ping)]
+    assert len(pings) == 2
+    assert isinstance(pings[0], m.Ping)
+    assert isinstance(pings[1], m.Ping)
+    assert (pings[0].echo, pings[0].held) == (None, None)
+    pongs = [e.message for e in synth.effects if isinstance(e, fx.Send)]
+    assert isinstance(pongs[0], m.Pong)
+    assert pings[1].echo == pongs[0].t
+    assert pings[1].held == 0.0
+    assert pings[1].t == pytest.approx(1000.0 * world.clock.now, abs=500.0)
+
+
+def test_a_ping_without_an_answer_is_followed_by_others_quickly_and_the_rest_come_once_a_second() -> None:
+    world = World()
+    _, controller = world.synth(), world.controller()
+    world.weather.pattern = [False, False, True, False, False]  # ping, pong; the one with the echo is lost; again, pong
+    world.run(3.05)
+    pings = [e.message for e in sent(controller, m.Ping)]
+    assert len(pings) == 3 + 3
+    assert [p.echo is not None for p in pings if isinstance(p, m.Ping)] == [False] + 5 * [True]
+
+
+def test_over_a_long_way_pings_wait_for_their_answers() -> None:
+    world = World()
+    world.weather.delay_s = (0.2, 0.2)
+    _, controller = world.synth(), world.controller()
+    world.run(5.0)
+    controller.effects.clear()
+    world.run(10.0)
+    assert len(sent(controller, m.Ping)) == 10
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_link_at_thirty_percent_loss_is_not_taken_for_dead(seed: int) -> None:
+    world = World(seed)
+    synth, controller = world.synth(), world.controller()
+    world.run(0.5)
+    synth.effects.clear()
+    controller.effects.clear()
+    world.weather = Weather(loss=0.3, delay_s=(0.01, 0.03))
+    world.run(60.0)
+    assert synth.count(fx.CloseLink) == controller.count(fx.CloseLink) == 0
+
+
+def test_a_synth_that_stamps_no_pongs_is_not_asked_for_stamps() -> None:
+    world, _, controller = ensemble()
+    link = controller_of(controller)._links["synth-a"]
+    link.echo = link.echoes_from = None
+    link.ask_at = world.clock.now
+    controller_of(controller)._ponged(link, m.Pong(timestamp=1.0), world.clock.now)
+    assert (link.echo, link.ask_at) == (None, None)
 
 
 def test_no_fingers_rides_on_every_ping() -> None:

@@ -87,9 +87,42 @@ def test_a_new_link_has_to_show_anew_that_its_peer_pings() -> None:
     assert peer.deadline() is None
 
 
-def test_set_up_has_an_end() -> None:
+def test_an_offer_waits_ten_seconds_for_its_answer() -> None:
     peer = make(OFFERER)
     peer.handle(Event.START, 5.0)
     assert peer.deadline() == 15.0
+
+
+def test_the_search_for_a_path_is_short_and_handshakes_over_one_may_take_their_time() -> None:
+    peer = make(OFFERER)
+    peer.handle(Event.START, 5.0)
     peer.handle(Event.ANSWER, 6.0)
+    assert peer.deadline() == 8.5
+    peer.reached(8.0)
+    peer.reached(9.0)
+    assert peer.deadline() == 18.0
+    peer.handle(Event.LOST, 18.0)
+    peer.handle(Event.START, 20.0)
+    peer.handle(Event.ANSWER, 20.0)
+    assert peer.deadline() == 22.5, "a new link has to find its own path"
+
+
+def test_an_answerer_leaves_it_to_the_offerer_to_give_up_early() -> None:
+    peer = make(ANSWERER)
+    peer.handle(Event.OFFER, 5.0)
     assert peer.deadline() == 15.0
+
+
+def test_a_peer_that_was_linked_is_tried_without_growing_pauses_for_two_minutes() -> None:
+    peer = opened(10.0)
+    peer.handle(Event.LOST, 20.0)
+    now, pauses = 20.0, []
+    while now < 150.0:
+        peer.handle(Event.START, now)
+        peer.handle(Event.ANSWER, now)
+        now += 2.5
+        peer.handle(Event.LOST, now)
+        pauses.append((now, peer.retry_at - now))
+        now = peer.retry_at
+    assert all(pause <= 0.5 for at, pause in pauses if at < 140.0)
+    assert pauses[-1][1] == 10.0, "after that it backs off like any other"

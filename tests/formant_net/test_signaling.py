@@ -177,6 +177,61 @@ def test_a_server_that_never_answers_is_given_up(opens: bool) -> None:
     assert signaling.state is State.WAITING
 
 
+def test_a_server_that_is_asked_and_answers_is_kept() -> None:
+    signaling = online(make(role="synth"))
+    signaling.drain()
+    signaling.verify(5.0)
+    signaling.verify(5.5)
+    assert len(sent(signaling, Transmit)) == 1, "once is enough"
+    assert signaling.next_deadline() == 7.0
+    signaling.receive(1, registered(ice_servers=[{"urls": "stun:192.0.2.1"}]), 6.9)
+    assert (signaling.online, signaling.next_deadline()) == (True, None)
+    assert signaling.ice_servers == ({"urls": "stun:192.0.2.1"},), "what it says anew counts"
+    signaling.verify(9.0)
+    assert len(sent(signaling, Transmit)) == 1
+
+
+def test_a_server_that_is_asked_and_only_refuses_is_there_as_well() -> None:
+    signaling = online(make(role="synth"))
+    signaling.verify(5.0)
+    error = m.Error(code="too-fast", message="less", about="register")
+    assert signaling.receive(1, error, 6.0) is error
+    assert signaling.next_deadline() is None
+
+
+@pytest.mark.parametrize("role", ["synth", "controller"])
+def test_a_server_that_is_asked_and_stays_silent_is_dialled_anew(role: m.Role) -> None:
+    signaling = online(make(role=role))
+    signaling.verify(5.0)
+    signaling.drain()
+    assert signaling.next_deadline() == 7.0
+    signaling.on_deadline(7.0)
+    assert signaling.drain()[0] == Disconnect(1)
+    assert signaling.next_deadline() == 7.25
+    signaling.on_deadline(7.25)
+    assert online(signaling, 7.3).attempt == 2
+
+
+def test_nobody_is_asked_who_is_not_connected() -> None:
+    signaling = make()
+    signaling.verify(0.0)
+    signaling.start(0.0)
+    signaling.opened(1, 0.0)
+    signaling.drain()
+    signaling.verify(0.1)
+    assert signaling.drain() == []
+
+
+def test_what_a_core_says_before_it_is_registered_is_dropped() -> None:
+    """A server refuses it, and that refusal would be taken for one of the registration."""
+    signaling = make()
+    signaling.start(0.0)
+    signaling.send(m.RequestControllers())
+    signaling.opened(1, 0.0)
+    signaling.send(m.RequestControllers())
+    assert [type(t.message) for t in sent(signaling, Transmit)] == [m.Register]
+
+
 def test_news_of_an_old_attempt_changes_nothing() -> None:
     signaling = online(make())
     signaling.closed(1, "reset", 1.0)

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 from support.link import Node, World
-from support.players import lift, press, synth_of
+from support.players import controller_of, lift, press, synth_of
 
 from formant_net import effects as fx
 from formant_net import messages as m
+from formant_net import peer as peers
 from formant_net.effects import COMMANDS, PARAMS
 from formant_net.play_limits import PlayLimits
 from formant_net.touches import NoteOff, NoteOn
@@ -157,10 +158,82 @@ def test_a_set_up_that_does_not_end_is_tried_again_with_back_off() -> None:
     world.weather.cut = True
     synth, _ = world.synth(), world.controller()
     world.run(60.0)
-    assert 3 <= synth.count(fx.MakeOffer) <= 7
+    assert 6 <= synth.count(fx.MakeOffer) <= 16, "2.5 s each, and pauses that grow to 10 s"
     world.weather.cut = False
     world.run(25.0)
     assert synth_of(synth).open_peers == ("ctrl-a",)
+
+
+def test_a_link_that_worked_is_tried_again_and_again_while_its_path_is_gone() -> None:
+    world = World()
+    synth, _ = world.synth(), world.controller()
+    world.run(10.0)
+    world.weather.cut = True
+    for _ in range(8):  # wherever in an attempt the path comes back
+        world.run(17.3)
+        world.weather.cut = False
+        began = world.clock.now
+        while not synth_of(synth).open_peers:
+            world.run(0.1)
+        assert world.clock.now - began <= 2.0
+        world.run(10.0)
+        world.weather.cut = True
+
+
+def test_a_controller_that_was_started_again_is_linked_at_once_and_not_when_its_silence_is_noticed() -> None:
+    world = World()
+    synth, controller = world.synth(), world.controller(meta={"run": "one"})
+    world.run(10.0)
+    world.kill(controller)
+    controller = world.controller(meta={"run": "two"})
+    world.run(0.2)
+    assert synth_of(synth).open_peers == ("ctrl-a",)
+    assert controller_of(controller).synths(world.clock.now)[0].open
+    offers = synth.count(fx.MakeOffer)
+    world.blink(controller)
+    world.run(5.0)
+    assert synth.count(fx.MakeOffer) == offers, "it came back on another socket, but is the same run"
+
+
+def test_a_late_answer_shows_that_the_peer_is_there_and_is_offered_to_at_once() -> None:
+    world = World()
+    synth, controller = world.synth(), world.controller()
+    world.run(5.0)
+    core = synth_of(synth)
+    world.kill(controller)
+    world.to_client("synth-a", m.ControllerJoined(controller_id="ctrl-a"))
+    world.run(14.0)
+    while core._links["ctrl-a"].peer.state is not peers.State.WAITING:
+        world.run(0.01)
+    before = synth.count(fx.MakeOffer)
+    answer = m.Description(type="answer", sdp="a=mid:L1")
+    world.to_client("synth-a", m.Answer(source="ctrl-a", target="synth-a", data=answer))
+    world.run(0.01)
+    assert synth.count(fx.MakeOffer) == before + 1
+
+
+def test_a_dead_link_makes_a_synth_ask_whether_its_server_still_lives() -> None:
+    world = World()
+    synth, controller = world.synth(), world.controller()
+    world.run(5.0)
+    world.deaf = True
+    world.kill(controller)
+    world.run(7.0)
+    lost = [told for told in synth.told if told.event == "server lost"]
+    assert lost, "nothing else would have told it for a long time"
+    world.deaf = False
+    world.run(1.0)
+    assert synth_of(synth)._signaling.online
+
+
+def test_a_player_too_far_away_is_told_of_once() -> None:
+    world, synth, controller = ensemble()
+    world.weather.delay_s = (0.11, 0.11)
+    press(controller)
+    world.run(5.0)
+    assert not synth.voices.history
+    (told,) = [told for told in synth.told if "too late" in told.event]
+    assert "--max-age" in told.fields["why"]
 
 
 def test_links_beyond_the_limit_wait_until_one_is_free() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from formant_net.messages import Point, Touch
+from formant_net.messages import Ping, Point, Touch
 from formant_net.timing import Timing
 from formant_net.touches import Note, NoteMove, NoteOff, NoteOn, Touches
 
@@ -80,8 +80,8 @@ def test_the_full_state_releases_fingers_it_does_not_name() -> None:
 def test_an_old_full_state_does_not_release_a_finger_told_of_later() -> None:
     touches = make()
     touches.touch(touch(id=1, seq=5), 0.0)
-    assert touches.state([], 4, 0.0) == []
-    assert keys(touches.state([], 6, 0.0)) == [(NoteOff, 1)]
+    assert touches.ping(Ping(seq=4, points=[]), 0.0) == []
+    assert keys(touches.ping(Ping(seq=6, points=[]), 0.0)) == [(NoteOff, 1)]
 
 
 def test_a_finger_id_may_be_a_text_and_is_not_the_number_it_looks_like() -> None:
@@ -128,24 +128,30 @@ def test_a_resting_finger_stays_and_every_touch_of_it_is_passed_on_as_a_sign_of_
         assert touches.on_deadline(i * 0.2) == []
 
 
-# --- old touches
+# --- old touches of clients that stamp them and echo nothing
+
+
+def unechoing() -> Touches:
+    touches = make()
+    touches.clock(Ping(), 0.0)
+    return touches
 
 
 def test_what_an_outage_held_back_is_not_played() -> None:
-    touches = make()
+    touches = unechoing()
     touches.touch(touch(t=1000.0, seq=1), 50.0)
     assert touches.touch(touch(0.9, t=1100.0, seq=2), 50.7) == []
     assert keys(touches.touch(touch(0.2, t=1700.0, seq=3), 50.71)) == [(NoteMove, 1)]
 
 
 def test_a_touch_may_be_late_by_what_networks_do() -> None:
-    touches = make()
+    touches = unechoing()
     touches.touch(touch(t=0.0, seq=1), 50.0)
     assert len(touches.touch(touch(t=20.0, seq=2), 50.11)) == 1
 
 
 def test_a_clock_that_was_set_is_believed_after_a_second() -> None:
-    touches = make()
+    touches = unechoing()
     touches.touch(touch(t=1_000_000.0, seq=1), 0.0)
     played = [bool(touches.touch(touch(t=20.0 * i, seq=i), i * 0.02)) for i in range(2, 100)]
     assert not any(played[:49])
@@ -153,9 +159,59 @@ def test_a_clock_that_was_set_is_believed_after_a_second() -> None:
 
 
 def test_two_clocks_may_drift_apart() -> None:
-    touches = make()
+    touches = unechoing()
     for i in range(4000):
         assert touches.touch(touch(t=1000.0 * i * (1 - 2e-4), seq=i), float(i)) != []
+
+
+def test_an_old_message_still_ends_what_it_does_not_name() -> None:
+    touches = unechoing()
+    touches.touch(full(1, 2, t=0.0, seq=1), 50.0)
+    assert keys(touches.touch(full(2, t=100.0, seq=2), 50.9)) == [(NoteOff, 1)], "2 is neither moved nor kept alive"
+    assert keys(touches.touch(touch(id=2, active=False, t=120.0, seq=3), 50.95)) == [(NoteOff, 2)]
+
+
+# --- a controller that echoes
+
+
+def echoing(now: float, *, ahead_s: float, way_back_s: float = 0.0) -> Touches:
+    """Touches of a controller whose clock is `ahead_s` behind ours, after one ping with an echo."""
+    touches = make()
+    touches.clock(Ping(t=1000.0 * (now - ahead_s)), now)
+    echo_ms = 1000.0 * (now - way_back_s)
+    touches.clock(Ping(t=1000.0 * (now - ahead_s), echo=echo_ms, held=0.0), now)
+    return touches
+
+
+def test_until_its_clock_is_known_no_touch_of_it_sounds() -> None:
+    touches = make()
+    touches.clock(Ping(t=0.0), 50.0)
+    assert touches.touch(touch(t=0.0, seq=1), 50.0) == []
+    assert touches.ping(Ping(t=0.0, seq=2, points=[Point(id=1, x=0.0, y=0.0)]), 50.0) == []
+    touches.clock(Ping(t=10.0, echo=50_000.0, held=5.0), 50.02)
+    assert keys(touches.touch(touch(t=20.0, seq=3), 50.03)) == [(NoteOn, 1)]
+
+
+def test_even_the_first_touch_is_not_played_when_it_is_old() -> None:
+    touches = echoing(50.0, ahead_s=50.0)
+    assert touches.touch(touch(t=0.0, seq=1), 50.11) == []
+    assert keys(touches.touch(touch(t=20.0, seq=2), 50.11)) == [(NoteOn, 1)]
+
+
+def test_an_old_ping_does_not_start_a_voice_either() -> None:
+    touches = echoing(50.0, ahead_s=50.0)
+    finger = Point(id=1, x=0.0, y=0.0)
+    assert touches.ping(Ping(t=0.0, seq=1, points=[finger]), 50.2) == []
+    assert keys(touches.ping(Ping(t=200.0, seq=2, points=[finger]), 50.21)) == [(NoteOn, 1)]
+
+
+def test_the_hold_time_counts_from_when_a_touch_was_sent() -> None:
+    touches = echoing(50.0, ahead_s=50.0)
+    touches.touch(touch(t=0.0, seq=1), 50.08)
+    assert touches.next_deadline() == pytest.approx(50.25, abs=1e-3)
+    touches.touch(touch(t=100.0, seq=2), 50.19)
+    assert touches.on_deadline(50.34) == []
+    assert keys(touches.on_deadline(50.351)) == [(NoteOff, 1)]
 
 
 # --- limits and endings

@@ -31,6 +31,8 @@ class Offerer:
     channels: tuple[str, ...] = ("params", "commands")
     name: str = ""
     answers_pings: bool = True
+    stamps: bool = True
+    """Its pongs carry its clock, to be echoed."""
     trickles: bool = False
     """Sends its candidates one by one after an offer without any."""
     deaf_to: int = 0
@@ -112,7 +114,8 @@ class Offerer:
     def pong(self, timestamp: object, channel: str = "params") -> None:
         """Answer a ping, or say so unasked with a timestamp of any clock."""
         state = {**self.state, **({"name": self.name} if self.name else {})}
-        self.send_raw(json.dumps({"type": "pong", "timestamp": timestamp, "state": state}), channel)
+        stamp = {"t": round(1000.0 * time.monotonic(), 3)} if self.stamps else {}
+        self.send_raw(json.dumps({"type": "pong", "timestamp": timestamp, **stamp, "state": state}), channel)
 
     def send_raw(self, text: str, channel: str = "params") -> None:
         self._channels[channel].send(text)

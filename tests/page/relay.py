@@ -40,6 +40,8 @@ class Relay:
         """Paths that were asked for over HTTP."""
         self.refuse_next: dict[str, Any] | None = None
         """Said once instead of `registered`."""
+        self.deaf = False
+        """Answers nothing and passes nothing on, on connections that are there; as behind a dead path."""
         self._clients: dict[str, ServerConnection] = {}
         self._server: Server | None = None
 
@@ -92,6 +94,8 @@ class Relay:
         try:
             async for text in socket:
                 message = json.loads(text)
+                if self.deaf and client_id:
+                    continue
                 if message["type"] == "register":
                     self.registers.append(message)
                     if self.key is not None and message.get("key") != self.key:
@@ -104,9 +108,10 @@ class Relay:
                         await socket.send(json.dumps(refusal))
                         continue
                     client_id = message["client_id"]
+                    known = self._clients.get(client_id) is socket
                     self._clients[client_id] = socket
                     await socket.send(json.dumps(self._registered(client_id)))
-                    if not client_id.startswith("synth-"):
+                    if not (known or client_id.startswith("synth-")):
                         await self._tell_synths({"type": "controller-joined", "controller_id": client_id})
                     continue
                 self.log.append({**message, "source": client_id})

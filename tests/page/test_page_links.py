@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from functools import partial
 
@@ -157,6 +158,49 @@ def test_silent_synth_is_stale_then_lost_and_can_come_back(stage: Stage) -> None
     synth.answers_pings = True
     stage.thread.run(synth.offer(close_old=True))
     tab.until(ONE_OPEN)
+
+
+def test_synth_can_tell_at_once_how_old_touches_are(stage: Stage) -> None:
+    """Its stamp comes back in the second ping, which follows its first pong at once; then once a second is enough."""
+    _, synth, tab = stage.playing()
+    stage.until(lambda: len(synth.of_type("ping")) >= 3, "three pings")
+    first, second, third = [heard for heard in synth.heard if heard.message["type"] == "ping"][:3]
+    assert "echo" not in first.message
+    assert second.at - first.at < 0.5
+    assert third.at - second.at > 0.3, "the next one is due with the second"
+    for ping in (second, third):
+        assert ping.message["echo"] + ping.message["held"] <= 1000.0 * ping.at, "not later than it came"
+        assert ping.message["echo"] + ping.message["held"] > 1000.0 * ping.at - 200.0
+    tab.fingers(Finger(0, 0.4, 0.6))
+    touch = stage.until(synth.touches, "a touch")[0]
+    assert abs(touch["t"] - third.message["t"]) < 30_000.0, "touches and pings are stamped by one clock"
+
+
+def test_synth_that_stamps_nothing_is_pinged_once_a_second(stage: Stage) -> None:
+    _, synth, _ = stage.playing(stamps=False)
+    stage.until(lambda: len(synth.of_type("ping")) >= 3, "three pings")
+    assert all("echo" not in ping for ping in synth.of_type("ping"))
+    ats = [heard.at for heard in synth.heard if heard.message["type"] == "ping"]
+    assert ats[2] - ats[1] > 0.7
+
+
+def test_silent_synth_makes_the_page_ask_whether_its_server_lives(stage: Stage) -> None:
+    relay, synth, tab = stage.playing()
+    synth.answers_pings = False
+    relay.deaf = True
+    tab.until("formant.links[0].state === 'lost'", timeout_s=6)
+    tab.until("formant.server === 'registered' && formant.registrations === 2", timeout_s=8)
+    asked = [r for r in relay.registers if r["client_id"].startswith("touch-")]
+    assert [r["meta"] for r in asked] == [asked[0]["meta"]] * len(asked), "one run of the page"
+
+
+def test_server_that_answers_is_kept_when_a_synth_falls_silent(stage: Stage) -> None:
+    relay, synth, tab = stage.playing()
+    synth.answers_pings = False
+    tab.until("formant.links[0].state === 'lost'", timeout_s=6)
+    stage.until(lambda: len([r for r in relay.registers if r["client_id"].startswith("touch-")]) == 2, "it asks")
+    stage.thread.run(asyncio.sleep(4.0))
+    assert tab.evaluate("[formant.server, formant.registrations]") == ["registered", 1]
 
 
 def test_link_that_closes_is_shown_as_lost(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from formant_net import effects as fx
 from formant_net.controller import Controller
@@ -21,6 +22,7 @@ from formant_net.errors import ProtocolError
 from formant_net.messages import (
     Answer,
     Candidate,
+    ControllerDetail,
     ControllerJoined,
     ControllerLeft,
     ControllersList,
@@ -167,12 +169,15 @@ class World:
         self.weather = Weather()
         self.server_up = True
         self.announce = True
+        self.deaf = False
+        """The server neither hears nor says anything any more on the connections that it has."""
         self.nodes: dict[str, Node] = {}
         self.offer_delay_s = 0.005
         self.channels: tuple[str, ...] = (fx.COMMANDS, fx.PARAMS)
         self.relayed: list[tuple[str, Message]] = []
         self._pattern: Iterable[bool] | None = None
         self._sessions: dict[str, tuple[Node, int]] = {}
+        self._metas: dict[str, dict[str, Any]] = {}
         self._wires: dict[tuple[str, int], _Wire] = {}
 
     # --- nodes
@@ -181,8 +186,9 @@ class World:
         core = Synth(name, [Server(URL)], self.timing, self.random.random, **options)
         return self._start(Node(self, name, core))
 
-    def controller(self, name: str = "ctrl-a") -> Node:
-        return self._start(Node(self, name, Controller(name, [Server(URL)], self.timing, self.random.random)))
+    def controller(self, name: str = "ctrl-a", **options: Any) -> Node:
+        core = Controller(name, [Server(URL)], self.timing, self.random.random, **options)
+        return self._start(Node(self, name, core))
 
     def _start(self, node: Node) -> Node:
         self.nodes[node.name] = node
@@ -229,11 +235,11 @@ class World:
 
     def _to_synths(self, message: Message) -> None:
         for name, (node, _) in self._sessions.items():
-            if isinstance(node.core, Synth):
+            if isinstance(node.core, Synth) and not self.deaf:
                 self.to_client(name, message)
 
     def _serve(self, node: Node, attempt: int, message: Message) -> None:
-        if not self.server_up or not node.alive:
+        if not self.server_up or not node.alive or (self.deaf and node.name in self._sessions):
             return
         if isinstance(message, Register):
             self._sessions[node.name] = (node, attempt)
@@ -241,11 +247,13 @@ class World:
                 client_id=node.name, edge="e1", resume="secret", ice_servers=[], heartbeat_s=20.0, ttl_s=60.0
             )
             self.to_client(node.name, registered)
+            self._metas[node.name] = message.meta or {}
             if isinstance(node.core, Controller) and self.announce:
-                self._to_synths(ControllerJoined(controller_id=node.name))
+                self._to_synths(ControllerJoined(controller_id=node.name, meta=message.meta or UNSET))
         elif isinstance(message, RequestControllers):
             names = [name for name, (other, _) in self._sessions.items() if isinstance(other.core, Controller)]
-            self.to_client(node.name, ControllersList(controllers=names))
+            details = {n: ControllerDetail(edge="e1", age_s=0.0, meta=self._metas.get(n, {})) for n in names}
+            self.to_client(node.name, ControllersList(controllers=names, details=details))
         elif isinstance(message, Offer | Answer | IceCandidate):
             self.relayed.append((node.name, message))
             self.to_client(message.target, msgspec.structs.replace(message, source=node.name))

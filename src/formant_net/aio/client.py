@@ -87,6 +87,9 @@ class Client:
     def described(self, peer: str, link: int, sdp: str) -> None:
         self.driver.tell(self.core.described, peer, link, sdp)
 
+    def link_reached(self, peer: str, link: int) -> None:
+        self.driver.tell(self.core.link_reached, peer, link)
+
     def link_opened(self, peer: str, link: int, channel: str) -> None:
         self.driver.tell(self.core.link_opened, peer, link, channel)
 

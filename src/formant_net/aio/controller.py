@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -30,7 +31,8 @@ class ControllerNode:
     """Core and network of one controller. `start()`, play, `await finish()`."""
 
     def __init__(self, options: ControllerOptions, *, on_told: Callable[[Told], None] | None = None) -> None:
-        meta = {"name": options.name} if options.name else None
+        # The run tells synths that a controller of this id is not the process they were linked to.
+        meta = {"run": secrets.token_hex(4)} | ({"name": options.name} if options.name else {})
         self.options = options
         self.core = Controller(options.client_id, options.servers, options.timing, random.random, meta=meta)
         self.client = Client(self.core, on_told=self._told)

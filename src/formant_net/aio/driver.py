@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from formant_net.errors import ProtocolError
 from formant_net.log import get_logger
+
+
+def _clock() -> Callable[[], float]:
+    boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; elsewhere the plain one has to do
+    return time.monotonic if boot is None else partial(time.clock_gettime, boot)
+
+
+clock = _clock()
+"""Seconds. What waits in a socket while a laptop sleeps is old when it wakes up, and has to look it."""
 
 
 class Core(Protocol):
@@ -20,7 +31,7 @@ class Core(Protocol):
 
 
 class Driver:
-    """Drives `core` on the running event loop; its clock is the loop's, s, monotonic.
+    """Drives `core` on the running event loop, on a monotonic clock that goes on while the machine sleeps.
 
     perform    carries out one effect, at once or by starting a task; what it tells the driver meanwhile is done after
 
@@ -42,7 +53,7 @@ class Driver:
     @property
     def now(self) -> float:
         """The time of the core, s."""
-        return self._loop.time()
+        return clock()
 
     def tell(self, what: Callable[..., None], *args: Any) -> None:
         """Call a method of the core as `what(*args, now)`, then do what it asks for."""
@@ -89,7 +100,7 @@ class Driver:
                 return  # it fires early at worst, and is armed anew then
             self._timer.cancel()
         self._armed = due
-        self._timer = self._loop.call_at(due, self._fire)
+        self._timer = self._loop.call_later(max(0.0, due - self.now), self._fire)
 
     def _fire(self) -> None:
         self._timer = None

@@ -50,6 +50,7 @@ class LinkEvents(Protocol):
     """Whom the links tell what happened (the core's methods, through the driver)."""
 
     def described(self, peer: str, link: int, sdp: str) -> None: ...
+    def link_reached(self, peer: str, link: int) -> None: ...
     def link_opened(self, peer: str, link: int, channel: str) -> None: ...
     def link_lost(self, peer: str, link: int, reason: str) -> None: ...
     def link_abused(self, peer: str, link: int, reason: str) -> None: ...
@@ -83,6 +84,7 @@ class _Link:
         self._links = links
         self._pc = RTCPeerConnection(configuration(ice_servers))
         self._pc.on("connectionstatechange", self._on_state)
+        self._pc.on("iceconnectionstatechange", self._on_ice_state)
         self._pc.on("datachannel", self._add_channel)
         self._described = False
         self._early: deque[Candidate | None] = deque(maxlen=MAX_CANDIDATES)
@@ -208,6 +210,10 @@ class _Link:
                 self._abused(f"{self.bad} messages could not be read")
             return
         self._links.events.channel_message(self.peer, self.number, label, message)
+
+    def _on_ice_state(self) -> None:
+        if self._pc.iceConnectionState == "completed" and not self._closed:
+            self._links.events.link_reached(self.peer, self.number)
 
     def _on_state(self) -> None:
         if self._pc.connectionState in ("failed", "closed"):

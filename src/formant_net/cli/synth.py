@@ -22,6 +22,7 @@ from formant_net.limits import LimitError
 from formant_net.log import LEVELS, configure
 from formant_net.play_limits import PlayLimits
 from formant_net.signaling import Server
+from formant_net.timing import Timing
 from formant_net.trust import SYSTEM, Trust
 
 if TYPE_CHECKING:
@@ -96,6 +97,14 @@ def fail_if_refused(error: SentAway) -> None:
 )
 @click.option("--vibrato", metavar="CENTS", type=FloatRange(0.0, 200.0), help="0 = off. Default: the voice's own.")
 @click.option("--volume", default=1.0, show_default=True, type=FloatRange(0.0, 1.0), help="At the start.")
+@click.option(
+    "--max-age",
+    default=100.0,
+    show_default=True,
+    metavar="MS",
+    type=FloatRange(10.0, 2000.0),
+    help="Older touches are not played. More for players far away: the round trip has to fit.",
+)
 @click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]))
 @click.option("--log-level", default="info", show_default=True, type=click.Choice(LEVELS))
 def command(urls: tuple[str, ...], **options: Any) -> None:
@@ -130,6 +139,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         block_frames=options["block"],
         latency=options["latency"],
         realtime=options["realtime"],
+        timing=Timing(touch_age_s=options["max_age"] / 1000.0),
     )
     try:
         run_until_signal(_sing(synth, in_order=options["in_order"]))

@@ -1,5 +1,5 @@
 /** All synths at once: one link each, replaced when the synth offers anew, kept for show a while when it is lost. */
-import { Link } from "./link.js";
+import { Link, SILENT } from "./link.js";
 
 const PING_S = 1;
 const MAX_SYNTHS = 64;
@@ -19,13 +19,15 @@ export class Ensemble {
    * @param {(message: object) => void} parts.signal
    * @param {() => object} parts.idleState what rides on a ping
    * @param {() => void} parts.changed
+   * @param {() => void} parts.silent a synth that was linked answers no more
    * @param {() => number} parts.clock seconds
    */
-  constructor({ iceServers, signal, idleState, changed, clock }) {
+  constructor({ iceServers, signal, idleState, changed, silent, clock }) {
     this.iceServers = iceServers;
     this.signal = signal;
     this.idleState = idleState;
     this.changed = changed;
+    this.silent = silent;
     this.clock = clock;
   }
 
@@ -39,6 +41,7 @@ export class Ensemble {
       peer,
       iceServers: this.iceServers(),
       signal: this.signal,
+      idleState: this.idleState,
       clock: this.clock,
       opened: (opened) => this.#opened(opened),
       changed: (changed) => this.#changed(changed),
@@ -66,8 +69,7 @@ export class Ensemble {
     // All in one tick: it costs the browser and the radio a third of pings spread over the second.
     if (now - this.#pingedAt >= PING_S - 0.1) {
       this.#pingedAt = now;
-      const extra = this.idleState();
-      for (const link of this.open()) link.ping(now, extra);
+      for (const link of this.open()) link.ping(now);
     }
   }
 
@@ -93,14 +95,17 @@ export class Ensemble {
   /** @param {Link} link */
   #opened(link) {
     if (this.#links.get(link.peer) !== link) return;
-    link.ping(this.clock(), this.idleState()); // its state should be on screen at once
+    link.ping(this.clock()); // its state should be on screen at once
     this.changed();
   }
 
   /** @param {Link} link */
   #changed(link) {
     if (this.#links.get(link.peer) !== link) return;
-    if (link.state === "lost" && !this.#lostAt.has(link.peer)) this.#lostAt.set(link.peer, this.clock());
+    if (link.state === "lost" && !this.#lostAt.has(link.peer)) {
+      this.#lostAt.set(link.peer, this.clock());
+      if (link.ending === SILENT) this.silent();
+    }
     this.changed();
   }
 }

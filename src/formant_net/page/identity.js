@@ -27,6 +27,8 @@ export class Identity {
   id = "";
   /** @type {string | null} */
   resume = null;
+  /** This start of the page: tells synths that an id they know is another page now. */
+  run = randomHex(4);
 
   constructor() {
     this.fresh();

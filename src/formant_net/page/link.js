@@ -15,8 +15,15 @@ const FULL_BYTES = 2048;
 const MAX_MESSAGE = 8192;
 /** The state of "no fingers" is sent so many times, one a tick. */
 const RELEASES = 5;
+/**
+ * Without an answer the next ping comes so soon (or after two round trips, if those are longer): at 30 % loss half of
+ * all pings fail, and three in a row must not look like death.
+ */
+const ASK_S = 0.1;
 /** A wish is repeated, a ping apart, until the synth's state shows it. */
 const WISH_TRIES = 5;
+
+export const SILENT = "no answer for 3 s";
 
 /** @typedef {"connecting" | "open" | "lost"} LinkState */
 /** @typedef {{wire: object, value: number | boolean, tries: number}} Wish */
@@ -47,19 +54,27 @@ export class Link {
   #commands = null;
   /** @type {Map<string, Wish>} */
   #wishes = new Map();
+  /** The stamp of the synth's last pong, and when it came. @type {{stamp: number, at: number} | null} */
+  #echo = null;
+  /** The first ping that carried one. @type {number | null} */
+  #echoesFrom = null;
+  /** @type {number | undefined} */
+  #askTimer;
 
   /**
    * @param {object} parts
    * @param {string} parts.peer id of the synth
    * @param {RTCIceServer[]} parts.iceServers
    * @param {(message: object) => void} parts.signal
+   * @param {() => object} parts.idleState what rides on a ping
    * @param {(link: Link) => void} parts.opened
    * @param {(link: Link) => void} parts.changed
    * @param {() => number} parts.clock seconds
    */
-  constructor({ peer, iceServers, signal, opened, changed, clock }) {
+  constructor({ peer, iceServers, signal, idleState, opened, changed, clock }) {
     this.peer = peer;
     this.signal = signal;
+    this.idleState = idleState;
     this.opened = opened;
     this.changed = changed;
     this.clock = clock;
@@ -117,13 +132,16 @@ export class Link {
     this.owed = RELEASES;
   }
 
-  /** @param {number} now seconds @param {object} extra state that rides along */
-  ping(now, extra) {
+  /** @param {number} now seconds */
+  ping(now) {
     const channel = this.#params;
     if (this.state !== "open" || !channel) return;
     if (channel.bufferedAmount <= FULL_BYTES) {
-      post(channel, JSON.stringify({ type: "ping", timestamp: this.#pings.sent(now), ...extra }));
+      const timestamp = this.#pings.sent(now);
+      const ping = { type: "ping", timestamp, t: ms(now), ...this.#echoed(timestamp, now), ...this.idleState() };
+      post(channel, JSON.stringify(ping));
     }
+    this.#askSoon();
     for (const [name, wish] of this.#wishes) this.#ask(name, wish);
   }
 
@@ -132,7 +150,7 @@ export class Link {
     if (this.state === "connecting" && now - this.#startedAt >= SETUP_S) this.close("could not connect");
     if (this.state !== "open") return;
     this.#pings.tick(now);
-    if (this.#pings.dead) this.close("no answer for 3 s");
+    if (this.#pings.dead) this.close(SILENT);
   }
 
   /** @param {number} value 0…1 */
@@ -158,6 +176,7 @@ export class Link {
       if (channel) channel.onopen = channel.onclose = channel.onmessage = null;
     }
     this.#wishes.clear();
+    clearTimeout(this.#askTimer);
     this.pc.close();
     this.changed(this);
   }
@@ -238,9 +257,32 @@ export class Link {
       return;
     }
     if (message.type !== "pong") return;
-    this.#pings.received(message.timestamp, this.clock());
+    if (this.#pings.received(message.timestamp, this.clock())) this.#ponged(message);
     this.#takeState(message.state);
     this.changed(this);
+  }
+
+  /** What the synth needs to know how old touches are: its own stamp, and how long we had it.
+   * @param {number} timestamp @param {number} now seconds */
+  #echoed(timestamp, now) {
+    if (!this.#echo) return {};
+    this.#echoesFrom ??= timestamp;
+    return { echo: this.#echo.stamp, held: ms(now - this.#echo.at) };
+  }
+
+  /** @param {any} pong an answer to a ping of ours */
+  #ponged(pong) {
+    const now = this.clock();
+    const stamps = typeof pong.t === "number"; // otherwise it judges no ages
+    if (stamps) this.#echo = { stamp: pong.t, at: now };
+    if (stamps && this.#echoesFrom === null) this.ping(now);
+    else if (!stamps || pong.timestamp >= (this.#echoesFrom ?? 0)) clearTimeout(this.#askTimer);
+  }
+
+  #askSoon() {
+    clearTimeout(this.#askTimer);
+    const wait = Math.max(ASK_S, 2 * (this.#pings.rttS ?? 0));
+    this.#askTimer = setTimeout(() => this.ping(this.clock()), 1000 * wait);
   }
 
   /** @param {any} state */
@@ -285,6 +327,9 @@ export class Link {
     }
   }
 }
+
+/** Milliseconds of a moment or a length in seconds, to the microsecond. @param {number} seconds */
+const ms = (seconds) => Math.round(seconds * 1e6) / 1e3;
 
 /** The server's list of ICE servers may be unusable; a LAN needs none. @param {RTCIceServer[]} iceServers */
 function connection(iceServers) {

@@ -36,6 +36,7 @@ const ensemble = new Ensemble({
   signal: (message) => signaling.send({ ...message, source: identity.id }),
   idleState: () => sender.idleState(),
   changed: () => show(),
+  silent: () => signaling.verify(),
   clock,
 });
 

@@ -7,6 +7,8 @@ import { Backoff } from "./backoff.js";
 
 const CONNECT_S = 8;
 const HEARTBEAT_S = 20;
+/** A server that is asked whether it is still there has so long to answer. */
+const VERIFY_S = 2;
 /** A better server has to be well at so many checks, so far apart, before the page goes back to it. */
 const CHECK_S = 10;
 const CHECKS = 3;
@@ -39,6 +41,8 @@ export class Signaling {
   #heartbeatS = HEARTBEAT_S;
   #since = 0;
   #sentAt = 0;
+  /** @type {number | null} */
+  #answerBy = null;
   /** @type {WebSocket | null} */
   #socket = null;
   /** Set by an `error` that the next close belongs to. @type {State | null} */
@@ -111,6 +115,13 @@ export class Signaling {
     if (this.state !== "kicked" && this.state !== "needs-key") this.connect();
   }
 
+  /** Something else has failed: is the server still there? The browser would not tell for minutes. */
+  verify() {
+    if (this.state !== "registered" || this.#answerBy !== null) return;
+    this.#answerBy = this.clock() + VERIFY_S;
+    this.#sendRegister(); // every server answers it, and it changes nothing
+  }
+
   /** @param {string} key */
   useKey(key) {
     this.key = key;
@@ -122,6 +133,7 @@ export class Signaling {
     if (this.state === "registered" && now - this.#sentAt >= this.#heartbeatS) {
       this.send({ type: "heartbeat", source: this.identity.id });
     }
+    if (this.#answerBy !== null && now >= this.#answerBy) this.#closed();
     if ((this.state === "connecting" || this.state === "registering") && now - this.#since >= CONNECT_S) this.#closed();
     if (this.state === "registered" && this.#at > 0 && now - this.#checkedAt >= CHECK_S) this.#lookHome(now);
     // The page's own timer may sleep in a hidden tab; ticks do not.
@@ -137,12 +149,17 @@ export class Signaling {
   }
 
   #register() {
-    const { id, resume } = this.identity;
     this.#become("registering");
+    this.#sendRegister();
+  }
+
+  #sendRegister() {
+    const { id, resume, run } = this.identity;
     this.send({
       type: "register",
       client_id: id,
       role: "controller",
+      meta: { run },
       ...(this.key ? { key: this.key } : {}),
       ...(resume ? { resume } : {}),
     });
@@ -197,6 +214,10 @@ export class Signaling {
     this.#well = 0;
     this.#checkedAt = this.clock();
     this.reason = "";
+    if (this.state === "registered") {
+      this.#answerBy = null; // what `verify` asked
+      return;
+    }
     this.registrations += 1;
     this.backoff.opened(this.clock());
     this.#become("registered");
@@ -204,7 +225,10 @@ export class Signaling {
 
   /** An `error`: only one about our registration changes what we do. @param {any} message */
   #refused(message) {
-    if (this.state === "registered") return;
+    if (this.state === "registered") {
+      if (message.about === "register") this.#answerBy = null; // it is there
+      return;
+    }
     const code = String(message.code ?? "");
     this.reason = String(message.message ?? code).slice(0, 200);
     if (code === "token-expired" || code === "not-allowed") {
@@ -271,6 +295,7 @@ export class Signaling {
   #drop() {
     const socket = this.#socket;
     this.#socket = null;
+    this.#answerBy = null;
     socket?.close();
   }
 

@@ -20,11 +20,16 @@ class Side:
         self.links = Links(self)
         self.sdp: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.opened: set[str] = set()
+        self.reached = 0
         self.lost: list[str] = []
         self.messages: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
 
     def described(self, peer: str, link: int, sdp: str) -> None:
         self.sdp.set_result(sdp)
+
+    def link_reached(self, peer: str, link: int) -> None:
+        assert not self.opened, "the path comes before the channels"
+        self.reached += 1
 
     def link_opened(self, peer: str, link: int, channel: str) -> None:
         self.opened.add(channel)
@@ -86,6 +91,14 @@ def test_touches_go_unordered_and_unrepeated_and_commands_reliably() -> None:
             assert await synth.messages.get() == (PARAMS, m.Ping(timestamp=1))
             controller.links.send(Send("s", 1, COMMANDS, m.Command(name="power", value=False)))
             assert await synth.messages.get() == (COMMANDS, m.Command(name="power", value=False))
+
+    run(main())
+
+
+def test_a_path_is_told_once_on_either_side() -> None:
+    async def main() -> None:
+        async with pair() as (synth, controller):
+            assert synth.reached == controller.reached == 1
 
     run(main())
 
