@@ -1,0 +1,195 @@
+"""One fault at a time on real processes: what happens, for how long, and what was measured."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from faults.real.stage import HAND, SERVER, SYNTH, Stage
+
+from formant_net.aio.driver import clock
+
+STEP_S = 0.01
+SETTLE_S = 1.0
+LIMIT_S = 60.0
+SILENT_S = 0.3
+"""The hold time of 250 ms, and what a busy machine takes to tell of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`begin` lets it happen; `end` puts right what does not come right by itself, `for_s` later.
+
+    silent_s      most until the fingers concerned are silent; None: they have to sound on
+    back_s        most from the end until they sound again; None: nothing was silent
+    """
+
+    name: str
+    begin: Callable[[Stage], object]
+    end: Callable[[Stage], object]
+    for_s: float
+    silent_s: float | None
+    back_s: float | None = None
+    hand_only: bool = False
+    """Only the first controller is concerned."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """Of one trial: s, one value for each finger that was concerned."""
+
+    silent_s: list[float] = field(default_factory=list)
+    back_s: list[float] = field(default_factory=list)
+    sounded_on: int = 0
+    oldest_s: float = 0.0
+    longest_s: float = 0.0
+    lost: float = 0.0
+    """Part of the touches that did not arrive while the fault lasted, 0…1."""
+
+
+def _kill_hand(stage: Stage) -> None:
+    stage.hands[stage.names[0]].kill()
+
+
+def _again_hand(stage: Stage) -> None:
+    stage.start_hand(stage.names[0])
+
+
+def _kill_both(stage: Stage) -> None:
+    stage.kill_synth()
+    _kill_hand(stage)
+
+
+def _again_both(stage: Stage) -> None:
+    stage.start_synth()
+    _again_hand(stage)
+
+
+def _kill_server_and_synth(stage: Stage) -> None:
+    stage.server.kill()
+    stage.kill_synth()
+
+
+def _again_server_and_synth(stage: Stage) -> None:
+    stage.start_server()
+    stage.start_synth()
+
+
+def _stop_hands(stage: Stage) -> None:
+    for hand in stage.hands.values():
+        hand.stop()
+
+
+def _resume_hands(stage: Stage) -> None:
+    for hand in stage.hands.values():
+        hand.resume()
+
+
+def _readdress(host: str) -> Callable[[Stage], object]:
+    numbers = itertools.count(50 if host == SYNTH else 150)
+    return lambda stage: stage.cable.readdress(host, f"10.77.0.{next(numbers)}")
+
+
+def _nothing(_: Stage) -> None:
+    pass
+
+
+def _weather(*, loss: float = 0.0, delay_ms: float = 0.0, jitter_ms: float = 0.0) -> Callable[[Stage], object]:
+    return lambda stage: stage.cable.around(SYNTH, loss=loss, delay_ms=delay_ms, jitter_ms=jitter_ms)
+
+
+NEW_PROCESS_S = 3.0
+"""What starting Python with all its modules takes on a busy machine, on top of what the case itself takes."""
+
+
+def _cases() -> list[Case]:
+    cases = [
+        Case("synth killed, started again", Stage.kill_synth, Stage.start_synth, 0.1, 0.01, 2.0 + NEW_PROCESS_S),
+        Case("controller killed, started again", _kill_hand, _again_hand, 0.1, SILENT_S, 2.0 + NEW_PROCESS_S, True),
+        Case("both killed, started again", _kill_both, _again_both, 0.1, 0.01, 2.0 + NEW_PROCESS_S, True),
+        Case("server killed, started again", lambda s: s.server.kill(), Stage.start_server, 0.1, None),
+        Case("server killed for 60 s", lambda s: s.server.kill(), Stage.start_server, 60.0, None),
+        Case("server stopped for 60 s", lambda s: s.server.stop(), lambda s: s.server.resume(), 60.0, None),
+        Case(
+            "synth and server killed, started again", _kill_server_and_synth, _again_server_and_synth, 0.1, 0.01,
+            3.0 + NEW_PROCESS_S,
+        ),
+        Case("controller stopped for 1 s", _stop_hands, _resume_hands, 1.0, SILENT_S, 0.5),
+        Case("controller stopped for 10 s", _stop_hands, _resume_hands, 10.0, SILENT_S, 2.0),
+        Case("synth stopped for 1 s", lambda s: s.synth.stop(), lambda s: s.synth.resume(), 1.0, None),
+        Case("synth stopped for 10 s", lambda s: s.synth.stop(), lambda s: s.synth.resume(), 10.0, None),
+        Case("address of the synth changed", _readdress(SYNTH), _nothing, 0.0, SILENT_S, 8.0),
+        Case("address of the controller changed", _readdress(HAND), _nothing, 0.0, SILENT_S, 8.0),
+    ]  # fmt: skip
+    for name, host in (("synth", SYNTH), ("controller", HAND)):
+        for for_s in (2.0, 10.0, 60.0):
+            cases.append(
+                Case(
+                    f"{name} without network for {for_s:g} s",
+                    lambda s, host=host: s.cable.around(host, down=True),  # type: ignore[misc]
+                    lambda s, host=host: s.cable.around(host, down=False),  # type: ignore[misc]
+                    for_s, SILENT_S, 2.0 if for_s < 3.0 else 14.0,
+                )
+            )  # fmt: skip
+    for for_s in (2.0, 10.0, 60.0):
+        cases.append(
+            Case(
+                f"no path between them for {for_s:g} s",
+                lambda s: s.cable.set(SYNTH, HAND, down=True), lambda s: s.cable.set(SYNTH, HAND, down=False),
+                for_s, SILENT_S, 2.0,
+            )
+        )  # fmt: skip
+    for loss in (0.05, 0.3):
+        bad = _weather(loss=loss, delay_ms=20.0, jitter_ms=10.0)
+        cases.append(Case(f"{loss:.0%} loss, 20 ± 10 ms for 20 s", bad, _weather(), 20.0, None))
+    cases.append(
+        Case(
+            "WebSocket of the controller half open for 10 s",
+            lambda s: s.cable.set(HAND, SERVER, down=True), lambda s: s.cable.set(HAND, SERVER, down=False), 10.0, None,
+        )
+    )  # fmt: skip
+    return cases
+
+
+CASES = {case.name: case for case in _cases()}
+
+
+def measure(stage: Stage, case: Case) -> Measured:
+    """One trial on a stage where every finger sounds; it is so again at the end. AssertionError when it is not."""
+    concerned = set(stage.names[:1]) if case.hand_only and case.begin is not _kill_both else set(stage.names)
+    measured = Measured()
+    synth = stage.synth
+    touches = synth.stats.get("touches", 0)
+    began = clock()
+    case.begin(stage)
+    end = began + case.for_s
+    silent: dict[str, float] = {}
+    back: dict[str, float] = {}
+    over = False
+    while True:
+        now = clock()
+        sounding = stage.sounding() if stage.synth not in stage.past else set()
+        for name in concerned - silent.keys() - sounding:
+            silent[name] = now - began
+        if not over and now >= end:
+            over = True
+            if case.for_s:
+                sent = 50.0 * case.for_s * len(stage.names)
+                measured.lost = max(0.0, 1.0 - (stage.synth.stats.get("touches", 0) - touches) / sent)
+            case.end(stage)
+            end = clock()
+        if over:
+            for name in (silent.keys() & sounding) - back.keys():
+                back[name] = now - end
+            if sounding == set(stage.names) and not silent.keys() - back.keys() and now > end + SETTLE_S:
+                break
+            if now > end + LIMIT_S:
+                raise AssertionError(f"{case.name}: {concerned - sounding} silent {LIMIT_S:g} s after the end")
+        time.sleep(STEP_S)
+    measured.silent_s, measured.back_s = list(silent.values()), list(back.values())
+    measured.sounded_on = len(concerned) - len(silent)
+    measured.oldest_s = max(node.stats.get("oldest_s", 0.0) for node in (synth, stage.synth))
+    measured.longest_s = max(node.stats.get("longest_s", 0.0) for node in (synth, stage.synth))
+    return measured

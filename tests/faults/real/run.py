@@ -1,0 +1,88 @@
+"""The long run of real faults: every case several times, a table at the end. `make faults`, as root.
+
+    python -m faults.real.run --trials 7 --only "without network"
+
+Run it in `tests/`. Exit code 1 when a bound was not kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from faults.lab.numbers import percentile
+from faults.real.cases import CASES, Case, Measured, measure
+from faults.real.stage import Stage
+
+AGE_S = 0.1
+HEAD = (
+    "| what happens | fingers | silent after, p95 | back after, p50 | p95 | longest | lost | oldest touch, ms |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
+def trials(case: Case, count: int, hands: int) -> list[Measured]:
+    """So many trials of a case, on one stage after the other."""
+    with Stage(hands) as stage:
+        return [measure(stage, case) for _ in range(count)]
+
+
+def judge(case: Case, outcomes: list[Measured]) -> list[str]:
+    """What was not kept, in words."""
+    silent = [s for one in outcomes for s in one.silent_s]
+    back = [s for one in outcomes for s in one.back_s]
+    faults = []
+    if case.silent_s is None and silent and not case.name.startswith("synth stopped"):
+        faults.append(f"{len(silent)} fingers fell silent")
+    if case.silent_s is not None and percentile(silent, 0.95) > case.silent_s:
+        faults.append(f"silent after {percentile(silent, 0.95):.2f} s, {case.silent_s:g} s are allowed")
+    if case.back_s is not None and percentile(back, 0.95) > case.back_s:
+        faults.append(f"back after {percentile(back, 0.95):.2f} s (p95), {case.back_s:g} s are allowed")
+    oldest_s = max(one.oldest_s for one in outcomes)
+    if oldest_s > AGE_S + 0.002:
+        faults.append(f"a touch {1000 * oldest_s:.0f} ms old was applied")
+    return faults
+
+
+def row(case: Case, outcomes: list[Measured]) -> str:
+    silent = [s for one in outcomes for s in one.silent_s]
+    back = [s for one in outcomes for s in one.back_s]
+    figures = ["sounds on", "–", "–", "–"]
+    if back:
+        figures = [
+            f"{s:.2f}" for s in (percentile(silent, 0.95), *(percentile(back, p) for p in (0.5, 0.95)), max(back))
+        ]
+    lost = f"{max(one.lost for one in outcomes):.0%}" if case.for_s >= 1.0 else "–"
+    fingers = sum(len(one.silent_s) + one.sounded_on for one in outcomes)
+    oldest = 1000.0 * max(one.oldest_s for one in outcomes)
+    return f"| {case.name} | {fingers} | {' | '.join(figures)} | {lost} | {oldest:.0f} |"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=7)
+    parser.add_argument("--hands", type=int, default=3)
+    parser.add_argument("--only", default="", help="cases whose name has these words")
+    asked = parser.parse_args()
+    failed = 0
+    print(HEAD, flush=True)
+    for case in CASES.values():
+        if asked.only not in case.name:
+            continue
+        try:
+            outcomes = trials(case, asked.trials, asked.hands)
+        except AssertionError as error:
+            failed += 1
+            print(f"FAILED {case.name}: {error}", file=sys.stderr, flush=True)
+            continue
+        print(row(case, outcomes), flush=True)
+        for fault in judge(case, outcomes):
+            failed += 1
+            print(f"FAILED {case.name}: {fault}", file=sys.stderr, flush=True)
+    print(json.dumps({"failed": failed}), file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

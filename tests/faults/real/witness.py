@@ -1,0 +1,109 @@
+"""A real synth, started with the arguments of `formant-node synth`, that tells what it does: one JSON object a line.
+
+All processes of one machine share one clock, so the age of a touch is known here, whatever the synth believes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from formant_net.aio.driver import clock
+from formant_net.aio.run import run_until_signal
+from formant_net.aio.synth import SynthNode, SynthOptions
+from formant_net.cli.synth import servers_of
+from formant_net.effects import Told
+from formant_net.log import configure
+from formant_net.messages import Touch
+from formant_net.touches import NoteMove, NoteOff, NoteOn
+
+STATS_S = 0.1
+
+
+def say(event: str, **fields: Any) -> None:
+    print(json.dumps({"event": event, "at": clock(), **fields}), flush=True)
+
+
+def tell(told: Told) -> None:
+    say("told", what=told.event, id=told.fields.get("id"), reason=told.fields.get("reason"))
+
+
+class Witness:
+    """Stands between the core of a synth and its shell."""
+
+    def __init__(self, node: SynthNode) -> None:
+        self._node = node
+        self._channel: Callable[..., None] = node.core.channel
+        self._sing: Any = node.client._other
+        self._sent_at: float | None = None
+        self._by = ""
+        self.oldest_s = 0.0
+        self.applied = 0
+        self._seqs: dict[tuple[str, int], tuple[int, int]] = {}
+        self._sounding: dict[int, str] = {}
+        self._moved_at: dict[int, float] = {}
+        self.longest_s = 0.0
+        node.core.channel = self.channel  # type: ignore[method-assign]
+        node.client._other = self.other
+
+    def channel(self, name: str, number: int, channel: str, message: Any, now: float) -> None:
+        self._by = name
+        stamp = getattr(message, "t", None)
+        self._sent_at = None if stamp is None else stamp / 1000.0
+        if isinstance(message, Touch) and message.seq is not None:
+            top, count = self._seqs.get((name, number), (message.seq - 1, 0))
+            self._seqs[name, number] = max(top, message.seq), count + 1
+        self._channel(name, number, channel, message, now)
+
+    def other(self, effect: object) -> None:
+        if isinstance(effect, NoteOn | NoteMove):
+            age_s = clock() - self._sent_at if self._sent_at is not None else 0.0
+            self.oldest_s = max(self.oldest_s, age_s)
+            self.applied += 1
+            self._moved_at[effect.key] = clock() - age_s
+            if isinstance(effect, NoteOn):
+                self._sounding[effect.key] = self._by
+                say("on", by=self._by, key=effect.key)
+        elif isinstance(effect, NoteOff):
+            self.longest_s = max(self.longest_s, clock() - self._moved_at.pop(effect.key))
+            say("off", by=self._sounding.pop(effect.key), key=effect.key)
+        self._sing(effect)
+
+    async def stats(self) -> None:
+        while True:
+            await asyncio.sleep(STATS_S)
+            # Pings take numbers of the same row, one a second and more when unanswered: a few in a hundred.
+            say(
+                "stats",
+                applied=self.applied,
+                oldest_s=self.oldest_s,
+                longest_s=self.longest_s,
+                sounding=len(self._sounding),
+                open=list(self._node.core.open_peers),
+                touches=sum(count for _, count in self._seqs.values()),
+            )
+
+
+async def sing(options: SynthOptions) -> None:
+    node = SynthNode(options, on_note=lambda text: None, on_told=tell)
+    witness = Witness(node)
+    stats = asyncio.create_task(witness.stats())
+    try:
+        await node.start()
+        await node.client.stopped
+    finally:
+        stats.cancel()
+        await node.stop()
+
+
+def main() -> None:
+    name, url = sys.argv[1:]
+    configure("text", "critical")
+    run_until_signal(sing(SynthOptions(client_id=name, name=name, servers=servers_of((url,), None), audio="none")))
+
+
+if __name__ == "__main__":
+    main()
