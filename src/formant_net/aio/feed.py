@@ -31,13 +31,23 @@ class FairConnection(ServerConnection):
     def flooded(self) -> None:
         """Too many frames without a message have come."""
 
+    def stop_listening(self) -> None:
+        """What comes from now on is not read any more; what is sent still goes out."""
+        self._deaf = True
+        self._backlog.clear()
+        self.transport.pause_reading()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._backlog = bytearray()
         self._holding = False
+        self._deaf = False
         self._odd = Allowance(self.limits.control_per_s, self.limits.control_burst, self.loop.time())
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            self.transport.pause_reading()
+            return
         self._backlog += data
         if self._holding:
             self._hold()  # the library has let the transport go on meanwhile
@@ -74,7 +84,7 @@ class FairConnection(ServerConnection):
             self._hold()
             self._holding = True
             self.loop.call_soon(self._feed)
-        elif not self.recv_messages.paused:
+        elif not (self._deaf or self.recv_messages.paused):
             self.transport.resume_reading()
 
     def _take(self) -> None:

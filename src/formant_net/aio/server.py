@@ -11,7 +11,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection, broadcast, serve
@@ -65,9 +65,9 @@ class EdgeServer:
         self._gate = Gate(hub.addresses, self._limits.clients, origins or Origins(), proxies or Proxies())
         self._log = get_logger()
         self._pages = Pages(assets, self.health, self._ice_servers, secure=secure, hsts=hsts, connect=hub.other_sockets)
-        self._raw: set[ServerConnection] = set()
-        self._sockets: dict[int, ServerConnection] = {}
-        self._conns: dict[ServerConnection, int] = {}
+        self._raw: set[FairConnection] = set()
+        self._sockets: dict[int, FairConnection] = {}
+        self._conns: dict[FairConnection, int] = {}
         self._last = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -207,7 +207,8 @@ class EdgeServer:
             return None
         return self._pages.answer(request, self._gate.address_of(connection))
 
-    async def _client(self, socket: ServerConnection) -> None:
+    async def _client(self, accepted: ServerConnection) -> None:
+        socket = cast(FairConnection, accepted)  # what `create_connection` made
         self._last += 1
         conn = self._last
         self._sockets[conn] = socket
@@ -223,7 +224,7 @@ class EdgeServer:
             del self._sockets[conn], self._conns[socket]
             self._change(lambda now: self._hub.disconnect(conn, now), conn)
 
-    def _heard(self, socket: ServerConnection) -> None:
+    def _heard(self, socket: FairConnection) -> None:
         conn = self._conns.get(socket)
         if conn is not None:
             self._change(lambda now: self._hub.alive(conn, now), conn)
@@ -259,6 +260,8 @@ class EdgeServer:
                 case Close(conn, code, reason):
                     if conn in self._sockets:
                         self._start(self._sockets[conn].close(code, reason))
+                        if reason == "too-fast":  # it would go on until the closing handshake is given up
+                            self._sockets[conn].stop_listening()
                 case Post():
                     if self._carrier is not None:
                         self._carrier.post(output)
