@@ -1,6 +1,6 @@
 """The bank next to other engines, in one run, one core, the same work: voices of five formants in real time.
 
-    python benchmarks/peers/run.py [--rounds 5] [--json]
+    python benchmarks/peers/run.py [--rounds 5] [--only faust] [--json]
 
 Engines take turns, and the best of each counts. `make bench-peers` installs them; what is missing is named and skipped.
 """
@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from work import FORMANTS, RATE, VOICES, NotInstalled, Peer, check
@@ -20,11 +21,11 @@ from work import FORMANTS, RATE, VOICES, NotInstalled, Peer, check
 MODULES = ("formant_bank", "faust", "csound", "supercollider", "pyo_engine", "dawdreamer_engine", "numpy_arrays")
 
 
-def found() -> tuple[list[Peer], dict[str, str]]:
+def found(modules: Sequence[str] = MODULES) -> tuple[list[Peer], dict[str, str]]:
     """The peers that are installed, each heard first; and what the others lack."""
     peers: list[Peer] = []
     missing: dict[str, str] = {}
-    for name in MODULES:
+    for name in modules:
         try:
             module = importlib.import_module(name)
             for peer in module.peers():
@@ -36,7 +37,7 @@ def found() -> tuple[list[Peer], dict[str, str]]:
 
 
 def best_times(peers: list[Peer], rounds: int) -> list[float]:
-    """Least wall time of each for a second of all voices; a turn is about half a second of wall time."""
+    """Least processor time of each for a second of all voices; a turn is about half a second."""
     length = [4.0] * len(peers)
     best = [float("inf")] * len(peers)
     for turn in range(rounds + 2):
@@ -52,11 +53,12 @@ def best_times(peers: list[Peer], rounds: int) -> list[float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", action="append", choices=MODULES[1:], help="compare with this module alone")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core for every engine, its threads included
-    peers, missing = found()
+    peers, missing = found(MODULES if options.only is None else (MODULES[0], *options.only))
     times = best_times(peers, options.rounds)
     rows: list[dict[str, Any]] = [
         {
