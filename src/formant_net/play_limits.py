@@ -49,6 +49,10 @@ class PlayLimits:
 _TOP = {"voices": float(MAX_FINGERS), "controllers": 1000.0}
 
 
+HANDFUL = 16
+"""Fingers that a message costs nothing more for: three hands."""
+
+
 class Verdict(Enum):
     """What to do with a message."""
 
@@ -71,9 +75,10 @@ class LinkGuard:
         self.settings = True
         """Whether this controller may change what everybody hears; its server says so."""
 
-    def message(self, now: float) -> Verdict:
-        """A message has come."""
+    def message(self, now: float, fingers: int = 0) -> Verdict:
+        """A message has come, with so many fingers in it: more than one player has count as further messages."""
         if self._messages.take(now):
+            self._messages.charge(fingers // HANDFUL)
             return Verdict.READ
         return Verdict.DROP if self._patience.take(now) else Verdict.FLOOD
 

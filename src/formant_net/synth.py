@@ -255,7 +255,8 @@ class Synth:
             return
         link.peer.heard(now)
         self._now = now
-        verdict = link.guard.message(now)
+        points = message.points if isinstance(message, Touch | Ping) else None
+        verdict = link.guard.message(now, len(points or ()))
         if verdict is Verdict.FLOOD:
             self._shun(link, f"more than {self._limits.messages_per_s:g} messages a second", now)
             self._settle()

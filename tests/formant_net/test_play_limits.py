@@ -55,6 +55,13 @@ def test_the_more_too_much_the_sooner_it_ends(per_s: float, ends_s: float | None
     assert ended is None or ended <= (ends_s or 0.0)
 
 
+def test_ten_fingers_cost_what_one_does_and_thirty_two_more() -> None:
+    limits = PlayLimits(messages_per_s=100.0, messages_burst=90)
+    for fingers, read in ((10, 90), (32, 30)):
+        guard = LinkGuard(limits, 0.0)
+        assert [guard.message(0.0, fingers) for _ in range(90)].count(Verdict.READ) == read
+
+
 def test_the_fastest_screen_is_far_from_being_a_flood() -> None:
     guard = LinkGuard(PlayLimits(), 0.0)
     per_s = 240 + 56 + 2  # one message a frame of 240 Hz, all repetitions, pings
