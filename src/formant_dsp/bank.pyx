@@ -18,6 +18,7 @@ from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, 
 from formant_dsp.gate cimport gate_step, gate_t, gate_to
 from formant_dsp.exp2 cimport exp2_poly
 from formant_dsp.kernels cimport band_hop_t, colour_t, control_t, kernel_table, row_t, rows_t, voice_hop_t
+from formant_dsp.onset cimport NEVER, dim_column, led, scoop, vibrato_wander
 from formant_dsp.limiter cimport INVALID, LIMITED, limiter_hop, limiter_init
 from formant_dsp.noise cimport bell, mix32, spline_noise, white
 from formant_dsp.params cimport (CHANNELS, FORMANTS, HOP, HOP_BITS, HOP_ROWS, LINEAR_ROWS, NATURAL, P_BREATH, P_DRIFT,
@@ -80,7 +81,23 @@ cdef inline void add_edge(voice_t* v, int32_t offset, float target, float tau) n
 cdef inline void release(voice_t* v, int32_t offset) noexcept nogil:
     if v.state == HELD:
         v.state = RELEASING
-        add_edge(v, offset, 0.0, v.release_tau)
+        if v.onset.wait or (v.fresh and offset < v.starts):  # before its first frame: later by as much as that is late
+            v.onset.ends = (offset + v.onset.delay) >> HOP_BITS
+            v.onset.ends_at = (offset + v.onset.delay) & (HOP - 1)
+        else:
+            add_edge(v, offset, 0.0, v.release_tau)
+
+
+cdef inline void end_early(bank_t* b, int slot, int32_t offset, float tau) noexcept nogil:
+    """Make room: fade out, or vanish before the first frame."""
+    cdef voice_t* v = &b.voice[slot]
+    b.key[slot] = 0
+    if v.onset.wait:
+        v.state = FREE
+        return
+    v.state = STOLEN
+    v.onset.ends = NEVER
+    add_edge(v, offset, 0.0, tau)
 
 
 cdef int quietest(bank_t* b, int* sounding, int* empty) noexcept nogil:
@@ -111,14 +128,10 @@ cdef voice_t* take_slot(bank_t* b, int32_t offset) noexcept nogil:
     """A free slot; steals the quietest voice when as many sound as may. NULL when even the fading ones fill all."""
     cdef int sounding, empty
     cdef int victim = quietest(b, &sounding, &empty)
-    cdef voice_t* v
     if empty < 0:
         return NULL
     if sounding >= b.shed.limit:
-        v = &b.voice[victim]
-        v.state = STOLEN
-        b.key[victim] = 0
-        add_edge(v, offset, 0.0, STEAL_TAU_S * b.sample_rate)
+        end_early(b, victim, offset, STEAL_TAU_S * b.sample_rate)
         count(&b.counters.stolen)
     if empty >= b.top:
         b.top = empty + 1
@@ -132,28 +145,32 @@ cdef void shed_voices(bank_t* b, int n) noexcept nogil:
         victim = quietest(b, &sounding, &empty)
         if victim < 0:
             return
-        b.voice[victim].state = STOLEN
-        b.key[victim] = 0
-        add_edge(&b.voice[victim], 0, 0.0, SHED_TAU)
+        end_early(b, victim, 0, SHED_TAU)
         count(&b.counters.shed)
         n -= 1
 
 
 cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcept nogil:
     cdef int p, i = <int>(v - b.voice)
+    cdef int32_t first = offset + e.delay_frames
     memset(v, 0, sizeof(voice_t))
     b.notes += 1
     b.key[i] = e.key
     v.state = HELD
     v.algorithm = e.algorithm
     v.seed = mix32(b.seed, <uint32_t>b.notes)
-    v.starts = offset
+    v.starts = first & (HOP - 1)
+    v.onset.wait = first >> HOP_BITS
+    v.onset.delay = e.delay_frames
+    v.onset.ends = NEVER
+    v.onset.scoop_cents, v.onset.scoop_s = e.scoop_cents, e.scoop_s
+    v.onset.lead_s, v.onset.tilt_db, v.onset.drift = e.lead_s, e.onset_tilt_db, e.vibrato_drift
     v.fresh = True
     b.control.log2_f0[i] = e.log2_f0
     b.control.f0_slope[i] = 0.0
     b.control.f0_khz[i] = 0.0
     b.control.walk_cents[i] = 0.0
-    b.control.seconds[i] = -offset / b.sample_rate
+    b.control.seconds[i] = -first / b.sample_rate
     b.control.vibrato_hz[i] = e.vibrato_hz * (1.0 + 0.03 * white(v.seed, 1))
     b.control.vibrato_delay_s[i] = e.vibrato_delay_s
     b.control.vibrato_per_s[i] = 1.0 / e.vibrato_fade_s
@@ -166,8 +183,8 @@ cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcep
         b.control.target[p * b.stride + i] = e.target[p]
         b.control.moving[p] = True
     v.level = e.target[P_LEVEL]
-    v.voiced = e.target[P_VOICED]
-    add_edge(v, offset, 1.0, e.attack_tau)
+    v.voiced = e.target[P_VOICED] * led(&v.onset, 0.0)
+    add_edge(v, v.starts, 1.0, e.attack_tau)
     count(&b.counters.notes)
 
 
@@ -203,7 +220,9 @@ cdef bint apply(bank_t* b, const event_t* e, int32_t offset) noexcept nogil:
             start(b, v, e, offset)
         elif v.state == RELEASING:
             v.state = HELD
-            add_edge(v, offset, 1.0, v.attack_tau)
+            if v.onset.ends == NEVER:
+                add_edge(v, offset, 1.0, v.attack_tau)
+            v.onset.ends = NEVER
         aim(b, v, e)
     elif e.kind == NOTE_UPDATE:
         v = find(b, e.key)
@@ -254,6 +273,11 @@ cdef inline void walk(bank_t* b, voice_t* v, int i) noexcept nogil:
             29.530970943744055 * t))
     if jitter > 0.0:
         cents += 17.3123404907 * jitter * bell(v.seed + 1, <int64_t>floor(v.cycles))
+    t = c.seconds[i] + c.hop_s
+    if v.onset.drift > 0.0:
+        cents += vibrato_wander(&v.onset, c, i, v.seed, t)
+    if v.onset.scoop_cents > 0.0:
+        cents -= scoop(&v.onset, t)
     c.walk_cents[i] = cents
 
 
@@ -308,7 +332,8 @@ cdef inline void sing_coloured(bank_t* b, voice_t* v, int i, float* y, const voi
 cdef inline void breath(bank_t* b, voice_t* v, int i, float* y, const voice_hop_t* hop) noexcept nogil:
     """Voiced share and unvoiced bands of one voice, in place; nothing where there is nothing to do."""
     cdef band_hop_t[FORMANTS] bands
-    cdef float voiced = b.control.x[P_VOICED * b.stride + i], wind = b.control.x[P_BREATH * b.stride + i]
+    cdef float voiced = b.control.x[P_VOICED * b.stride + i] * led(&v.onset, b.control.seconds[i])
+    cdef float wind = b.control.x[P_BREATH * b.stride + i]
     if wind <= 0.0 and voiced >= 1.0 and v.voiced >= 1.0:
         v.breathes = False
         return
@@ -392,9 +417,12 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     cdef uint32_t next_increment
     cdef uint32_t n = HOP - v.starts
     cdef colour_t colour
+    cdef double dim = v.onset.tilt_db * (1.0 - v.gate.x)
     cdef bint fresh = v.fresh, coloured = has_colour(&b.control, i)
     if v.algorithm == NATURAL:
-        residue_column(&b.control, b.start, i, v.fresh)
+        residue_column(&b.control, b.start, i, v.fresh, dim)
+    elif dim > 1e-4:
+        dim_column(&b.control, i, v.algorithm, dim)
     if coloured:
         colour_column(&b.control, &colour, i, v.algorithm)
     elif v.coloured.on:
@@ -435,6 +463,18 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     v.phase = v.phase + n * v.increment + ((n * (n - 1)) >> 1) * <uint32_t>hop.increment_step
     # A difference too small for one unit a frame is taken at once.
     v.increment = next_increment if hop.increment_step == 0 else v.increment + n * <uint32_t>hop.increment_step
+
+
+cdef inline bint keep_waiting(voice_t* v) noexcept nogil:
+    """One hop of a late note: whether its first frame is still to come. A release that was put off falls due here."""
+    if v.onset.ends == 0:
+        add_edge(v, v.onset.ends_at, 0.0, v.release_tau)
+    if v.onset.ends != NEVER:
+        v.onset.ends -= 1
+    if v.onset.wait == 0:
+        return False
+    v.onset.wait -= 1
+    return True
 
 
 cdef inline bint in_use(bank_t* b, int first) noexcept nogil:
@@ -494,6 +534,8 @@ cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
             v = &b.voice[i]
             if v.state != FREE:
                 active += 1
+                if keep_waiting(v):
+                    continue
                 add_voice(b, v, i, out)
         rows = b.start
         b.start = b.control.end
@@ -715,6 +757,12 @@ cdef class Bank:
         e.f0_tau = <double>params.portamento_s * rate / 3.357
         e.attack_tau = <double>params.attack_s * rate / 3.357      # 10 to 90 % of a critically damped rise
         e.release_tau = <double>params.release_s * rate / 9.233    # to -60 dB
+        e.delay_frames = <int32_t>rint(<double>params.delay_s * rate)
+        e.scoop_cents = params.scoop_cents
+        e.scoop_s = params.scoop_s
+        e.lead_s = params.breath_lead_s
+        e.onset_tilt_db = params.onset_tilt_db
+        e.vibrato_drift = 0.01 * params.vibrato_drift_percent
         for p, value in enumerate(params.target_row()):
             e.target[p] = value
         return self._push(&e, self.ring.reserve if kind == NOTE_UPDATE else 0)

@@ -4,8 +4,7 @@ A `Choir` says, once and repeatably, in what its singers differ. `ChoirBank` sta
 into n, so that whoever plays need not know how many sing.
 
 Detune of ± 10 cents and onsets spread over 10 … 40 ms keep voices apart to the ear (below 2 ms two onsets are one). A
-late singer here is one whose voice comes up more slowly: the way into the bank is a queue, and an onset placed in the
-future would hold up whatever is played meanwhile.
+late singer has a `delay_s`: the bank begins his note so much after the event, exact to the frame.
 """
 
 from __future__ import annotations
@@ -132,8 +131,7 @@ def _as(member: Member, params: VoiceParams) -> VoiceParams:
         "vibrato_cents": _within("vibrato_cents", params.vibrato_cents * member.vibrato_depth),
         "vibrato_hz": _within("vibrato_hz", params.vibrato_hz * member.vibrato_rate),
         "vibrato_delay_s": _within("vibrato_delay_s", params.vibrato_delay_s + member.vibrato_delay_s),
-        # Half of the rise is over after about half the attack: twice the delay moves it by the delay.
-        "attack_s": _within("attack_s", params.attack_s + 2.0 * member.onset_s),
+        "delay_s": _within("delay_s", params.delay_s + member.onset_s),
         "pan": _within("pan", params.pan + member.pan),
     }
     return replace(params, **changes)

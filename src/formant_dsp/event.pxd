@@ -23,5 +23,11 @@ ctypedef struct event_t:
     float f0_tau              # frames
     float attack_tau          # frames
     float release_tau         # frames
+    int32_t delay_frames      # from the event to the first frame
+    float scoop_cents
+    float scoop_s
+    float lead_s
+    float onset_tilt_db
+    float vibrato_drift       # share
     float value               # VOLUME: linear gain
     float target[ROWS]

@@ -54,6 +54,7 @@ RANGES = {
     "vibrato_hz": Range("Hz", 0.1, 20.0, 5.8),
     "vibrato_delay_s": Range("s", 0.0, 10.0, 0.25),
     "vibrato_fade_s": Range("s", 0.01, 10.0, 0.4),
+    "vibrato_drift_percent": Range("%", 0.0, 20.0, 0.0),
     "portamento_s": Range("s", 0.005, 10.0, 0.02),
     "drift_cents": Range("cents", 0.0, 100.0, 0.0, tau_s=0.05),
     "jitter_percent": Range("%", 0.0, 5.0, 0.0, tau_s=0.05),
@@ -66,6 +67,11 @@ RANGES = {
     "symmetry": Range("of a period", 0.01, 0.99, 0.5, tau_s=0.03),
     "attack_s": Range("s", 0.005, 10.0, 0.03),
     "release_s": Range("s", 0.02, 10.0, 0.25),
+    "delay_s": Range("s", 0.0, 2.0, 0.0),
+    "scoop_cents": Range("cents", 0.0, 400.0, 0.0),
+    "scoop_s": Range("s", 0.01, 2.0, 0.09),
+    "breath_lead_s": Range("s", 0.0, 0.3, 0.0),
+    "onset_tilt_db": Range("dB at 3 kHz", 0.0, 20.0, 0.0),
     "lease_s": Range("s", 0.0, 3600.0, 0.0),
     "tilt_db": Range("dB at 3 kHz", -12.0, 20.0, 0.0, tau_s=0.015),
     "pan": Range("(left … right)", -1.0, 1.0, 0.0, tau_s=0.05),
@@ -122,6 +128,8 @@ class VoiceParams:
     vibrato_hz        0.1 … 20 Hz; taken at the start of a note
     vibrato_delay_s   0 … 10 s before it comes in; taken at the start of a note
     vibrato_fade_s    10 ms … 10 s until it is full; taken at the start of a note
+    vibrato_drift_percent  0 … 20 % that its rate wanders (standard deviation), and three times as much its extent;
+                      taken at the start of a note
     portamento_s      5 ms … 10 s, 10 to 90 % of a change of pitch, an S in log frequency
     drift_cents       0 … 100, rms of a slow random walk of the pitch
     jitter_percent    0 … 5 % of f0, from period to period: the grain of a real voice (0.2 … 0.8)
@@ -137,6 +145,13 @@ class VoiceParams:
                       levels of their formants (expression.py)
     attack_s          10 to 90 % rise, 5 ms … 10 s; taken at the start of a note
     release_s         fall to -60 dB, 20 ms … 10 s; taken at the start of a note
+    delay_s           0 … 2 s from the event to the first frame, exact to the frame: a singer who is late. Released
+                      before that, the note sounds for as long as it was held, as much later. Taken at the start of a
+                      note, as are the next four
+    scoop_cents       0 … 400 below its pitch a note begins
+    scoop_s           10 ms … 2 s, 10 to 90 % of the way up
+    breath_lead_s     0 … 0.3 s that breath is ahead of the voice
+    onset_tilt_db     0 … 20 dB at 3 kHz that a note is darker while its gate is closed: it opens and closes with it
     lease_s           0 = none, else the voice is released when nothing is said of it for so long
     pan               -1 first channel … 1 last channel (placement.py); a bank of one channel has no places
     error             ValueError naming the field, its value and its range
@@ -155,6 +170,7 @@ class VoiceParams:
     vibrato_hz: float = RANGES["vibrato_hz"].default
     vibrato_delay_s: float = RANGES["vibrato_delay_s"].default
     vibrato_fade_s: float = RANGES["vibrato_fade_s"].default
+    vibrato_drift_percent: float = RANGES["vibrato_drift_percent"].default
     portamento_s: float = RANGES["portamento_s"].default
     drift_cents: float = RANGES["drift_cents"].default
     jitter_percent: float = RANGES["jitter_percent"].default
@@ -168,6 +184,11 @@ class VoiceParams:
     tilt_db: float = RANGES["tilt_db"].default
     attack_s: float = RANGES["attack_s"].default
     release_s: float = RANGES["release_s"].default
+    delay_s: float = RANGES["delay_s"].default
+    scoop_cents: float = RANGES["scoop_cents"].default
+    scoop_s: float = RANGES["scoop_s"].default
+    breath_lead_s: float = RANGES["breath_lead_s"].default
+    onset_tilt_db: float = RANGES["onset_tilt_db"].default
     lease_s: float = RANGES["lease_s"].default
     pan: float = RANGES["pan"].default
 

@@ -141,14 +141,19 @@ class Voice:
         self.cycles = 0.0
         self.seed = mix32(bank_seed, number)
         self.vibrato_hz = float(np.float32(p.vibrato_hz)) * (1.0 + 0.03 * white(self.seed, 1))
-        self.seconds = 0.0
+        first = event.frame % HOP + round(p.delay_s * sample_rate)
+        self.wait, self.starts = divmod(first, HOP)
+        self.delay, self.ends = round(p.delay_s * sample_rate), -1
+        self.scoop = float(np.float32(p.scoop_cents)), float(np.float32(p.scoop_s))
+        self.lead_s, self.onset_tilt_db = float(np.float32(p.breath_lead_s)), float(np.float32(p.onset_tilt_db))
+        self.wander = 0.01 * p.vibrato_drift_percent
+        self.seconds = -first / sample_rate
         self.phase = self.increment = 0
         self.gate = Gate(p.attack_s * sample_rate / 3.357)
         self.release_tau = p.release_s * sample_rate / 9.233
-        self.starts = event.frame % HOP
         self.edges: list[tuple[int, float, float]] = [(self.starts, 1.0, self.gate.tau)]
         self.level = float(self.x[LEVEL])
-        self.voiced = float(self.x[VOICED])
+        self.voiced = float(self.x[VOICED]) * self.led(0.0)
         self.bands: list[Band] | None = None
         self.past: tuple[Array, ...] | None = None
         self.colour: coloured.Colour | None = None
@@ -162,7 +167,15 @@ class Voice:
         self.f0_tau = float(np.float32(p.portamento_s * self.rate / 3.357))
 
     def release(self, offset: int) -> None:
-        self.edges.append((offset, 0.0, self.release_tau))
+        if self.wait or (self.past is None and offset < self.starts):
+            self.ends = offset + self.delay
+        else:
+            self.edges.append((offset, 0.0, self.release_tau))
+
+    def led(self, seconds: float) -> float:
+        """Share of the voiced part while breath is ahead of it."""
+        u = min(max(0.5 * seconds / self.lead_s, 0.0), 1.0) if self.lead_s > 0.0 else 1.0
+        return u * u * (3.0 - 2.0 * u)
 
     def smooth(self) -> None:
         rho = HOP / (np.array(ROW_TAU_S) * self.rate)
@@ -179,11 +192,17 @@ class Voice:
         self.log2_f0 = self.f0_target + (e + a) * math.exp(-rho)
         self.f0_slope = (self.f0_slope - a * rho) * math.exp(-rho)
         self.cycles += 1e3 * float(self.f0_khz) * HOP / self.rate
-        self.seconds += (HOP - self.starts) / self.rate
+        self.seconds += HOP / self.rate
         cents, sung = 0.0, self.seconds - self.vibrato_delay_s
         if sung > 0.0:
             u = min(sung / self.vibrato_fade_s, 1.0)
-            cents = self.x[VIBRATO] * u * u * (3 - 2 * u) * math.sin(2 * math.pi * self.vibrato_hz * sung)
+            turns, extent = self.vibrato_hz * sung, 1.0
+            if self.wander:
+                turns += self.wander * self.vibrato_hz / (1.3 * 1.166) * spline_noise(self.seed + 3, 1.3 * sung)
+                extent = max(1.0 + 3.0 * self.wander * spline_noise(self.seed + 4, 1.3 * sung), 0.0)
+            cents = extent * self.x[VIBRATO] * u * u * (3 - 2 * u) * math.sin(2 * math.pi * turns)
+        u = max(self.seconds, 0.0) * 3.357 / self.scoop[1]
+        cents -= self.scoop[0] * (1.0 + u) * math.exp(-u)
         cents += self.x[DRIFT] * spline_noise(self.seed, self.seconds * 40.0)
         t = self.seconds + (self.seed & 0xFFFF) * 1e-3
         sines = sum(math.sin(2 * math.pi * hz * t) for hz in (12.7, 7.1, 4.7))
@@ -226,7 +245,7 @@ class Voice:
             np.array(r), np.array(r_v), np.array(norm * voicing),
         )  # fmt: skip
 
-    def residues(self, f0: float) -> tuple[Array, ...]:
+    def residues(self, f0: float, dim: float) -> tuple[Array, ...]:
         """(ν, decay, gain, phase in turns) of five pole pairs and (decay, mean, gain) of the real ones, per period."""
         f = np.minimum(1000.0 * 2.0 ** self.x[F], 0.9 * self.rate / 2)
         b = np.maximum(100.0 * 2.0 ** self.x[B], 20.0)
@@ -234,7 +253,9 @@ class Voice:
             for k in range(j):
                 if abs(f[j] - f[k]) < APART_HZ:
                     f[j] = f[k] + math.copysign(APART_HZ, f[j] - f[k])
-        tilt, neutral = (6000.0 * np.pi / math.sqrt(10.0 ** (db / 10.0) - 1.0) for db in (12.4 + self.x[TILT], 12.4))
+        tilt, neutral = (
+            6000.0 * np.pi / math.sqrt(10.0 ** (db / 10.0) - 1.0) for db in (min(12.4 + self.x[TILT] + dim, 32.4), 12.4)
+        )
         pairs = -np.pi * b + 2j * np.pi * f
         poles = np.concatenate((pairs, pairs.conj(), [-2 * np.pi * SLOPE_HZ, -tilt])) / 1000.0
         gain = np.prod(np.abs(poles))
@@ -256,11 +277,25 @@ class Voice:
             decay[10:], np.array(norm / t), h[10:].real * norm,
         )  # fmt: skip
 
+    def dimmed(self, rows: tuple[Array, ...], tilt_db: float) -> tuple[Array, ...]:
+        """The lobes less so many dB at 3 kHz, by one pole."""
+        gain = 1.0 / np.sqrt(1.0 + 4.0 ** self.x[F] * (10.0 ** (tilt_db / 10.0) - 1.0) / 9.0)
+        nu, index, bell, skirt, *shared = rows
+        return nu, index, bell * gain, skirt * gain, *shared
+
     def hop(self) -> Array:
         """The next 64 frames of this voice, level and envelope included."""
         self.smooth()
         f0 = self.pitch()
-        following = self.residues(f0) if self.algorithm == "natural" else self.model(f0)
+        if self.ends >= 0:
+            if self.ends < HOP:
+                self.edges.append((self.ends, 0.0, self.release_tau))
+            self.ends -= HOP
+        if self.wait:
+            self.wait -= 1
+            return np.zeros(HOP)
+        dim = self.onset_tilt_db * (1.0 - self.gate.x)
+        following = self.residues(f0, dim) if self.algorithm == "natural" else self.dimmed(self.model(f0), dim)
         colour = None
         if coloured.is_coloured(self.x):
             colour, following = coloured.colour(self.x, following, f0, self.rate, self.algorithm)
@@ -342,7 +377,7 @@ class Voice:
 
     def breathe(self, sound: Array, theta: Array) -> Array:
         """The voiced share of a hop, and its unvoiced bands."""
-        voiced, breath = float(self.x[VOICED]), float(self.x[BREATH])
+        voiced, breath = float(self.x[VOICED]) * self.led(self.seconds), float(self.x[BREATH])
         if breath <= 1e-9 and min(voiced, self.voiced) >= 1.0 - 1e-9:
             self.bands = None
             return sound

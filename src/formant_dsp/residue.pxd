@@ -6,7 +6,8 @@
 # Centres, levels and phases are those of a tract; nothing is bound to harmonics. Time is in ms, frequency in kHz.
 #
 # Tilt: a low-pass of 12.4 + tilt dB at 3 kHz against one of 12.4 dB, which is what the source of a table's vowels is
-# taken to have (27 - 21 E + 11 - 11 E at an effort of 0.8, expression.py). At 0 pole and zero cancel.
+# taken to have (27 - 21 E + 11 - 11 E at an effort of 0.8, expression.py). At 0 pole and zero cancel. 32.4 dB are the
+# most, so that the pole stays above that of the slope.
 #
 # Loudness: harmonic m has the amplitude 2 f0 |H(i2πm f0)|; the sum of their squares is taken out. Where poles lie so close
 # that their terms all but cancel (more than 60 dB), that sum is held: float32 has no more to give.
@@ -17,6 +18,9 @@ from formant_dsp.exp2 cimport exp2_double
 from formant_dsp.kernels cimport control_t
 from formant_dsp.params cimport (FORMANTS, P_B, P_F, P_TILT, R_BELL, R_INDEX, R_NU, R_SKIRT, R_SKIRT_R, R_TILT, R_TILT_DECAY,
                                  R_VOICING, R_VOICING_R)
+
+cdef extern from "native/vec.h" nogil:
+    double dmin "formant_dmin"(double, double) noexcept
 
 cdef enum:
     SLOPE_HZ = 50         # of the real pole
@@ -53,16 +57,17 @@ cdef inline double harmonics_power(const double* f, const double* b, double slop
     return size * total
 
 
-cdef inline void residue_column(const control_t* c, const float* start, int i, bint fresh) noexcept nogil:
+cdef inline void residue_column(const control_t* c, const float* start, int i, bint fresh, double more_tilt_db) noexcept nogil:
     """Writes the column of slot i at the end of the hop: ν, log2 decay, gain, phase; decay and gain of the real poles; mean.
 
+    more_tilt_db   beside P_TILT
     start   the rows at the start of the hop: phases are continued from there by the shortest way
     """
     cdef int s = c.stride
     cdef double[FORMANTS] f
     cdef double[FORMANTS] b
     cdef double t = 1.0 / c.f0_khz[i], slope = 2.0 * M_PI * SLOPE_HZ * 1e-3
-    cdef double tilt = 2.0 * M_PI * corner_khz(12.4 + c.x[P_TILT * s + i]), neutral = 2.0 * M_PI * corner_khz(12.4)
+    cdef double tilt = 2.0 * M_PI * corner_khz(dmin(12.4 + c.x[P_TILT * s + i] + more_tilt_db, 32.4)), neutral = 2.0 * M_PI * corner_khz(12.4)
     cdef double re, im, dre, dim, x, y, z, pk, qk, size, turn, decay, gain, real_gain, tilt_gain, terms = 0.0
     cdef double top = 0.9 * c.half_rate_khz
     cdef double[FORMANTS] gains

@@ -73,7 +73,7 @@ def test_a_choir_is_in_tune_and_as_loud_as_one(n: int, seed: int) -> None:
 
 def test_singers_differ_in_everything_that_makes_a_voice() -> None:
     singers = Choir(8, seed=3).sing(NOTE)
-    for name in ("f0_hz", "level_db", "vowel", "vibrato_cents", "vibrato_hz", "vibrato_delay_s", "attack_s"):
+    for name in ("f0_hz", "level_db", "vowel", "vibrato_cents", "vibrato_hz", "vibrato_delay_s", "delay_s", "pan"):
         assert len({getattr(s, name) for s in singers}) == 8, name
     deviation = np.std([1200 * math.log2(s.f0_hz / 220.0) for s in Choir(64, detune_cents=10.0).sing(NOTE)])
     assert deviation == pytest.approx(10.0, rel=0.3)
