@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from support.sockets import run
 
@@ -222,5 +223,21 @@ def test_a_congested_channel_drops_touches_instead_of_queueing_them() -> None:
             before = controller.links.dropped
             controller.links.send(Send("s", 1, PARAMS, m.Ping(timestamp=0)))
             assert controller.links.dropped == before
+
+    run(main())
+
+
+def test_the_memory_of_links_that_ended_is_asked_back_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("formant_net.aio.rtc.COLLECT_S", 0.05)
+    collected: list[str] = []
+    monkeypatch.setattr("formant_net.aio.rtc.gc.collect", lambda: collected.append("x"))
+
+    async def main() -> None:
+        async with pair() as (synth, controller):
+            synth.links.close_link(CloseLink("c", 1))
+            controller.links.close_link(CloseLink("s", 1))
+            await until(lambda: len(collected) == 2)  # one for each side
+            await asyncio.sleep(0.1)
+            assert len(collected) == 2
 
     run(main())
