@@ -39,7 +39,8 @@ def command(algorithm: str, isa: str | None, voices: int, block: int, rate: int,
     click.echo(
         f"{result['isa']}, {algorithm}, {rate} Hz: {result['formant_samples_per_s'] / 1e6:.0f} M formant samples/s"
     )
-    click.echo(f"voices per core within {100 * result['budget']:.0f} % of the time: {result['voices_per_core']}")
+    share = f"{100 * result['budget']:.0f} % of the time of one core"
+    click.echo(f"voices per core within {share}, measured on this machine: {result['voices_per_core']}")
     click.echo(f"a block of {block} frames lasts {period:.0f} µs; rendering {voices} voices takes")
     for name, value in times.items():
         click.echo(f"  {name:>6}  {value:9.1f} µs  {100 * value / period:6.1f} %")
