@@ -15,6 +15,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 import zipfile
 from dataclasses import dataclass
@@ -91,10 +92,12 @@ def make_wheel(sdist: Path, target: Target, machine: root.Root | None, out: Path
         environment["_PYTHON_HOST_PLATFORM"] = f"linux-{target.name}"
     if target.headers:
         assert machine is not None
-        include = machine.folder / "usr" / "include"
-        (python,) = include.glob("python3.*")
-        settings.append(f"cmake.define.Python_INCLUDE_DIR={python}")
-        environment["CFLAGS"] = f"-idirafter {include}"
+        # Python's headers as they are here, with the sizes of types as they are there.
+        include = fresh(WORK / f"include-{target.name}")
+        shutil.copytree(sysconfig.get_path("include"), include, dirs_exist_ok=True)
+        (sizes,) = (machine.folder / "usr" / "include").glob("*-linux-*/python3.*/pyconfig.h")
+        shutil.copy(sizes, include)
+        settings.append(f"cmake.define.Python_INCLUDE_DIR={include}")
     options = [f"--config-settings={setting}" for setting in settings]
     tool("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, *options, sdist, **environment)
     (made,) = folder.glob("*.whl")
