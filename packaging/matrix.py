@@ -25,8 +25,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
 REQUIREMENTS = ("pytest>=8", "pytest-benchmark>=5", "pytest-timeout>=2.3", "hypothesis>=6.100", "scipy>=1.11")
-NEEDS_MORE = ("test_callback.py", "test_judges.py", "test_presets.py", "test_ring_threads.py")
-"""Of tests/formant_dsp: a sound server, Praat, a loudness meter, a compiler."""
+NEEDS_MORE = ("parselmouth", "pyloudnorm", "playwright", "require(", "vectorised", "nats")
+"""What a test mentions that needs more than these: Praat, a loudness meter, a browser, a program, a compiler's report."""
 _ABOUT = (
     "import platform, sys, sysconfig; free = bool(sysconfig.get_config_var('Py_GIL_DISABLED')); "
     "print(*sys.version_info[:2], int(free), platform.python_version() + 't' * free, platform.python_implementation())"
@@ -72,10 +72,18 @@ def of_this_machine() -> list[Python]:
 
 
 def tests() -> list[str]:
-    """Folders and files of the tests that need nothing but Python packages, as pytest takes them."""
-    cores = [str(path.relative_to(PROJECT)) for path in sorted((PROJECT / "tests" / "formant_net").glob("test_*.py"))]
-    ignored = [f"--ignore=tests/formant_dsp/{name}" for name in NEEDS_MORE]
-    return ["tests/formant_dsp", *cores, *ignored]
+    """Files of the tests of the voice and of the pure cores that need nothing but REQUIREMENTS, as pytest takes them."""
+    folder = PROJECT / "tests"
+    support = {path.stem: path.read_text(encoding="utf-8") for path in (folder / "support").glob("*.py")}
+    more = set(NEEDS_MORE)
+    while True:
+        found = {f"support.{name}" for name, text in support.items() if any(word in text for word in more)}
+        if found <= more:
+            break
+        more |= found
+    files = [*(folder / "formant_dsp").rglob("test_*.py"), *(folder / "formant_net").glob("test_*.py")]
+    chosen = [path for path in sorted(files) if not any(word in path.read_text(encoding="utf-8") for word in more)]
+    return [path.relative_to(PROJECT).as_posix() for path in chosen]
 
 
 Run = Callable[..., None]
