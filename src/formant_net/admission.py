@@ -140,7 +140,7 @@ class Admission:
             self._enter(client, asked, now, self._make_secret())
         elif asked.resume and _proves(asked.resume, remote.proof):
             self._enter(client, asked, now, asked.resume, over=remote.ws_id)
-        elif grant.token:
+        elif grant.token or remote.home != _home(client):
             raise self._taken(asked)
         else:
             self._name(client, asked, self._make_secret())
@@ -182,6 +182,9 @@ class Admission:
             self._registry.delete(notice.id, notice.ws_id, now)
         elif _proves(client.asked.resume if client.asked else None, notice.holder.proof):
             self._registry.put(self._lease(client, now), now, over=notice.holder.ws_id)
+        elif client.state is not State.REGISTERED and client.asked and notice.holder.home != _home(client):
+            self._registry.delete(client.id, client.ws_id, now)
+            self._send_back(client, self._taken(client.asked), now)
         else:
             self._contest(client, notice.holder, now)
 
@@ -352,7 +355,8 @@ class Admission:
 
     def _lease(self, client: Client, now: float) -> Lease:
         meta = (client.asked.meta if client.asked else None) or {}
-        return Lease(client.id, client.role, client.ws_id, self._place, meta, proof_of(client.resume), since=now)
+        proof, home = proof_of(client.resume), _home(client)
+        return Lease(client.id, client.role, client.ws_id, self._place, meta, proof, since=now, home=home)
 
     def _take_over(self, client: Client, asked: m.Register, holder: Client, now: float) -> None:
         """`client` gets the id of `holder`, which is sent away without a `controller-left`."""
@@ -489,7 +493,14 @@ class Admission:
 
 def _same_household(client: Client, holder: Client) -> bool:
     """Whether a newcomer without the secret may be who holds the id: same address, and both know the join key."""
-    return not (client.grant.token or holder.grant.token) and group_of(client.address) == group_of(holder.address)
+    return not client.grant.token and _home(client) == _home(holder)
+
+
+def _home(client: Client) -> str:
+    """What other edges know of where a client is. Short: it tells households apart, and is no address."""
+    if client.grant.token:
+        return "token"
+    return hashlib.sha256(group_of(client.address).encode()).hexdigest()[:12] if client.address else ""
 
 
 def role_of(asked: m.Register) -> m.Role:

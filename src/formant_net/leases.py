@@ -30,6 +30,7 @@ class Lease:
 
     ws_id    the socket that holds it, unique over all edges and restarts
     proof    what the client's `resume` secret is checked against by another edge (admission.py); "" for none
+    home     whose it may be without the secret: a hash of the address it came from, or `token` for nobody's
     since    when that socket took it, seconds of the local monotonic clock
     """
 
@@ -40,6 +41,7 @@ class Lease:
     meta: Mapping[str, Any] = field(default_factory=dict)
     proof: str = field(default="", repr=False)
     since: float = 0.0
+    home: str = ""
 
     @property
     def edge(self) -> str:

@@ -28,6 +28,7 @@ class ClientEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     location: str = ""
     meta: dict[str, Any] = {}
     proof: str = ""
+    home: str = ""
     age_s: float = 0.0
     idle_s: float = 0.0
 
@@ -40,6 +41,7 @@ class ClientEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             place=Place(self.edge, self.node, self.location),
             meta=self.meta,
             proof=self.proof,
+            home=self.home,
             since=now - self.age_s - stored_s,
         )
 
@@ -80,6 +82,7 @@ def client_entry(lease: Lease, now: float, seen: float) -> bytes:
             location=place.location,
             meta=dict(lease.meta),
             proof=lease.proof,
+            home=lease.home,
             age_s=round(max(0.0, now - lease.since), 3),
             idle_s=round(max(0.0, now - seen), 3),
         )

@@ -400,3 +400,22 @@ def test_what_is_no_message_of_an_edge_is_ignored_in_words(world: Desks) -> None
         attic.hub.on_bus(payload, attic.clock.now)
         attic.sort()
     assert [event.name for event in attic.events] == ["message of another edge ignored"] * 5
+
+
+def test_an_id_at_another_edge_moves_without_its_secret_to_the_same_address_only(world: Desks) -> None:
+    attic, barn = world["attic"], world["barn"]
+    attic.join("ctrl-a", address="192.0.2.1")
+    world.run(0.1)
+
+    def asks(address: str) -> int:
+        conn = barn.connect(address)
+        barn.hub.receive_frame(conn, barn.text("register", client_id="ctrl-a"), barn.clock.now)
+        barn.sort()
+        return conn
+
+    stranger, same = asks("192.0.2.2"), asks("192.0.2.1")
+    assert kinds(barn, stranger) == ["id-taken"]
+    assert kinds(barn, same) == [], "the holder is being asked whether it lives"
+    world.run(10.0)
+    assert kinds(barn, stranger) == []
+    assert kinds(barn, same) == ["registered"], "it gave no sign of life"
