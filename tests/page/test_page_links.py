@@ -161,27 +161,23 @@ def test_silent_synth_is_stale_then_lost_and_can_come_back(stage: Stage) -> None
 
 
 def test_synth_can_tell_at_once_how_old_touches_are(stage: Stage) -> None:
-    """Its stamp comes back in the second ping, which follows its first pong at once; then once a second is enough."""
+    """Its stamp comes back in a ping that follows its first pong at once."""
     _, synth, tab = stage.playing()
     stage.until(lambda: len(synth.of_type("ping")) >= 3, "three pings")
     first, second, third = [heard for heard in synth.heard if heard.message["type"] == "ping"][:3]
     assert "echo" not in first.message
-    assert second.at - first.at < 0.5
-    assert third.at - second.at > 0.3, "the next one is due with the second"
     for ping in (second, third):
         assert ping.message["echo"] + ping.message["held"] <= 1000.0 * ping.at, "not later than it came"
-        assert ping.message["echo"] + ping.message["held"] > 1000.0 * ping.at - 200.0
+        assert ping.message["echo"] >= 1000.0 * first.at - 1.0, "it is the stamp of a pong to us"
     tab.fingers(Finger(0, 0.4, 0.6))
     touch = stage.until(synth.touches, "a touch")[0]
     assert abs(touch["t"] - third.message["t"]) < 30_000.0, "touches and pings are stamped by one clock"
 
 
-def test_synth_that_stamps_nothing_is_pinged_once_a_second(stage: Stage) -> None:
+def test_synth_that_stamps_nothing_is_not_sent_echoes(stage: Stage) -> None:
     _, synth, _ = stage.playing(stamps=False)
     stage.until(lambda: len(synth.of_type("ping")) >= 3, "three pings")
     assert all("echo" not in ping for ping in synth.of_type("ping"))
-    ats = [heard.at for heard in synth.heard if heard.message["type"] == "ping"]
-    assert ats[2] - ats[1] > 0.7
 
 
 def test_silent_synth_makes_the_page_ask_whether_its_server_lives(stage: Stage) -> None:

@@ -62,8 +62,12 @@ class Node:
     def resume(self) -> None:
         self._popen.send_signal(signal.SIGCONT)
 
-    def said(self, words: str) -> bool:
-        return any(words in line for line in list(self.lines))
+    @property
+    def registered(self) -> bool:
+        """Whether it has told that its server knows it."""
+        return any(" registered" in line for line in list(self.lines)) or any(
+            event.get("what") == "registered" for event in list(self.events)
+        )
 
     def _read(self) -> None:
         assert self._popen.stdout is not None

@@ -39,6 +39,7 @@ class Witness:
         self._channel: Callable[..., None] = node.core.channel
         self._sing: Any = node.client._other
         self._sent_at: float | None = None
+        self._taken_at = 0.0
         self._by = ""
         self.oldest_s = 0.0
         self.applied = 0
@@ -53,6 +54,7 @@ class Witness:
         self._by = name
         stamp = getattr(message, "t", None)
         self._sent_at = None if stamp is None else stamp / 1000.0
+        self._taken_at = now
         if isinstance(message, Touch) and message.seq is not None:
             top, count = self._seqs.get((name, number), (message.seq - 1, 0))
             self._seqs[name, number] = max(top, message.seq), count + 1
@@ -60,10 +62,11 @@ class Witness:
 
     def other(self, effect: object) -> None:
         if isinstance(effect, NoteOn | NoteMove):
-            age_s = clock() - self._sent_at if self._sent_at is not None else 0.0
+            # When the core took it in: that the machine is busy and lets the process wait afterwards is another matter.
+            age_s = self._taken_at - self._sent_at if self._sent_at is not None else 0.0
             self.oldest_s = max(self.oldest_s, age_s)
             self.applied += 1
-            self._moved_at[effect.key] = clock() - age_s
+            self._moved_at[effect.key] = self._taken_at - age_s
             if isinstance(effect, NoteOn):
                 self._sounding[effect.key] = self._by
                 say("on", by=self._by, key=effect.key)
