@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
 REQUIREMENTS = ("pytest>=8", "pytest-benchmark>=5", "pytest-timeout>=2.3", "hypothesis>=6.100", "scipy>=1.11")
 NEEDS_MORE = ("parselmouth", "pyloudnorm", "playwright", "require(", "vectorised", "nats")
-"""What a test mentions that needs more than these: Praat, a loudness meter, a browser, a program, a compiler's report."""
+"""What a test mentions that needs more than that: Praat, a loudness meter, a browser, a program, a compiler."""
 _ABOUT = (
     "import platform, sys, sysconfig; free = bool(sysconfig.get_config_var('Py_GIL_DISABLED')); "
     "print(*sys.version_info[:2], int(free), platform.python_version() + 't' * free, platform.python_implementation())"
@@ -72,7 +72,7 @@ def of_this_machine() -> list[Python]:
 
 
 def tests() -> list[str]:
-    """Files of the tests of the voice and of the pure cores that need nothing but REQUIREMENTS, as pytest takes them."""
+    """Files of the tests of the voice and the pure cores that need nothing but REQUIREMENTS, as pytest takes them."""
     folder = PROJECT / "tests"
     support = {path.stem: path.read_text(encoding="utf-8") for path in (folder / "support").glob("*.py")}
     more = set(NEEDS_MORE)
