@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 
 from formant_dsp.bank import Bank
 
+def silent_address() -> int: ...
+
 class StreamState:
     bank: Bank
     budget: float

@@ -15,6 +15,7 @@ from formant_dsp.ring cimport atomic_t, load_relaxed, store_relaxed
 
 cdef extern from "native/rt.h" nogil:
     uint64_t now_ns "formant_now_ns"() noexcept
+    void say_nothing "formant_say_nothing"(const char*, int, const char*, int, const char*, ...) noexcept
     uint64_t thread_number "formant_thread_number"() noexcept
 
 cdef enum:
@@ -127,6 +128,11 @@ cdef int play(const void* input, void* output, unsigned long frames, const void*
     if frames:
         make(s, <float*>output, frames)
     return CONTINUE
+
+
+def silent_address():
+    """Of a C function that takes what ALSA has to say (snd_lib_error_handler_t) and does nothing."""
+    return <uintptr_t>&say_nothing
 
 
 cdef list _matrix(int sources, int channels, channel_map):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from dataclasses import dataclass
 from typing import Any
 
+from formant_dsp.callback import silent_address
 from formant_dsp.placement import MOST_CHANNELS
 from formant_dsp.sink import SinkError
 
@@ -32,7 +35,18 @@ def portaudio() -> Any:
         import sounddevice
     except OSError as error:
         raise SinkError(f"PortAudio is not installed: {INSTALL_PORTAUDIO} (then start again)") from error
+    if sys.platform == "linux":
+        quiet()
     return sounddevice
+
+
+def quiet() -> None:
+    """Let ALSA count its underruns without writing of each to standard error, which it does on the audio thread."""
+    try:
+        alsa = ctypes.CDLL("libasound.so.2")
+    except OSError:
+        return
+    alsa.snd_lib_error_set_handler(ctypes.c_void_p(silent_address()))
 
 
 def rescan() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -128,3 +129,35 @@ def test_a_device_without_latency_counts_no_late_callbacks(played: tuple[StreamS
     time.sleep(0.05)
     call()
     assert state.counters()["late"] == 0
+
+
+_STALLED = """
+import sys, time
+import formant_dsp as fd
+from formant_dsp.stream import open_sink
+sink = open_sink(fd.Bank(), "auto", on_note=lambda line: sys.exit(line))
+sink.start()
+print("playing", flush=True)
+sys.stdin.readline()
+deadline = time.monotonic() + 20
+while sink.counters()["underflows"] == 0 and time.monotonic() < deadline:
+    time.sleep(0.05)
+print(sink.counters()["underflows"], flush=True)
+sink.stop()
+"""
+
+
+def test_underflows_are_counted_and_not_written_of_on_the_audio_thread() -> None:
+    with Pulse() as pulse:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _STALLED],
+            env=pulse.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "playing\n"
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGCONT)
+        said, errors = process.communicate("go\n", timeout=60)
+    assert int(said) > 0
+    assert errors == ""

@@ -70,6 +70,11 @@ static inline uint64_t formant_ftz_on(void) { return 0; }
 static inline void formant_ftz_restore(uint64_t old) { (void)old; }
 #endif
 
+/* A handler for messages of sound libraries: they would write to a file from the audio thread. */
+static inline void formant_say_nothing(const char *file, int line, const char *function, int error, const char *text, ...) {
+    (void)file, (void)line, (void)function, (void)error, (void)text;
+}
+
 typedef _Atomic uint64_t formant_atomic_t;
 static inline uint64_t formant_load_relaxed(formant_atomic_t *p) { return atomic_load_explicit(p, memory_order_relaxed); }
 static inline uint64_t formant_load_acquire(formant_atomic_t *p) { return atomic_load_explicit(p, memory_order_acquire); }
