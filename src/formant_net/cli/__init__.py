@@ -28,6 +28,7 @@ SUBCOMMANDS = (
     "bench",
     "latency",
     "soak",
+    "doctor",
     "install-service",
 )
 

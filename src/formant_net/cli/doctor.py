@@ -1,0 +1,118 @@
+"""`formant-node doctor`: what on this machine could be in the way, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from formant_net import doctor as checks
+from formant_net.cli.identity import state_folder
+
+PACKAGES = ("formant-synth", "numpy", "aiortc", "aioice", "av", "websockets", "sounddevice", "msgspec", "dnspython")
+MDNS = "224.0.0.251"
+
+
+@click.command("doctor", short_help="Looks for what could be in the way on this machine, and says what to do.")
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="Where a server would listen."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON list for machines.")
+def command(port: int, as_json: bool) -> None:
+    """Check processor, USB, limits, sound, network, port, clock, state folder and packages. Changes nothing.
+
+    Exit code 1 when something does not work; hints alone are 0.
+    """
+    findings = examine(port)
+    if as_json:
+        click.echo(json.dumps([checks.as_dict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.level.value:>7}  {finding.topic:<10} {finding.what}")
+            if finding.do:
+                click.echo(f"{'':>7}  {'':<10} → {finding.do}")
+    if checks.worst(findings) is checks.Level.PROBLEM:
+        sys.exit(1)
+
+
+def examine(port: int) -> list[checks.Finding]:
+    """All checks on this machine."""
+    from formant_dsp import isa
+    from formant_net.aio.lan import lan_address
+
+    findings = [checks.ok("processor", f"{os.cpu_count()} cores, voices in {isa()}")]
+    if sys.platform == "linux":
+        import resource
+
+        root = os.geteuid() == 0
+        findings += [
+            checks.governor(Path("/sys")),
+            *checks.usb(Path("/sys")),
+            checks.priority(resource.getrlimit(resource.RLIMIT_RTPRIO)[0], root, _rtkit()),
+            checks.throttling(Path("/proc")),
+            checks.memory(resource.getrlimit(resource.RLIMIT_MEMLOCK)[0], root),
+        ]
+    findings.append(checks.sound(_devices))
+    findings += checks.network(lan_address(), _join_multicast)
+    findings.append(checks.port(port, lambda: _bind(port)))
+    findings.append(checks.clock(time.time(), _synchronised()))
+    findings.append(_state())
+    findings += checks.packages(PACKAGES, _version)
+    return findings
+
+
+def _devices() -> list[str]:
+    from formant_dsp.devices import devices
+
+    return [f"{device.name} ({device.host_api})" + (" *" if device.default else "") for device in devices()]
+
+
+def _rtkit() -> bool:
+    return (
+        shutil.which("busctl") is not None
+        and Path("/usr/share/dbus-1/system-services").joinpath("org.freedesktop.RealtimeKit1.service").exists()
+    )
+
+
+def _join_multicast() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.setsockopt(
+            socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(MDNS) + socket.inet_aton("0.0.0.0")
+        )
+
+
+def _bind(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
+        if os.name == "posix":  # a connection of before that is still ending is not in the way
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("0.0.0.0", port))
+
+
+def _synchronised() -> bool | None:
+    if not Path("/run/systemd/timesync").is_dir():
+        return None
+    return Path("/run/systemd/timesync/synchronized").exists()
+
+
+def _state() -> checks.Finding:
+    folder = state_folder()
+    there = next(path for path in (folder, *folder.parents) if path.exists())  # it is made when it is needed
+    if there.is_dir() and os.access(there, os.W_OK):
+        return checks.ok("state", f"kept in {folder}")
+    return checks.hint(
+        "state", f"{folder} cannot be written: a new id at every start", "give --id, or make it writable"
+    )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,131 @@
+"""Every check on a machine made for it: what is well, what is not, and what to do then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from formant_net import doctor
+from formant_net.doctor import Level
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n")
+
+
+def fail() -> None:
+    raise OSError(98, "Address already in use")
+
+
+def succeed() -> None:
+    return None
+
+
+def test_a_governor_that_saves_power_is_a_hint(tmp_path: Path) -> None:
+    assert doctor.governor(tmp_path).level is Level.OK
+    governors = [tmp_path / f"devices/system/cpu/cpu{n}/cpufreq/scaling_governor" for n in (0, 1)]
+    for path in governors:
+        write(path, "performance")
+    assert doctor.governor(tmp_path).level is Level.OK
+    write(governors[1], "powersave")
+    found = doctor.governor(tmp_path)
+    assert found.level is Level.HINT
+    assert "powersave" in found.what
+    assert "performance" in found.do
+
+
+def test_only_usb_devices_that_sound_are_kept_awake(tmp_path: Path) -> None:
+    usb = tmp_path / "bus/usb/devices"
+    write(usb / "1-1:1.0/bInterfaceClass", "01")
+    write(usb / "1-1/product", "USB Audio")
+    write(usb / "1-1/power/control", "auto")
+    write(usb / "1-2:1.0/bInterfaceClass", "03")  # a mouse
+    write(usb / "1-2/power/control", "auto")
+    (found,) = doctor.usb(tmp_path)
+    assert found.level is Level.HINT
+    assert "USB Audio" in found.what
+    assert "/sys/bus/usb/devices/1-1/power/control" in found.do
+    write(usb / "1-1/power/control", "on")
+    assert [found.level for found in doctor.usb(tmp_path)] == [Level.OK]
+
+
+@pytest.mark.parametrize(
+    ("limit", "root", "rtkit", "level"),
+    [
+        (0, False, False, Level.HINT),
+        (0, False, True, Level.OK),
+        (0, True, False, Level.OK),
+        (95, False, False, Level.OK),
+        (-1, False, False, Level.OK),
+        (10, False, False, Level.HINT),
+    ],
+)
+def test_priority_is_allowed_by_the_limit_by_root_or_by_rtkit(
+    limit: int, root: bool, rtkit: bool, level: Level
+) -> None:
+    assert doctor.priority(limit, root, rtkit).level is level
+
+
+@pytest.mark.parametrize(("limit", "level"), [(-1, Level.OK), (8 << 20, Level.OK), (64 << 10, Level.HINT)])
+def test_a_small_limit_is_enough_for_the_sounds_own_memory(limit: int, level: Level) -> None:
+    assert doctor.memory(limit, False).level is level
+
+
+def test_a_kernel_without_real_time_threads_is_a_hint(tmp_path: Path) -> None:
+    runtime = tmp_path / "sys/kernel/sched_rt_runtime_us"
+    for text, level in (("950000", Level.OK), ("-1", Level.OK), ("0", Level.HINT)):
+        write(runtime, text)
+        assert doctor.throttling(tmp_path).level is level
+
+
+def test_no_portaudio_and_no_device_are_problems() -> None:
+    def missing() -> list[str]:
+        raise RuntimeError("PortAudio is not installed: sudo apt-get install libportaudio2")
+
+    assert doctor.sound(lambda: ["USB (ALSA) *"]).level is Level.OK
+    assert doctor.sound(list).level is Level.PROBLEM
+    found = doctor.sound(missing)
+    assert found.level is Level.PROBLEM
+    assert "apt-get install" in found.what
+
+
+def test_no_address_is_a_problem_and_no_multicast_a_hint() -> None:
+    assert [f.level for f in doctor.network("192.168.1.5", succeed)] == [Level.OK, Level.OK]
+    assert [f.level for f in doctor.network("127.0.0.1", fail)] == [Level.PROBLEM, Level.HINT]
+
+
+def test_a_taken_port_is_a_hint() -> None:
+    assert doctor.port(8080, succeed).level is Level.OK
+    found = doctor.port(8080, fail)
+    assert (found.level, "already in use" in found.what, "--port 0" in found.do) == (Level.HINT, True, True)
+
+
+def test_a_clock_that_is_years_behind_is_a_problem() -> None:
+    assert doctor.clock(1.8e9, True).level is Level.OK
+    assert doctor.clock(1.8e9, None).level is Level.OK
+    assert doctor.clock(1.8e9, False).level is Level.HINT
+    assert doctor.clock(0.0, True).level is Level.PROBLEM
+
+
+def test_missing_packages_are_problems_and_a_resolver_too_new_a_hint() -> None:
+    versions = {"numpy": "2.4.0", "dnspython": "2.8.0"}
+    assert doctor.worst(doctor.packages(versions, versions.get)) is Level.OK
+    assert doctor.worst(doctor.packages([*versions, "aiortc"], versions.get)) is Level.PROBLEM
+    for newer in ("2.9.0", "2.10rc1", "3.0"):
+        assert doctor.worst(doctor.packages(["dnspython"], lambda _, v=newer: v)) is Level.HINT  # type: ignore[misc]
+
+
+def test_every_finding_that_is_not_well_says_what_to_do(tmp_path: Path) -> None:
+    bad = [
+        doctor.priority(0, False, False),
+        doctor.memory(0, False),
+        doctor.sound(list),
+        *doctor.network("127.0.0.1", fail),
+        doctor.port(1, fail),
+        doctor.clock(0.0, None),
+    ]
+    assert all(finding.do for finding in bad)
+    assert doctor.worst(bad) is Level.PROBLEM
+    assert doctor.worst([]) is Level.OK
