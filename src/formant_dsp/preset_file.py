@@ -48,7 +48,9 @@ class Vowels(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     table: str = "sung"
     group: str = "tenor"
     path: tuple[str, ...] = ()
-    plane: Literal["ipa", "anchors"] | None = None
+    bandwidths: str = "table"
+    levels: str = "table"
+    plane: Literal["ipa", "anchors", "corners"] | None = None
     walk: tuple[tuple[float, float], ...] = WALK
     own: tuple[OwnVowel, ...] = ()
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from formant_dsp.formant import j0
 from formant_dsp.params import Range
 from formant_dsp.preset_file import OwnVowel, Vowels
 from formant_dsp.tables import table
-from formant_dsp.vowels import FORMANTS, PLANE_ANCHORS, SUNG_VOWELS, Plane, Vowel, VowelPath, VowelPlane
+from formant_dsp.vowels import FORMANTS, PLANE_ANCHORS, SUNG_VOWELS, CornerPlane, Plane, Vowel, VowelPath, VowelPlane
 
 INDEX_AT_HZ = 100.0
 """A vowel given by FM indices instead of widths is kept with the widths they mean at this f0."""
@@ -44,7 +45,7 @@ def way_of(vowels: Vowels) -> tuple[VowelPath | Walk, bool]:
             raise ValueError("vowels.own: give every vowel bandwidth_hz, or every vowel index")
     elif vowels.plane != "ipa":
         try:
-            known = table(vowels.table, vowels.group)
+            known = table(vowels.table, vowels.group, vowels.bandwidths, vowels.levels)
         except ValueError as reason:
             raise ValueError(f"vowels.table: {reason}") from None
     widths_follow_f0 = any(own.index for own in vowels.own)
@@ -67,12 +68,27 @@ def _plane(vowels: Vowels, known: Mapping[str, Vowel]) -> Plane:
             return VowelPlane.ipa(vowels.group)
         except ValueError as reason:
             raise ValueError(f"vowels.group: {reason}") from None
+    if vowels.plane == "corners":
+        return _corners(vowels, known)
     if not vowels.own:
         return VowelPlane.over(known, PLANE_ANCHORS if vowels.table == "sung" else None)
     places = {own.name: own.place for own in vowels.own if own.place is not None}
     if len(places) < len(vowels.own):
         raise ValueError("vowels.own: on a plane every vowel needs its place = [backness, openness]")
     return VowelPlane.over(known, places)
+
+
+CORNERS = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
+"""[backness, openness] of the four, in the order of CornerPlane."""
+
+
+def _corners(vowels: Vowels, known: Mapping[str, Vowel]) -> Plane:
+    names = {own.place: own.name for own in vowels.own}
+    if len(vowels.own) != len(CORNERS) or set(names) != set(CORNERS):
+        raise ValueError(
+            "vowels.own: a plane of corners needs four vowels, at the places [0, 0], [0, 1], [1, 0], [1, 1]"
+        )
+    return CornerPlane(*(known[names[place]] for place in CORNERS))
 
 
 def _own_vowel(number: int, own: OwnVowel) -> Vowel:
@@ -87,12 +103,17 @@ def _own_vowel(number: int, own: OwnVowel) -> Vowel:
         if len(values) != count:
             raise ValueError(f"{where}.{name} has {len(values)} values, frequency_hz has {count}")
     widths = tuple(_width_of_index(_INDEX.check(f"{where}.index", i)) for i in own.index) or own.bandwidth_hz
+    # With an index the level is that of the carriers, of which J_0 is left at the centre.
+    levels = (
+        tuple(a + 20.0 * math.log10(float(j0(i))) for a, i in zip(own.level_db, own.index, strict=False))
+        or own.level_db
+    )
     spare = FORMANTS - count  # formants that are not there: above the others and silent
     try:
         return Vowel(
             (*own.frequency_hz, *(own.frequency_hz[-1] + 800.0 * (i + 1) for i in range(spare))),
             (*widths, *(widths[-1],) * spare),
-            (*own.level_db, *(_MISSING_DB,) * spare),
+            (*levels, *(_MISSING_DB,) * spare),
             name=own.name,
         )
     except ValueError as reason:

@@ -22,7 +22,12 @@ from formant_dsp import tract
 from formant_dsp.vowels import FORMANTS, Vowel, rows, spectral_levels, sung
 
 _GRAIN_TABLES = ("csound_sung", "csound_sung_older")
-_GROUP_F0_HZ = {"men": 132.0, "women": 220.0, "children": 250.0, "tenor": 200.0}
+_GROUP_F0_HZ = {
+    "men": 132.0, "women": 220.0, "children": 250.0,
+    "soprano": 440.0, "alto": 294.0, "countertenor": 294.0, "tenor": 200.0, "bass": 110.0,
+}  # fmt: skip
+BANDWIDTHS = ("table", "hawks-miller")
+LEVELS = ("table", "tract")
 _AS_MEN = "tenor"  # a table of one man
 
 
@@ -87,11 +92,38 @@ def tables() -> Mapping[str, TableInfo]:
 
 
 @functools.cache
-def table(name: str, group: str) -> VowelTable:
+def table(name: str, group: str, bandwidths: str = "table", levels: str = "table") -> VowelTable:
     """The vowels of one group of one table.
 
-    error   ValueError naming the tables, or the groups of this one
+    bandwidths   "table", or "hawks-miller": by formula from the centres, for every vowel
+    levels       "table", or "tract": those that a tract with these centres and widths has
+    error        ValueError naming the tables, the groups of this one, or what may be chosen
     """
+    for what, choice, choices in (("bandwidths", bandwidths, BANDWIDTHS), ("levels", levels, LEVELS)):
+        if choice not in choices:
+            raise ValueError(f"{what}={choice!r}: choose one of {', '.join(choices)}")
+    found = _table(name, group)
+    if bandwidths == levels == "table":
+        return found
+    f0_hz = _GROUP_F0_HZ[group]
+    # By key: in Dutch spelling one vowel's key is another's IPA symbol.
+    vowels = {key: by_formula(found[f"key:{key}"], f0_hz, bandwidths, levels) for key in found}
+    return VowelTable(name, group, vowels, found.ipa)
+
+
+def by_formula(vowel: Vowel, f0_hz: float, bandwidths: str, levels: str) -> Vowel:
+    """A vowel with its widths by Hawks and Miller, its levels by those of a tract, or both."""
+    f = vowel.frequency_hz
+    widths = vowel.bandwidth_hz
+    if bandwidths == "hawks-miller":
+        widths = tuple(tract.bandwidth_hz(hz, f0_hz) for hz in f)
+    if levels == "table":
+        return Vowel(f, widths, vowel.level_db, name=vowel.name)
+    return Vowel(f, widths, tract.lobe_levels(tract.tract_levels(f, widths), f, widths), name=vowel.name)
+
+
+@functools.cache
+def _table(name: str, group: str) -> VowelTable:
     known = tables()
     if name not in known:
         raise ValueError(f"no table {name!r}: choose one of {', '.join(known)}")

@@ -182,6 +182,22 @@ PLANE_ANCHORS = {"i": (1.0, 0.0), "e": (1.0, 0.4), "a": (0.4, 1.0), "o": (0.0, 0
 
 
 @dataclass(frozen=True, slots=True)
+class CornerPlane:
+    """Four vowels at the corners of a plane; between them bilinear in log frequency, log width and decibels."""
+
+    back_close: Vowel
+    back_open: Vowel
+    front_close: Vowel
+    front_open: Vowel
+
+    def at(self, backness: float, openness: float) -> Vowel:
+        """The vowel at (0 back … 1 front, 0 close … 1 open); points outside are moved to the edge."""
+        x, y = min(max(backness, 0.0), 1.0), min(max(openness, 0.0), 1.0)
+        weights = ((1.0 - x) * (1.0 - y), (1.0 - x) * y, x * (1.0 - y), x * y)
+        return blend((self.back_close, self.back_open, self.front_close, self.front_open), weights)
+
+
+@dataclass(frozen=True, slots=True)
 class VowelPlane:
     """A plane of vowels for two fingers or a tablet: inverse-distance weights over its anchors.
 

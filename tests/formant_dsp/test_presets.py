@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from support.excitation import distance, pattern_db
 from support.loudness import RATE, lufs, phrase
+from support.spectrum import harmonics, odd_f0
 
 from formant_dsp import ALGORITHMS, Bank
 from formant_dsp.choir import ChoirBank
@@ -123,6 +124,42 @@ def test_the_even_and_odd_voice_has_its_index_at_every_pitch() -> None:
         assert index == pytest.approx([0.2, 0.3, 0.4], rel=1e-3)
         assert p.vowel.level_db[4] < -100.0
         assert p.vowel.frequency_hz[2:4] == pytest.approx((2600, 3300), rel=0.01)
+
+
+ANCESTORS = [
+    # preset, y, formants of the ancestor at that place: Hz, amplitude, index
+    ("even-odd", 0.0, [(700, 1.0, 0.2), (1220, 0.5, 0.2), (2600, 0.16, 0.3), (3300, 0.1, 0.4)]),
+    ("even-odd", 0.25, [(530, 1.0, 0.2), (1840, 0.32, 0.3), (2480, 0.2, 0.4), (3520, 0.1, 0.4)]),
+    ("even-odd", 0.75, [(570, 1.0, 0.2), (840, 0.63, 0.2), (2410, 0.1, 0.4), (3400, 0.05, 0.4)]),
+    ("plane", 1 / 3, [(730, 1.0, 0.8), (1090, 0.5, 0.9), (2440, 0.2, 1.2)]),
+    ("plane", 2 / 3, [(850, 0.8, 0.8), (1610, 0.7, 0.9), (2850, 0.3, 1.2)]),
+    ("plane", 1.0, [(270, 0.4, 0.8), (2290, 1.0, 0.9), (3010, 0.3, 1.2)]),
+]
+
+
+@pytest.mark.parametrize(("name", "y", "formants"), ANCESTORS, ids=lambda value: str(value)[:12])
+@pytest.mark.parametrize("k", [151, 205])
+def test_the_ancestors_sound_as_their_formula_says(
+    name: str, y: float, formants: list[tuple[float, float, float]], k: int
+) -> None:
+    """Σ a ((1-w) sin(Nθ + I sin θ) + w sin((N+1)θ + I sin θ)), steady: harmonics above -50 dB within 0.3 dB."""
+    preset = steadied(name)
+    preset = replace(preset, expression=replace(preset.expression, tuning=0.0))
+    bank = Bank(voices=2)
+    (params,) = preset.voice_params(preset.x_of(odd_f0(k)), y)
+    assert bank.note_on(1, params)
+    got = harmonics(bank.render(2 * RATE).astype(np.float64), k)
+    theta = 2 * np.pi * np.arange(4096) / 4096
+    wave = np.zeros(4096)
+    for hz, amplitude, index in formants:
+        nu = hz / odd_f0(k)
+        n, w = int(nu), nu - int(nu)
+        bent = index * np.sin(theta)
+        wave += amplitude * ((1 - w) * np.sin(n * theta + bent) + w * np.sin((n + 1) * theta + bent))
+    want = np.abs(np.fft.rfft(wave))[1 : len(got) + 1]
+    loud = want > 3e-3 * want.max()
+    ratio = 20 * np.log10(got[loud] / want[loud])
+    assert np.ptp(ratio) < 0.3
 
 
 def test_pressure_is_effort_and_without_it_the_preset_has_its_own() -> None:
@@ -245,6 +282,9 @@ OWN = '[[vowels.own]]\nname = "a"\nfrequency_hz = [700, 1200]\nlevel_db = [0, -6
         (MINIMAL + "[vowels]\nplane = 'ipa'\n", ["vowels.group", "'tenor'", "men, women, children"]),
         (MINIMAL + "[vowels]\nplane = 'anchors'\nwalk = [[0, 0]]\n", ["vowels.walk", "two"]),
         (MINIMAL + "[vowels]\nplane = 'anchors'\nwalk = [[0, 0], [0, 7]]\n", ["vowels.walk", "0 … 1"]),
+        (MINIMAL + "[vowels]\nbandwidths = 'wide'\n", ["bandwidths='wide'", "hawks-miller"]),
+        (MINIMAL + "[vowels]\nlevels = 'loud'\n", ["levels='loud'", "tract"]),
+        (MINIMAL + "[vowels]\nplane = 'corners'\n", ["vowels.own", "[0, 0], [0, 1], [1, 0], [1, 1]"]),
         (MINIMAL + OWN, ["vowels.own[0]", "bandwidth_hz or index"]),
         (MINIMAL + OWN + "bandwidth_hz = [80]\n", ["vowels.own[0].bandwidth_hz has 1 values"]),
         (MINIMAL + OWN + "bandwidth_hz = [80, 9000]\n", ["vowels.own[0].bandwidth_hz", "5 … 2000 Hz"]),

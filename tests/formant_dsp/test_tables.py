@@ -95,3 +95,26 @@ def test_paths_and_planes_go_over_any_table(name: str, group: str) -> None:
     low, high = plane.at(0.0, 0.0).frequency_hz, plane.at(1.0, 0.0).frequency_hz
     assert 1.5 * low[1] < high[1]  # front has the higher F2
     assert plane.at(0.3, 1.0).frequency_hz[0] > 1.35 * plane.at(0.3, 0.0).frequency_hz[0]  # open has the higher F1
+
+
+@pytest.mark.parametrize(("name", "group"), [(t.name, g) for t in tables().values() for g in t.groups])
+def test_widths_and_levels_may_be_those_of_formulas(name: str, group: str) -> None:
+    """Every vowel of every table: centres stay, widths grow from F2 on, a tract's F5 is below its F1."""
+    measured, formed = table(name, group), table(name, group, "hawks-miller", "tract")
+    assert list(formed) == list(measured)
+    for key in measured:
+        vowel = formed[f"key:{key}"]
+        assert vowel.frequency_hz == measured[f"key:{key}"].frequency_hz
+        assert list(vowel.bandwidth_hz[1:]) == sorted(vowel.bandwidth_hz[1:])
+        assert 20.0 < vowel.bandwidth_hz[0] < 200.0
+        assert vowel.level_db[4] < vowel.level_db[0]
+        only = table(name, group, "hawks-miller")[f"key:{key}"]
+        assert only.bandwidth_hz == vowel.bandwidth_hz
+        assert only.level_db == measured[f"key:{key}"].level_db
+
+
+def test_another_choice_of_widths_or_levels_is_refused_with_the_choices() -> None:
+    with pytest.raises(ValueError, match="bandwidths='narrow': choose one of table, hawks-miller"):
+        table("sung", "tenor", bandwidths="narrow")
+    with pytest.raises(ValueError, match="levels='high': choose one of table, tract"):
+        table("sung", "tenor", levels="high")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from formant_dsp import SUNG_VOICES, SUNG_VOWELS, Vowel, VowelPath, VowelPlane, sung
-from formant_dsp.vowels import PLANE_ANCHORS, rows
+from formant_dsp.vowels import PLANE_ANCHORS, CornerPlane, rows
 
 
 def test_every_row_of_the_data_names_its_source() -> None:
@@ -93,3 +93,13 @@ def test_vowels_at_the_bounds_can_be_mixed() -> None:
 def test_a_vowel_that_is_none_is_refused_in_words(f: tuple, b: tuple, level: tuple, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         Vowel(f, b, level)
+
+
+def test_a_plane_of_corners_has_its_corners_and_the_geometric_mean_in_the_middle() -> None:
+    a, e, i, u = (sung("tenor")[name] for name in "aeiu")
+    plane = CornerPlane(back_close=u, back_open=a, front_close=i, front_open=e)
+    for place, vowel in (((0, 0), u), ((0, 1), a), ((1, 0), i), ((1, 1), e), ((-1, 3), a)):
+        assert plane.at(*place).frequency_hz == pytest.approx(vowel.frequency_hz)
+        assert plane.at(*place).level_db == pytest.approx(vowel.level_db)
+    middle = math.prod(v.frequency_hz[1] for v in (a, e, i, u)) ** 0.25
+    assert plane.at(0.5, 0.5).frequency_hz[1] == pytest.approx(middle)
