@@ -17,6 +17,7 @@ def test_page_starts_without_a_console_error_and_registers_as_a_controller(stage
     assert tab.errors == []
     [register] = relay.registers
     assert re.fullmatch(r"touch-ctrl-[0-9a-f]{12}", register.pop("client_id"))
+    assert re.fullmatch(r"[0-9a-f]{8}", register.pop("meta").pop("run"))
     assert register == {"type": "register", "role": "controller"}
     tab.until("document.getElementById('status-text').textContent === 'Looking for synths…'")
 
