@@ -50,6 +50,8 @@ class Limits:
     control_burst: int = 200
     newcomer_messages: int = 20
     """What a connection may say before it is registered; with more it is closed."""
+    request_bytes: int = 16 * 1024
+    """An HTTP request with all its headers. Browsers send one kilobyte; the library would take one megabyte."""
     message_bytes: int = MAX_SIGNALING_BYTES
     sdp_chars: int = MAX_SDP_CHARS
     """A complete offer with all candidates is 1.5 to 6 kB; browsers with many interfaces reach 20 kB."""

@@ -15,7 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from formant_net.aio.gate import Proxies
+from formant_net.aio.files import room_for
+from formant_net.aio.gate import SPARE_SOCKETS, Proxies
 from formant_net.aio.keys import KeyFiles
 from formant_net.aio.lan import lan_address, own_names
 from formant_net.aio.server import EdgeServer
@@ -29,6 +30,7 @@ from formant_net.ice import IceServers
 from formant_net.join import JoinUrl
 from formant_net.leases import Place
 from formant_net.limits import Limits
+from formant_net.log import get_logger
 from formant_net.origin import Origins
 from formant_net.registry import MemoryRegistry
 from formant_net.shared_registry import SharedRegistry
@@ -92,6 +94,7 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
     """Serve while the block runs. Raises OSError if the address cannot be had; KeyFileError, TlsError, OriginError."""
     edge_id = options.edge_id or own_edge_id(socket.gethostname())
     access = options.key_files.access(options.key)
+    limits = _fitting(options.limits)
     tls = ServerTls(options.tls, lambda: own_names(options.advertise)) if options.tls else None
     place = Place(edge_id, secrets.token_hex(4), options.location)
     ttl_s = options.timing.ttl_s
@@ -102,13 +105,13 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
         make_secret=secrets.token_urlsafe,
         ice_servers=options.ice_servers,
         timing=options.timing,
-        limits=options.limits,
+        limits=limits,
     )
     server = EdgeServer(
         hub,
         assets=read_page(),
         version=metadata.version("formant-synth"),
-        limits=options.limits,
+        limits=limits,
         origins=replace(options.origins(), others=shared.urls) if shared is not None else options.origins(),
         proxies=options.proxies,
         secure=tls is not None,
@@ -142,6 +145,16 @@ async def running_edge(options: EdgeOptions) -> AsyncIterator[RunningEdge]:
             local=make("127.0.0.1" if anywhere else options.host),
             certificate=tls.path if tls is not None else None,
         )
+
+
+def _fitting(limits: Limits) -> Limits:
+    """As many clients as the system lets us hold."""
+    room = room_for(limits.clients + SPARE_SOCKETS) - SPARE_SOCKETS
+    if room >= limits.clients:
+        return limits
+    clients = max(1, room)
+    get_logger().warning("fewer clients, for the system allows too few open files (ulimit -n)", clients=clients)
+    return replace(limits, clients=clients)
 
 
 class _Alone:

@@ -41,6 +41,7 @@ class FairConnection(ServerConnection):
         self._backlog = bytearray()
         self._holding = False
         self._deaf = False
+        self._asked = 0
         self._odd = Allowance(self.limits.control_per_s, self.limits.control_burst, self.loop.time())
         super().connection_made(transport)
 
@@ -88,6 +89,12 @@ class FairConnection(ServerConnection):
             self.transport.resume_reading()
 
     def _take(self) -> None:
+        if self.request is None:
+            self._asked += min(SLICE_BYTES, len(self._backlog))
+            if self._asked > self.limits.request_bytes:
+                self.flooded()
+                self.transport.abort()
+                return
         data = bytes(self._backlog[:SLICE_BYTES])
         del self._backlog[:SLICE_BYTES]
         super().data_received(data)

@@ -15,7 +15,7 @@ from formant_net.addresses import Addresses
 from formant_net.origin import Origins
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_SPARE_SOCKETS = 512
+SPARE_SOCKETS = 512
 """TCP connections beyond the clients: requests for the page, and handshakes under way."""
 _MAX_HOPS = 32
 
@@ -73,7 +73,7 @@ class Gate:
         """A TCP connection has come, with which there are `sockets`. False: it has to go at once, without a word."""
         peer = peer_of(socket)
         room = self.proxies.trusts(peer) or self.addresses.opened(peer, now)
-        return room and sockets <= self.most_clients + _SPARE_SOCKETS
+        return room and sockets <= self.most_clients + SPARE_SOCKETS
 
     def closed(self, socket: ServerConnection) -> None:
         """A TCP connection of `opened` is gone, taken or not."""
@@ -83,7 +83,9 @@ class Gate:
 
     def flooded(self, socket: ServerConnection, now: float) -> None:
         """A connection had to be cut for what it sent: its address may not come back so soon."""
-        self.addresses.flooded(self.address_of(socket), now)
+        address = self.address_of(socket)
+        if not self.proxies.trusts(address):
+            self.addresses.flooded(address, now)
 
     def address_of(self, socket: ServerConnection) -> str:
         """The client's address, "" for a socket that has none (Unix)."""

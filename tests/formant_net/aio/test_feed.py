@@ -92,6 +92,27 @@ def test_an_address_that_floods_again_and_again_is_kept_out_and_others_are_not()
     run(story())
 
 
+def test_headers_without_end_are_cut_long_before_the_library_would() -> None:
+    """A hundred lines of eight thousand characters, from hundreds of sockets, would be half a gigabyte."""
+
+    async def story() -> None:
+        async with edge() as attic:
+            wire = await Wire.open(Target("127.0.0.1", attic.port, "127.0.0.9"))
+            sent = 0
+            with suppress(ConnectionError):
+                await wire.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+                while sent < 1_000_000:
+                    await wire.write(b"X: " + b"a" * 7000 + b"\r\n")
+                    sent += 7005
+                    await asyncio.sleep(0.002)
+            assert 7_000 < sent < 500_000
+            await until_closed(wire)
+            status, _, _ = await attic.http("GET / HTTP/1.1\r\nX: " + "a" * 7000)
+            assert status == 200
+
+    run(story())
+
+
 def test_a_newcomer_is_heard_a_little_before_it_registers() -> None:
     async def story() -> None:
         async with edge(limits=Limits(newcomer_messages=5)) as attic:
