@@ -21,7 +21,7 @@ def run_under_sanitizer(headers: Path, folder: Path) -> subprocess.CompletedProc
     program = folder / "ring_tsan"
     subprocess.run(
         [
-            *["gcc", "-std=c11", "-O1", "-g", "-fsanitize=thread", "-pthread", "-Wall", "-Werror", "-I"],
+            *["gcc", "-std=gnu11", "-O1", "-g", "-fsanitize=thread", "-pthread", "-Wall", "-Werror", "-I"],
             *(headers, "-o", program, RING_PROOFS / "ring_tsan.c"),
         ],
         check=True,
