@@ -157,7 +157,7 @@ class Synth:
     def state(self) -> dict[str, Any]:
         """The complete state that every pong carries."""
         return {**self._state, "volume": self.volume, "powered_on": self.powered_on, "fingers": self.fingers} | (
-            {"preset": self.preset} if self._presets else {}
+            {"preset": self.preset, "presets": self._presets} if self._presets else {}
         )
 
     def set_state(self, **fields: Any) -> None:

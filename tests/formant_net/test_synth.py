@@ -93,6 +93,7 @@ def test_preset_of_the_known_ones_is_taken_and_held_fingers_begin_anew() -> None
     assert set(synth.voices.sounding) != before
     state = controller.core.synths(world.clock.now)[0].state  # type: ignore[union-attr]
     assert state["preset"] == "choir"
+    assert state["presets"] == ["tenor", "choir"]
 
 
 def test_another_sound_device_may_be_asked_for_but_never_a_file() -> None:

@@ -108,6 +108,8 @@ class Offerer:
                 self.state["volume"] = message["value"]
             if message["type"] == "command" and message["name"] == "power":
                 self.state["powered_on"] = message["value"]
+            if message["type"] == "command" and message["name"] == "preset":
+                self.state["preset"] = message["value"]
             if message["type"] == "ping" and self.answers_pings:
                 self.pong(message.get("timestamp"), channel.label)
 

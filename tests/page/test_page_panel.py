@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from page.conftest import Stage
+from support.browser import Tab
 
 
 def test_panel_opens_from_its_button_and_closes_by_escape(stage: Stage) -> None:
@@ -78,8 +79,80 @@ def test_status_is_announced_and_every_control_has_a_name(stage: Stage) -> None:
     live = "document.querySelector('[role=status][aria-live=polite]').textContent"
     tab.until(f"{live} === 'Connected, 1 synth'")
     nameless = tab.evaluate(
-        "[...document.querySelectorAll('button, input, canvas')]"
+        "[...document.querySelectorAll('button, input, select, canvas')]"
         ".filter((e) => e.checkVisibility() && !(e.getAttribute('aria-label') || e.textContent.trim() || "
         "e.labels?.length)).length"
     )
     assert nameless == 0
+
+
+SINGS = {"audio_enabled": True, "volume": 0.7, "powered_on": True}
+MENU = "document.getElementById('preset')"
+
+
+def entries(tab: Tab) -> list[str]:
+    return list(tab.evaluate(f"[...{MENU}.options].map((o) => o.value)"))
+
+
+def test_a_preset_is_chosen_for_all_synths_that_know_it(stage: Stage) -> None:
+    relay = stage.relay()
+    first = stage.synth(relay, id="synth-a", state={**SINGS, "preset": "tenor", "presets": ["tenor", "zing"]})
+    second = stage.synth(relay, id="synth-b", state={**SINGS, "preset": "tenor", "presets": ["choir", "tenor"]})
+    tab = stage.tab(relay)
+    tab.until("formant.links.length === 2 && formant.links.every((l) => l.state === 'open' && l.told)")
+    tab.click("#panel-toggle")
+    tab.until(f"{MENU}.value === 'tenor'")
+    assert entries(tab) == ["choir", "tenor", "zing"]
+    tab.choose("#preset", "zing")
+    stage.until(lambda: first.state["preset"] == "zing", "the first synth sings zing")
+    [command] = [heard for heard in first.heard if heard.message["type"] == "command"]
+    assert (command.channel, command.message) == ("commands", {"type": "command", "name": "preset", "value": "zing"})
+    tab.until(f"{MENU}.selectedOptions[0].textContent === 'several'")
+    assert second.of_type("command") == []  # it does not know it, and is not asked
+    second.state["preset"] = "zing"
+    first.state["preset"] = "zing"
+    tab.until(f"{MENU}.value === 'zing'")
+    assert tab.errors == []
+
+
+def test_somebody_elses_choice_is_shown_and_a_file_of_ones_own_by_its_name(stage: Stage) -> None:
+    _, synth, tab = stage.playing(state={**SINGS, "preset": None, "presets": ["tenor", "zing"]})
+    tab.click("#panel-toggle")
+    tab.until(f'{MENU}.selectedOptions[0].textContent === "the box\'s own voice"')
+    synth.state["preset"] = "zing"
+    tab.until(f"{MENU}.value === 'zing'")
+    assert entries(tab) == ["tenor", "zing"]
+    synth.state["preset"] = "mine<b>"
+    tab.until(f"{MENU}.selectedOptions[0].textContent === 'mine<b>'")
+    assert entries(tab) == ["", "tenor", "zing"]
+
+
+def test_a_synth_without_the_reliable_channel_is_asked_until_it_sings_so(stage: Stage) -> None:
+    state = {**SINGS, "preset": "tenor", "presets": ["tenor", "zing"]}
+    _, synth, tab = stage.playing(channels=("params",), state=state)
+    tab.click("#panel-toggle")
+    synth.deaf_to = 1
+    tab.choose("#preset", "zing")
+    stage.until(lambda: synth.state["preset"] == "zing", "the preset, in spite of one loss")
+    assert tab.evaluate("formant.links[0].preset") == "zing"
+
+
+def test_where_no_synth_tells_of_presets_there_is_no_menu(stage: Stage) -> None:
+    _, synth, tab = stage.playing()
+    tab.click("#panel-toggle")
+    assert tab.evaluate("document.getElementById('presets').checkVisibility()") is False
+    synth.state["presets"] = ["tenor", 7, "", None, "x" * 65, {"a": 1}]  # what is no name is left out
+    synth.state["preset"] = 3
+    tab.until("document.getElementById('presets').checkVisibility()")
+    assert entries(tab) == ["", "tenor"]
+    assert tab.errors == []
+
+
+def test_keys_play_again_after_a_choice(stage: Stage) -> None:
+    _, _, tab = stage.playing(state={**SINGS, "preset": "tenor", "presets": ["tenor", "zing"]})
+    tab.click("#panel-toggle")
+    tab.until(f"{MENU}.value === 'tenor'")
+    tab.choose("#preset", "zing")
+    tab.until(f"document.activeElement !== {MENU}")
+    tab.key_down("a")
+    tab.until("formant.fingers.length === 1")

@@ -116,6 +116,10 @@ class Tab:
     def click(self, selector: str) -> None:
         self.thread.run(self.page.click(selector))
 
+    def choose(self, selector: str, value: str) -> None:
+        """An entry of a menu, as a person would."""
+        self.thread.run(self.page.select_option(selector, value))
+
     def fill(self, selector: str, text: str) -> None:
         self.thread.run(self.page.fill(selector, text))
 

@@ -24,6 +24,7 @@ SUBCOMMANDS = (
     "controller",
     "token",
     "render",
+    "presets",
     "devices",
     "bench",
     "latency",

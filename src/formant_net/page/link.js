@@ -26,7 +26,7 @@ const WISH_TRIES = 5;
 export const SILENT = "no answer for 3 s";
 
 /** @typedef {"connecting" | "open" | "lost"} LinkState */
-/** @typedef {{wire: object, value: number | boolean, tries: number}} Wish */
+/** @typedef {{wire: object, value: number | boolean | string, reliable: boolean, tries: number}} Wish */
 
 export class Link {
   /** @type {LinkState} */
@@ -34,7 +34,14 @@ export class Link {
   /** Why it ended, in words. */
   ending = "";
   /** What the synth said of itself in its last pong, checked. */
-  synth = { name: "", volume: /** @type {number | null} */ (null), poweredOn: true, audioEnabled: true };
+  synth = {
+    name: "",
+    volume: /** @type {number | null} */ (null),
+    poweredOn: true,
+    audioEnabled: true,
+    preset: /** @type {string | null} */ (null),
+    presets: /** @type {string[]} */ ([]),
+  };
   told = false;
   /** How often "no fingers" has still to be sent here. */
   owed = 0;
@@ -166,6 +173,13 @@ export class Link {
     this.#wish("power", { type: "command", name: "power", value: on }, on);
   }
 
+  /** Sing with another preset; one that the synth does not tell of is not asked for. @param {string} name */
+  setPreset(name) {
+    if (!this.synth.presets.includes(name)) return;
+    this.synth.preset = name;
+    this.#wish("preset", { type: "command", name: "preset", value: name }, name);
+  }
+
   /** @param {string} reason in words */
   close(reason) {
     if (this.state === "lost") return;
@@ -293,23 +307,25 @@ export class Link {
     if (typeof state.audio_enabled === "boolean") this.synth.audioEnabled = state.audio_enabled;
     if (Number.isFinite(state.volume)) this.synth.volume = this.#settle("volume", unit(state.volume));
     if (typeof state.powered_on === "boolean") this.synth.poweredOn = this.#settle("power", state.powered_on);
+    if (Array.isArray(state.presets)) this.synth.presets = state.presets.filter(isName).slice(0, MOST_PRESETS);
+    if (isName(state.preset) || state.preset === null) this.synth.preset = this.#settle("preset", state.preset);
   }
 
   /**
    * What to show: the wish while it is on its way, what the synth says afterwards.
-   * @template {number | boolean} T @param {string} name @param {T} said @returns {T}
+   * @template {number | boolean | string | null} T @param {string} name @param {T} said @returns {T}
    */
   #settle(name, said) {
     const wish = this.#wishes.get(name);
     if (!wish) return said;
-    if (Math.abs(Number(said) - Number(wish.value)) > 0.005) return /** @type {T} */ (wish.value);
+    if (!same(said, wish.value)) return /** @type {T} */ (wish.value);
     this.#wishes.delete(name);
     return said;
   }
 
-  /** @param {string} name @param {object} wire @param {number | boolean} value */
+  /** @param {string} name @param {{type: string}} wire @param {number | boolean | string} value */
   #wish(name, wire, value) {
-    const wish = { wire, value, tries: WISH_TRIES };
+    const wish = { wire, value, reliable: wire.type === "command", tries: WISH_TRIES };
     this.#wishes.set(name, wish);
     this.#ask(name, wish);
     this.changed(this);
@@ -317,7 +333,7 @@ export class Link {
 
   /** Commands travel reliably where the peer has that channel; params always may be lost. @param {string} name @param {Wish} wish */
   #ask(name, wish) {
-    const reliable = name === "power" && this.hasCommands;
+    const reliable = wish.reliable && this.hasCommands;
     const channel = reliable ? this.#commands : this.#params;
     if (!channel || channel.bufferedAmount > FULL_BYTES) return; // the next ping asks again
     if (wish.tries-- <= 0) {
@@ -327,6 +343,15 @@ export class Link {
     }
   }
 }
+
+/** Whether a synth says what was wished; its numbers may be rounded. @param {unknown} said @param {unknown} wished */
+const same = (said, wished) =>
+  typeof wished === "string" ? said === wished : Math.abs(Number(said) - Number(wished)) <= 0.005;
+
+const MOST_PRESETS = 256;
+
+/** @param {unknown} value @returns {value is string} */
+const isName = (value) => typeof value === "string" && value.length > 0 && value.length <= 64;
 
 /** Milliseconds of a moment or a length in seconds, to the microsecond. @param {number} seconds */
 const ms = (seconds) => Math.round(seconds * 1e6) / 1e3;

@@ -5,6 +5,7 @@ import { Identity, forgetKey, readKey, rememberKey, writeKey } from "./identity.
 import { Keyboard } from "./keyboard.js";
 import { Panel } from "./panel.js";
 import { Pointers } from "./pointers.js";
+import { Presets } from "./presets.js";
 import { Sender } from "./sender.js";
 import { Signaling } from "./signaling.js";
 import { statusWords } from "./status.js";
@@ -27,6 +28,7 @@ const touches = new Touches();
 const wakeLock = new WakeLock();
 const surface = new Surface(element("surface"), touches, clock);
 const panel = new Panel(element("synths"), element("no-synths"));
+const presets = new Presets(element("presets"), element("preset"));
 
 const repeat = new Ticker(RESEND_MS, () => sender.tick());
 const sender = new Sender({ touches, links: () => ensemble.open(), clock, repeat: (busy) => repeat.run(busy) });
@@ -170,6 +172,7 @@ function show() {
     write("server-note", signaling.edge ? `Server: ${signaling.edge} · this page: ${identity.id}` : "");
     gate.show(signaling.state, signaling.reason);
     panel.show(ensemble.all());
+    presets.show(ensemble.open());
   });
 }
 
@@ -236,6 +239,8 @@ Object.defineProperty(window, "formant", {
         volume: link.synth.volume,
         poweredOn: link.synth.poweredOn,
         audioEnabled: link.synth.audioEnabled,
+        preset: link.synth.preset,
+        presets: [...link.synth.presets],
         hasCommands: link.hasCommands,
         dropped: link.dropped,
         bad: link.bad,
