@@ -137,6 +137,8 @@ import formant_dsp as fd
 from formant_dsp.stream import open_sink
 sink = open_sink(fd.Bank(), "auto", on_note=lambda line: sys.exit(line))
 sink.start()
+while sink.counters()["frames"] < 24_000:  # a stream that has not begun to flow cannot run dry
+    time.sleep(0.02)
 print("playing", flush=True)
 sys.stdin.readline()
 deadline = time.monotonic() + 20
