@@ -76,6 +76,15 @@ $(VENV)/edges: $(VENV)/ready
 	@$(BIN)/pip install -q --disable-pip-version-check '.[edges]'
 	@touch $@
 
+# Everything that can fail, for longer than the tests do (docs/faults.md): ten minutes of random schedules, a day of churn,
+# then real processes on a bad cable and half an hour of coming and going. The last two as root.
+.PHONY: faults
+faults: $(VENV)/ready system-packages
+	cd tests && ../$(BIN)/python -m faults.search --seconds 600 --jobs 2
+	cd tests && ../$(BIN)/python -m faults.endurance --hours 24
+	cd tests && ../$(BIN)/python -m faults.real.run $(ARGS)
+	cd tests && ../$(BIN)/python -m faults.real.endurance --minutes 30
+
 # The compiler's own report: fails when a sample loop fell back to scalar code, here or on ARM.
 vectorised: $(VENV)/ready
 	@command -v aarch64-linux-gnu-gcc >/dev/null || [ "$$(uname -m)" != x86_64 ] || if $(MAY_APT); then \

@@ -41,6 +41,8 @@ from formant_net.wakeup import Wakeup
 
 MAX_SYNTHS = 64
 MAX_EARLY_CANDIDATES = 32
+REMEMBER_S = 30.0
+"""A synth that is lost is shown so long, so that one sees what is missing; then it is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class _Link:
         """When to ping again out of turn, s: no pong has come, or the synth is not known to have had an echo, without
         which it cannot tell how old touches are."""
         self.early: list[Candidate | None] = []
+        self.lost_at = 0.0
+        """When it was lost, or heard of without an offer, s."""
 
 
 class Controller:
@@ -277,6 +281,8 @@ class Controller:
                     self._signaling.verify(now)
         if self._resend_at is not None and now >= self._resend_at:
             self._send_touch(self._open_links(), now)
+        for name in [name for name, link in self._links.items() if _over(link, now)]:
+            del self._links[name]
         for link in self._open_links():
             if link.ask_at is not None and now >= link.ask_at:
                 self._ping(link, now)
@@ -305,7 +311,8 @@ class Controller:
 
     def _current(self, name: str, number: int) -> _Link | None:
         link = self._links.get(name)
-        return link if link is not None and link.peer.link == number else None
+        made = link is not None and link.peer.link == number and link.peer.state is not peers.State.WAITING
+        return link if made else None
 
     def _open_links(self) -> list[_Link]:
         return [link for link in self._links.values() if link.peer.state is peers.State.OPEN]
@@ -314,7 +321,7 @@ class Controller:
         if isinstance(message, Offer):
             self._offered(message, now)
         elif isinstance(message, IceCandidate):
-            self._candidate(message)
+            self._candidate(message, now)
         elif isinstance(message, Error):
             self.counters["refused"] += 1
             self._out.append(Told("server refuses", {"code": message.code, "reason": message.message}, warning=True))
@@ -325,7 +332,7 @@ class Controller:
             source = getattr(message, "source", None)
             raise ProtocolError("unexpected", f"{source or 'the server'} sent {name!r} to a controller: ignored", name)
 
-    def _link(self, name: str) -> _Link | None:
+    def _link(self, name: str, now: float) -> _Link | None:
         link = self._links.get(name)
         if link is None:
             waiting = [known for known, old in self._links.items() if old.peer.state is peers.State.WAITING]
@@ -337,12 +344,14 @@ class Controller:
             backoff = Backoff(self._timing, self._random)
             peer = Peer(name, ANSWERER, self._timing, backoff, self._link_numbers.__next__)
             link = self._links[name] = _Link(peer, PingPong(self._timing, 0.0))
+            link.lost_at = now
+            self._note_deadline(link)
         return link
 
     def _offered(self, offer: Offer, now: float) -> None:
         if not offer.source:
             raise ProtocolError("unexpected", "an offer without `source` cannot be answered: ignored", "offer")
-        link = self._link(offer.source)
+        link = self._link(offer.source, now)
         if link is None:
             return
         self._step(link, peers.Event.OFFER, now, offer.data.sdp)
@@ -350,8 +359,8 @@ class Controller:
             self._out.append(AddCandidate(link.peer.name, link.peer.link, candidate))
         link.early.clear()
 
-    def _candidate(self, message: IceCandidate) -> None:
-        link = self._link(message.source or "")
+    def _candidate(self, message: IceCandidate, now: float) -> None:
+        link = self._link(message.source or "", now)
         if link is None:
             return
         if link.peer.state is peers.State.CONNECTING:
@@ -375,12 +384,15 @@ class Controller:
         if link.peer.state is peers.State.WAITING:
             return
         told = "synth lost" if link.peer.state is peers.State.OPEN else "synth not reached"
+        link.lost_at = now
         self._step(link, peers.Event.LOST, now)
         self._out.append(Told(told, {"id": link.peer.name, "reason": reason}, warning=True))
 
     def _note_deadline(self, link: _Link) -> None:
         if link.peer.state is not peers.State.WAITING:
             self._wakeup.by(link.peer.deadline())
+        else:
+            self._wakeup.by(link.lost_at + REMEMBER_S)
         if link.peer.state is peers.State.OPEN:
             self._wakeup.by(link.ask_at)
 
@@ -440,3 +452,7 @@ class Controller:
 
     def _send(self, link: _Link, channel: str, message: Message) -> None:
         self._out.append(Send(link.peer.name, link.peer.link, channel, message))
+
+
+def _over(link: _Link, now: float) -> bool:
+    return link.peer.state is peers.State.WAITING and now >= link.lost_at + REMEMBER_S

@@ -311,7 +311,8 @@ class Synth:
 
     def _current(self, name: str, number: int) -> _Link | None:
         link = self._links.get(name)
-        return link if link is not None and link.peer.link == number else None
+        made = link is not None and link.peer.link == number and link.peer.state is not peers.State.WAITING
+        return link if made else None
 
     def _receive(self, message: Message | Unknown, now: float) -> None:
         if isinstance(message, ControllersList):

@@ -227,6 +227,18 @@ def test_a_dead_link_makes_a_synth_ask_whether_its_server_still_lives() -> None:
     assert synth_of(synth)._signaling.online
 
 
+def test_a_message_of_a_link_that_was_lost_starts_no_voice() -> None:
+    world, synth, controller = ensemble()
+    core = synth_of(synth)
+    number = core._links["ctrl-a"].peer.link
+    world.server_down()
+    synth.call(core.link_lost, "ctrl-a", number, "closed")
+    assert core._links["ctrl-a"].peer.link == number
+    synth.call(core.channel, "ctrl-a", number, PARAMS, m.Touch(x=0.5, y=0.5, active=True))
+    assert not synth.voices.history
+    assert controller.alive
+
+
 def test_a_player_too_far_away_is_told_of_once() -> None:
     world, synth, controller = ensemble()
     world.weather.delay_s = (0.11, 0.11)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import heapq
+import itertools
 import json
 import os
 import random
@@ -141,6 +142,9 @@ def main() -> None:
     serve(Switch(ports), ports)
 
 
+_numbers = itertools.count(1)
+
+
 class Cable:
     """Hosts (namespaces) on one such cable, from the outside. Use as a context manager.
 
@@ -149,7 +153,8 @@ class Cable:
 
     def __init__(self, hosts: dict[str, str]) -> None:
         self.hosts = dict(hosts)
-        self.namespaces = {name: f"cable{os.getpid()}-{name}" for name in hosts}
+        number = next(_numbers)
+        self.namespaces = {name: f"cable{os.getpid()}-{number}-{name}" for name in hosts}
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Cable:
@@ -195,8 +200,9 @@ class Cable:
 
     def readdress(self, host: str, address: str) -> None:
         """The host has another address from now on."""
-        self.ip(host, "addr", "add", f"{address}/24", "dev", DEVICE)
+        # In this order: with the first address of a network the kernel takes away the others.
         self.ip(host, "addr", "del", f"{self.hosts[host]}/24", "dev", DEVICE)
+        self.ip(host, "addr", "add", f"{address}/24", "dev", DEVICE)
         self.hosts[host] = address
 
     def _say(self, what: dict[str, object]) -> None:

@@ -17,3 +17,10 @@ def require(*programs: str, how: str = "make system") -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def require_namespaces() -> None:
+    """Skip unless this machine lets us make network namespaces and TAP devices: Linux, as root, with /dev/net/tun."""
+    require("ip")
+    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
+        pytest.skip("a cable between network namespaces needs root and /dev/net/tun")

@@ -71,7 +71,7 @@ class Ensemble:
             return self.clients[name]
         host = self.hosts.get(name)
         if host is None:
-            host = self.hosts[name] = Host(name, self._make_clock(), household=f"192.0.2.{len(self.hosts) + 1}")
+            host = self.hosts[name] = Host(name, self._make_clock(), household=f"192.0.2.{len(self.hosts) % 8 + 1}")
         client = ClientProcess(name, self.clock, host, random.Random(self.random.getrandbits(64)), self, max_links)
         self.clients[name] = client
         if isinstance(client.client, Controller):

@@ -333,6 +333,16 @@ class Witness:
             if len(controller.ends) != len(ensemble.synths()):
                 self.fail("a controller keeps dead connections", id=controller.name, ends=len(controller.ends))
 
+    def forget_the_dead(self) -> None:
+        """Drop what is kept of processes that are gone: for runs of many hours."""
+        alive = {client.run for client in self.ensemble.clients.values()}
+        ends = set(self.ensemble.connections.ends)
+        self._used = {run: key for run, key in self._used.items() if run in alive}
+        self._marks = {key: count for key, count in self._marks.items() if key[0] in alive}
+        self._heard = {key: number for key, number in self._heard.items() if alive.issuperset(key)}
+        self._linked_at = {key: at for key, at in self._linked_at.items() if alive.issuperset(key)}
+        self._applied = {end: last for end, last in self._applied.items() if end in ends}
+
     def silent(self) -> None:
         """Nothing sounds: all fingers are up."""
         for synth in self.ensemble.synths():

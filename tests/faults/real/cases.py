@@ -14,6 +14,8 @@ from formant_net.aio.driver import clock
 STEP_S = 0.01
 SETTLE_S = 1.0
 LIMIT_S = 60.0
+LONG_S = 60.0
+"""How soon it is silent is no matter here."""
 SILENT_S = 0.3
 """The hold time of 250 ms, and what a busy machine takes to tell of it."""
 
@@ -92,6 +94,15 @@ def _readdress(host: str) -> Callable[[Stage], object]:
     return lambda stage: stage.cable.readdress(host, f"10.77.0.{next(numbers)}")
 
 
+def _kill_server_in_an_offer(stage: Stage) -> None:
+    """A controller starts anew, and the server dies in the moment in which it is offered to."""
+    name = stage.names[0]
+    stage.hands[name].kill()
+    stage.start_hand(name)
+    stage.until(lambda: stage.hands[name].registered, "the new controller is registered", 30.0)
+    stage.server.kill()
+
+
 def _nothing(_: Stage) -> None:
     pass
 
@@ -112,6 +123,7 @@ def _cases() -> list[Case]:
             "synth and server killed, started again", _kill_server_and_synth, _again_server_and_synth, 0.1, SILENT_S,
             2.0,
         ),
+        Case("server killed in an offer", _kill_server_in_an_offer, Stage.start_server, 0.1, LONG_S, 3.0, True),
         Case("controller stopped for 1 s", _stop_hands, _resume_hands, 1.0, SILENT_S, 0.5),
         Case("controller stopped for 10 s", _stop_hands, _resume_hands, 10.0, SILENT_S, 2.0),
         Case("synth stopped for 1 s", lambda s: s.synth.stop(), lambda s: s.synth.resume(), 1.0, None),

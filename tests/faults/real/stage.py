@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +22,8 @@ TESTS = Path(__file__).parents[2]
 KEY = "cantabile"
 SERVER, SYNTH, HAND = "server", "synth", "hand"
 ADDRESSES = {SERVER: "10.77.0.1", SYNTH: "10.77.0.2", HAND: "10.77.0.3"}
-START_S = 30.0
+START_S = 90.0
+"""Starting Python on a busy machine takes most of it."""
 
 
 class Node:
@@ -85,21 +87,26 @@ class Node:
 class Stage:
     """Server, one synth and some controllers, each on its host. Use as a context manager.
 
-    hands    how many controllers there are, all on one host: so many links, and as many recoveries in one trial
+    hands      how many controllers there are, all on one host: so many links, and as many recoveries in one trial
+    relayed    synth and controllers cannot reach each other; a coturn on the server's host passes on what they send
     """
 
-    def __init__(self, hands: int = 3, *, ice: tuple[str, ...] = ()) -> None:
+    def __init__(self, hands: int = 3, *, relayed: bool = False) -> None:
         self.cable = Cable(ADDRESSES)
         self.names = [f"ctrl-{n}" for n in range(hands)]
         self.hands: dict[str, Node] = {}
         self.past: list[Node] = []
         """Synths that have ended, with what they said."""
-        self._ice = ice
+        self._relayed = relayed
         self._started: list[Node] = []
+        self._folder = tempfile.TemporaryDirectory()
 
     def __enter__(self) -> Stage:
         self.cable.__enter__()
         try:
+            if self._relayed:
+                self.cable.set(SYNTH, HAND, down=True)
+                self.start_relay()
             self.start_server()
             self.start_synth()
             for name in self.names:
@@ -115,12 +122,21 @@ class Stage:
             node.resume()
             node.kill()
         self.cable.__exit__()
+        self._folder.cleanup()
 
     # --- processes
 
     def start_server(self) -> None:
-        ice = [word for url in self._ice for word in ("--ice-server", url)]
+        ice = ["--ice-server", f"turn:relay:{KEY}@{ADDRESSES[SERVER]}:3478"] if self._relayed else []
         self.server = self._formant(SERVER, "server", "--host", "0.0.0.0", "--advertise", ADDRESSES[SERVER], *ice)
+
+    def start_relay(self) -> None:
+        address = ADDRESSES[SERVER]
+        options = [f"--listening-ip={address}", f"--relay-ip={address}", "--listening-port=3478", "--realm=formant"]
+        options += ["--lt-cred-mech", f"--user=relay:{KEY}", "--no-tls", "--no-dtls", "--no-cli", "--log-file=stdout"]
+        options += [f"--pidfile={self._folder.name}/pid", f"--userdb={self._folder.name}/db"]
+        self.relay = Node([*self.cable.inside(SERVER), "turnserver", "-n", *options])
+        self._started.append(self.relay)
 
     def start_synth(self) -> None:
         self.synth = self._start(SYNTH, "-m", "faults.real.witness", "synth-real", self.url)

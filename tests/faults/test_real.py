@@ -1,0 +1,40 @@
+"""A short selection of faults on real processes and a bad cable. `make faults` runs all of them, for longer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from faults.real.cases import CASES, measure
+from faults.real.run import judge
+from faults.real.stage import Stage
+from support.require import require, require_namespaces
+
+SHORT = (
+    "controller killed, started again",
+    "no path between them for 2 s",
+    "controller stopped for 1 s",
+    "address of the controller changed",
+)
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    require_namespaces()
+    with Stage(2) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_real_fault_is_over_within_its_bounds(stage: Stage, name: str) -> None:
+    case = CASES[name]
+    assert judge(case, [measure(stage, case)]) == []
+
+
+def test_where_only_a_relay_is_reached_it_is_played_over_that() -> None:
+    require_namespaces()
+    require("turnserver")
+    with Stage(1, relayed=True) as stage:
+        before = stage.synth.stats["applied"]
+        stage.until(lambda: stage.synth.stats["applied"] > before + 50, "touches through the relay", 10.0)
+        assert stage.synth.stats["oldest_s"] <= 0.1
