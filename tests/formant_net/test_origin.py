@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from formant_net.origin import OriginError, Origins
@@ -59,6 +61,13 @@ def test_a_foreign_name_that_was_pointed_here_is_refused_over_http_although_both
 
 def test_over_tls_the_certificate_keeps_foreign_names_out() -> None:
     assert Origins.make(secure=True).refusal_of_host("evil.example") is None
+
+
+def test_pages_of_other_edges_may_connect_but_not_under_a_name_that_was_pointed_here() -> None:
+    origins = replace(OWN, others=lambda: ["http://barn.example:8080"])
+    assert origins.refusal("http://barn.example:8080", "192.168.1.20:8080") is None
+    assert origins.refusal("http://barn.example:8081", "192.168.1.20:8080") is not None
+    assert "--advertise" in str(origins.refusal("http://barn.example:8080", "evil.example:8080"))
 
 
 def test_named_origins_may_connect_from_wherever_they_are() -> None:
