@@ -40,17 +40,17 @@ class Hour:
     faults: int
 
 
-def hours(count: int, seed: int) -> list[Hour]:
-    """So many hours. May raise Violation."""
+def hours(count: int, seed: int, hour_s: float = 3600.0) -> list[Hour]:
+    """So many hours, or shorter spans. May raise Violation."""
     ensemble, draw = Ensemble(seed), random.Random(seed)
     for name in STAYS:
         ensemble.start(name)
     ensemble.run(5.0)
-    return [_hour(ensemble, draw, number) for number in range(1, count + 1)]
+    return [_hour(ensemble, draw, number, hour_s) for number in range(1, count + 1)]
 
 
-def _hour(ensemble: Ensemble, draw: random.Random, number: int) -> Hour:
-    end, faults = ensemble.clock.now + 3600.0, 0
+def _hour(ensemble: Ensemble, draw: random.Random, number: int, hour_s: float) -> Hour:
+    end, faults = ensemble.clock.now + hour_s, 0
     while ensemble.clock.now < end - REST_S:
         _one(ensemble, draw, number)
         faults += 1

@@ -8,7 +8,7 @@ import pytest
 from faults.lab.cases import CASES, STEP_S, try_case
 from faults.lab.numbers import percentile
 
-TRIALS = 6
+TRIALS = 4
 
 
 @pytest.mark.parametrize("name", CASES)
