@@ -115,7 +115,7 @@ class Controller:
         return [
             SynthView(
                 id=name,
-                open=link.peer.state is peers.State.OPEN,
+                open=link.peer.state is peers.State.OPEN and not link.peer.suspected,
                 state=link.state,
                 rtt_s=link.pings.rtt_s,
                 loss=link.pings.loss(now),
@@ -275,10 +275,14 @@ class Controller:
         for link in list(self._links.values()):
             due = link.peer.deadline()
             if due is not None and now >= due and link.peer.state is not peers.State.WAITING:
-                was_open = link.peer.state is peers.State.OPEN
-                self._lose(link, "no answer" if was_open else "not open in time", now)
-                if was_open:
+                if link.peer.state is peers.State.OPEN and not link.peer.suspected:
+                    # Only the synth can make another link, whose offer ends this one; until then its path may come
+                    # back.
+                    link.peer.suspected = True
+                    self._out.append(Told("synth silent", {"id": link.peer.name}, warning=True))
                     self._signaling.verify(now)
+                else:
+                    self._lose(link, "no answer" if link.peer.suspected else "not open in time", now)
         if self._resend_at is not None and now >= self._resend_at:
             self._send_touch(self._open_links(), now)
         for name in [name for name, link in self._links.items() if _over(link, now)]:
@@ -409,7 +413,8 @@ class Controller:
     def _ping(self, link: _Link, now: float) -> None:
         # We ping, so an answer may be expected from the first one on.
         link.peer.keeps_time = True
-        link.ask_at = now + max(self._timing.ask_s, 2.0 * (link.pings.rtt_s or 0.0))
+        patience_s = self._timing.ping_s if link.peer.suspected else self._timing.ask_s
+        link.ask_at = now + max(patience_s, 2.0 * (link.pings.rtt_s or 0.0))
         self._note_deadline(link)
         timestamp = link.pings.ping(now)
         echo, held = None, None

@@ -96,6 +96,8 @@ class Peer:
         self.heard_at = 0.0
         self.keeps_time = False
         """True once the other side has shown that it pings: from then on silence means death."""
+        self.suspected = False
+        """Silent for so long that it seems dead; given up only when another link can be made."""
         self._table = table
         self._timing = timing
         self._backoff = backoff
@@ -123,7 +125,7 @@ class Peer:
                 self.link = self._next_link()
                 self.made_at = now
                 self.asked_at = self.reached_at = None
-                self.keeps_time = False
+                self.keeps_time = self.suspected = False
             done.append((action, self.link))
         if self.state is State.CONNECTING:
             self.asked_at = now
@@ -137,6 +139,7 @@ class Peer:
     def heard(self, now: float) -> None:
         """The peer is alive: it said something on the link."""
         self.heard_at = now
+        self.suspected = False
 
     def reached(self, now: float) -> None:
         """A path to the peer is found: what is left, handshakes, may take its time on a bad one."""
@@ -153,6 +156,8 @@ class Peer:
             return self.asked_at + self._timing.reach_s
         if self.state in (State.OFFERING, State.CONNECTING):
             return self.made_at + self._timing.link_setup_s
+        if self.state is State.OPEN and self.suspected:
+            return self.heard_at + self._timing.abandon_s
         if self.state is State.OPEN and self.keeps_time:
             return self.heard_at + self._timing.dead_s
         return None

@@ -158,6 +158,11 @@ class Signaling:
         return self.state is State.REGISTERED
 
     @property
+    def answers(self) -> bool:
+        """True while the server knows us and owes no answer to `verify`."""
+        return self.online and self._answer_by is None
+
+    @property
     def url(self) -> str:
         """The server that is in use or tried next."""
         return self._servers[self._index].ws_url

@@ -201,6 +201,7 @@ class Synth:
             self._signaling.send(RequestControllers(source=self._id))
         if mine is not None:
             self._receive(mine, now)
+        self._give_up_silent(now)
         self._settle()
 
     def checked(self, number: int, ok: bool, now: float) -> None:
@@ -516,8 +517,11 @@ class Synth:
         if link.peer.state is peers.State.WAITING:
             if self._signaling.online and not self._setups.waits(link.peer.name):
                 self._step(link, peers.Event.START, now)
+        elif link.peer.suspected and link.peer.state is peers.State.OPEN:
+            self._lose(link, f"silent for {self._timing.abandon_s:g} s", now, warning=True)
         elif link.peer.state is peers.State.OPEN:
-            self._lose(link, f"silent for {self._timing.dead_s:g} s", now, warning=True)
+            # With a server another link is made in no time. Without, this one is all there is: its path may come back.
+            link.peer.suspected = True
             self._signaling.verify(now)
         elif link.peer.state is peers.State.OFFERING:
             self._lose(link, f"no answer within {self._timing.link_setup_s:g} s", now, warning=True)
@@ -526,6 +530,12 @@ class Synth:
             self._lose(link, "no path to it", now, warning=True)
         else:
             self._lose(link, f"not open within {self._timing.link_setup_s:g} s", now, warning=True)
+
+    def _give_up_silent(self, now: float) -> None:
+        if self._signaling.answers:
+            for link in list(self._links.values()):
+                if link.peer.suspected and link.peer.state is peers.State.OPEN:
+                    self._lose(link, f"silent for {now - link.peer.heard_at:.1f} s", now, warning=True)
 
     def _note_deadlines(self, link: _Link) -> None:
         self._wakeup.by(link.touches.next_deadline())

@@ -17,11 +17,14 @@ class Timing:
     ttl_s: float = 60.0
     """TTL = 3 heartbeats: one may be lost and the next late. A lease ends strictly after it."""
     ping_s: float = 1.0
-    ask_s: float = 0.1
+    ask_s: float = 0.05
     """A ping that is not answered is followed by the next so soon (or after two round trips, if those are longer): at
     30 % loss half of all pings fail, and three in a row must not look like death."""
     dead_s: float = 3.0
     """A peer without an answered ping for so long is dead (ICE consent alone needs about 30 s)."""
+    abandon_s: float = 30.0
+    """A link that seems dead is kept for so long while no other can be made: its path may come back. ICE consent would
+    end it then anyway."""
     stale_s: float = 2.0
     """A peer whose last pong is older is shown as stale."""
     hold_s: float = 0.25

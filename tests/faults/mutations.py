@@ -319,17 +319,6 @@ def echoes_are_sent_once(plant: pytest.MonkeyPatch) -> None:
     plant.setattr(Controller, "_ponged", deaf)
 
 
-def pings_are_not_repeated(plant: pytest.MonkeyPatch) -> None:
-    ping = Controller._ping
-
-    def once(self: Controller, link: Any, now: float) -> None:
-        ping(self, link, now)
-        if link.echo is not None:
-            link.ask_at = None
-
-    plant.setattr(Controller, "_ping", once)
-
-
 def timers_are_set_in_the_past(plant: pytest.MonkeyPatch) -> None:
     """A core that wants to be called again and again and does nothing: a busy loop."""
     due = Synth.next_deadline
@@ -380,6 +369,5 @@ SLOW: dict[Plant, str] = {
     runs_are_ignored: "controller killed, started again",
     a_dead_server_is_not_asked_after: "address of the controller changed",
     a_search_for_a_path_takes_ten_seconds: "no path between them for 60 s",
-    pings_are_not_repeated: "30% loss, 20 ± 10 ms for 20 s",
 }
 """Faults that break no rule but a bound, and the case that is held to it."""

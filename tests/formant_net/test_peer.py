@@ -79,6 +79,14 @@ def test_silence_ends_only_links_whose_peer_has_pinged() -> None:
     assert peer.deadline() == 15.0
 
 
+def test_a_link_that_seems_dead_is_kept_for_half_a_minute_unless_it_speaks() -> None:
+    peer = opened(10.0)
+    peer.keeps_time = peer.suspected = True
+    assert peer.deadline() == 40.0
+    peer.heard(20.0)
+    assert peer.deadline() == 23.0
+
+
 def test_a_new_link_has_to_show_anew_that_its_peer_pings() -> None:
     peer = opened(10.0)
     peer.keeps_time = True

@@ -227,6 +227,36 @@ def test_a_dead_link_makes_a_synth_ask_whether_its_server_still_lives() -> None:
     assert synth_of(synth)._signaling.online
 
 
+def test_without_a_server_a_silent_link_is_kept_for_its_path_may_come_back() -> None:
+    world, synth, controller = ensemble()
+    press(controller)
+    world.run(1.0)
+    synth.effects.clear()
+    controller.effects.clear()
+    world.server_down()
+    world.weather.cut = True
+    world.run(15.0)
+    assert not synth.voices.sounding
+    world.weather.cut = False
+    world.run(1.1)
+    assert len(synth.voices.sounding) == 1, "over the link that there was"
+    assert synth.count(fx.CloseLink) == controller.count(fx.CloseLink) == synth.count(fx.MakeOffer) == 0
+
+
+def test_a_link_that_is_still_silent_when_the_server_is_back_is_made_anew() -> None:
+    world, synth, controller = ensemble()
+    world.run(1.0)
+    world.server_down()
+    world.kill(controller)
+    world.run(15.0)
+    assert synth_of(synth).open_peers == ("ctrl-a",)
+    controller = world.controller()
+    world.server_up = True
+    press(controller)
+    world.run(15.0)
+    assert len(synth.voices.sounding) == 1
+
+
 def test_a_message_of_a_link_that_was_lost_starts_no_voice() -> None:
     world, synth, controller = ensemble()
     core = synth_of(synth)

@@ -75,7 +75,6 @@ def _nothing(_: Ensemble) -> None:
 
 
 HOLD_S = 0.25
-DEAD_S = 3.0
 
 
 def _cases() -> list[Case]:
@@ -103,7 +102,7 @@ def _cases() -> list[Case]:
         Case("address of the controller changed", lambda e: e.readdress(HAND), _nothing, 0.0, HOLD_S, 6.0),
     ]  # fmt: skip
     for name, host in (("synth", SYNTH), ("controller", HAND)):
-        for for_s, recovery_s in ((2.0, 1.5), (10.0, 12.0), (60.0, 12.0)):
+        for for_s, recovery_s in ((2.0, 1.5), (10.0, 3.0), (60.0, 12.0)):
             cases.append(
                 Case(f"{name} without network for {for_s:g} s", _isolate(host), _join(host), for_s, HOLD_S, recovery_s)
             )
@@ -114,16 +113,20 @@ def _cases() -> list[Case]:
                 lambda e: e.cut(SYNTH, HAND), lambda e: e.heal(SYNTH, HAND), for_s, HOLD_S, recovery_s,
             )
         )  # fmt: skip
-    for to, ends in (("to the synth", (HAND, SYNTH)), ("to the controller", (SYNTH, HAND))):
-        silent_s = HOLD_S if to == "to the synth" else DEAD_S + HOLD_S + 0.1
+    for to, ends, silent_s, recovery_s in (
+        ("to the synth", (HAND, SYNTH), HOLD_S, 2.1),
+        ("to the controller", (SYNTH, HAND), None, 0.0),
+    ):
         cases.append(
             Case(
                 f"nothing arrives {to} for 10 s",
                 lambda e, ends=ends: e.cut(*ends, one_way=True),  # type: ignore[misc]
                 lambda e, ends=ends: e.heal(*ends, one_way=True),  # type: ignore[misc]
-                10.0, silent_s, 2.1,
+                10.0,
+                silent_s,
+                recovery_s,
             )
-        )  # fmt: skip
+        )
     for loss in (0.05, 0.3):
         weather = Weather(loss=loss, delay_s=(0.01, 0.03))
         cases.append(Case(f"{loss:.0%} loss, 20 ± 10 ms for 20 s", _weather(weather), _weather(FAIR), 20.0, None, 0.0))

@@ -14,6 +14,8 @@ from formant_net.aio.driver import clock
 STEP_S = 0.01
 SETTLE_S = 1.0
 LIMIT_S = 60.0
+BACK_OFF_S = 12.0
+"""Where clients have to find a server again that was away for seconds: a back-off of up to 10 s, and what follows."""
 LONG_S = 60.0
 """How soon it is silent is no matter here."""
 SILENT_S = 0.3
@@ -121,9 +123,9 @@ def _cases() -> list[Case]:
         Case("server stopped for 60 s", lambda s: s.server.stop(), lambda s: s.server.resume(), 60.0, None),
         Case(
             "synth and server killed, started again", _kill_server_and_synth, _again_server_and_synth, 0.1, SILENT_S,
-            2.0,
+            BACK_OFF_S,
         ),
-        Case("server killed in an offer", _kill_server_in_an_offer, Stage.start_server, 0.1, LONG_S, 3.0, True),
+        Case("server killed in an offer", _kill_server_in_an_offer, Stage.start_server, 0.1, LONG_S, BACK_OFF_S, True),
         Case("controller stopped for 1 s", _stop_hands, _resume_hands, 1.0, SILENT_S, 0.5),
         Case("controller stopped for 10 s", _stop_hands, _resume_hands, 10.0, SILENT_S, 2.0),
         Case("synth stopped for 1 s", lambda s: s.synth.stop(), lambda s: s.synth.resume(), 1.0, None),
