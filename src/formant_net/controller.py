@@ -42,7 +42,7 @@ from formant_net.wakeup import Wakeup
 MAX_SYNTHS = 64
 MAX_EARLY_CANDIDATES = 32
 REMEMBER_S = 30.0
-"""A synth that is lost is shown so long, so that one sees what is missing; then it is forgotten."""
+"""A synth that is lost is shown so long, so that one sees what is missing; then it is forgotten. Silence counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +388,7 @@ class Controller:
         if link.peer.state is peers.State.WAITING:
             return
         told = "synth lost" if link.peer.state is peers.State.OPEN else "synth not reached"
-        link.lost_at = now
+        link.lost_at = link.peer.heard_at if link.peer.suspected else now
         self._step(link, peers.Event.LOST, now)
         self._out.append(Told(told, {"id": link.peer.name, "reason": reason}, warning=True))
 

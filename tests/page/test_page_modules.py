@@ -73,6 +73,21 @@ def test_silence_counts_only_while_the_page_was_awake(tab: Tab) -> None:
     ) == [False, True]  # fmt: skip
 
 
+def test_link_that_seems_dead_is_given_up_after_half_a_minute(tab: Tab) -> None:
+    """The synth offers before, if it lives and has a server."""
+    ends = ask(
+        tab, "link",
+        "let now = 0; let changes = 0; const common = { peer: 's', iceServers: [], clock: () => now };"
+        "const told = { signal() {}, idleState: () => ({}), opened() {}, changed: () => changes++ };"
+        "const link = new m.Link({ ...common, ...told });"
+        "const channel = { label: 'params', readyState: 'open', bufferedAmount: 0, send() {} };"
+        "link.pc.ondatachannel({ channel }); const seen = [];"
+        "for (now = 1; now <= 30; now += 1) { link.tick(now); seen.push([link.state, link.silent]); }"
+        "return [seen[1], seen[2], seen[28], seen[29], link.ending, changes];",
+    )  # fmt: skip
+    assert ends == [["open", False], ["open", True], ["open", True], ["lost", False], "no answer for 30 s", 1]
+
+
 def test_round_trip_is_smoothed_and_a_repeated_pong_counts_once(tab: Tab) -> None:
     assert ask(
         tab, "pingpong",

@@ -59,7 +59,11 @@ export class Ensemble {
 
   /** @param {number} now seconds */
   tick(now) {
-    for (const link of [...this.#links.values()]) link.tick(now);
+    for (const link of [...this.#links.values()]) {
+      const before = link.silent;
+      link.tick(now);
+      if (link.silent && !before) this.silent();
+    }
     for (const [peer, lostAt] of this.#lostAt) {
       if (now - lostAt < REMEMBER_S) continue;
       this.#lostAt.delete(peer);
@@ -69,7 +73,10 @@ export class Ensemble {
     // All in one tick: it costs the browser and the radio a third of pings spread over the second.
     if (now - this.#pingedAt >= PING_S - 0.1) {
       this.#pingedAt = now;
-      for (const link of this.open()) link.ping(now);
+      for (const link of this.open()) {
+        link.ping(now);
+        link.remind();
+      }
     }
   }
 
@@ -88,6 +95,11 @@ export class Ensemble {
     return [...this.#links.values()].filter((link) => link.state === "open");
   }
 
+  /** Links that play, as far as one knows. */
+  get playing() {
+    return this.open().filter((link) => !link.silent).length;
+  }
+
   get opening() {
     return [...this.#links.values()].filter((link) => link.state === "connecting").length;
   }
@@ -102,9 +114,10 @@ export class Ensemble {
   /** @param {Link} link */
   #changed(link) {
     if (this.#links.get(link.peer) !== link) return;
-    if (link.state === "lost" && !this.#lostAt.has(link.peer)) {
+    if (link.state === "lost" && link.ending === SILENT) {
+      this.#links.delete(link.peer); // it was shown as silent for long enough
+    } else if (link.state === "lost" && !this.#lostAt.has(link.peer)) {
       this.#lostAt.set(link.peer, this.clock());
-      if (link.ending === SILENT) this.silent();
     }
     this.changed();
   }

@@ -20,10 +20,10 @@ const RELEASES = 5;
  * all pings fail, and three in a row must not look like death.
  */
 const ASK_S = 0.05;
-/** A wish is repeated, a ping apart, until the synth's state shows it. */
+/** A wish is repeated, a second apart, until the synth's state shows it. */
 const WISH_TRIES = 5;
 
-export const SILENT = "no answer for 3 s";
+export const SILENT = "no answer for 30 s";
 
 /** @typedef {"connecting" | "open" | "lost"} LinkState */
 /** @typedef {{wire: object, value: number | boolean | string, reliable: boolean, tries: number}} Wish */
@@ -149,6 +149,10 @@ export class Link {
       post(channel, JSON.stringify(ping));
     }
     this.#askSoon();
+  }
+
+  /** Ask again for what the synth does not show yet. */
+  remind() {
     for (const [name, wish] of this.#wishes) this.#ask(name, wish);
   }
 
@@ -157,7 +161,7 @@ export class Link {
     if (this.state === "connecting" && now - this.#startedAt >= SETUP_S) this.close("could not connect");
     if (this.state !== "open") return;
     this.#pings.tick(now);
-    if (this.#pings.dead) this.close(SILENT);
+    if (this.#pings.gone) this.close(SILENT);
   }
 
   /** @param {number} value 0…1 */
@@ -205,6 +209,11 @@ export class Link {
 
   get stale() {
     return this.#pings.stale;
+  }
+
+  /** Nobody answers: it seems dead, unless its path comes back. */
+  get silent() {
+    return this.state === "open" && this.#pings.dead;
   }
 
   get silentS() {
@@ -295,6 +304,7 @@ export class Link {
 
   #askSoon() {
     clearTimeout(this.#askTimer);
+    if (this.silent) return; // the ping of every second is enough
     const wait = Math.max(ASK_S, 2 * (this.#pings.rttS ?? 0));
     this.#askTimer = setTimeout(() => this.ping(this.clock()), 1000 * wait);
   }
@@ -335,7 +345,7 @@ export class Link {
   #ask(name, wish) {
     const reliable = wish.reliable && this.hasCommands;
     const channel = reliable ? this.#commands : this.#params;
-    if (!channel || channel.bufferedAmount > FULL_BYTES) return; // the next ping asks again
+    if (!channel || channel.bufferedAmount > FULL_BYTES) return; // asked again with the next ping
     if (wish.tries-- <= 0) {
       this.#wishes.delete(name);
     } else if (!reliable || wish.tries === WISH_TRIES - 1) {

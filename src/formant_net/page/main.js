@@ -152,7 +152,7 @@ function status() {
     server: signaling.state,
     reason: signaling.reason,
     retryInS: Math.max(0, signaling.retryAt - clock()),
-    open: ensemble.open().length,
+    open: ensemble.playing,
     opening: ensemble.opening,
   });
 }
@@ -235,6 +235,7 @@ Object.defineProperty(window, "formant", {
         rttMs: link.rttS === null ? null : link.rttS * 1000,
         loss: link.loss,
         stale: link.stale,
+        silent: link.silent,
         told: link.told,
         volume: link.synth.volume,
         poweredOn: link.synth.poweredOn,

@@ -65,7 +65,7 @@ class Row {
     this.#link = link;
     const { tone, text } = stateWords(link);
     const on = link.synth.poweredOn;
-    const open = link.state === "open";
+    const open = link.state === "open" && !link.silent;
     this.item.dataset.tone = tone;
     write(this.#name, link.name);
     write(this.#state, text);

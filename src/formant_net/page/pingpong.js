@@ -5,6 +5,8 @@
  */
 
 const DEAD_S = 3;
+/** A link that seems dead is kept so long: its path may come back, and only the synth can make another. */
+const ABANDON_S = 30;
 const STALE_S = 2;
 /** Longest time that one tick may count as silence: a page that slept has not listened, so nobody was silent. */
 const MAX_TICK_S = 1;
@@ -67,6 +69,10 @@ export class PingPong {
 
   get dead() {
     return this.silentS >= DEAD_S;
+  }
+
+  get gone() {
+    return this.silentS >= ABANDON_S;
   }
 
   /** Part of the last pings that got no answer, 0…1. */

@@ -94,6 +94,8 @@ class End:
         self._held: deque[tuple[str, Sent]] = deque(maxlen=HELD)
         self._reliable: Stream | None = None
         self._failures = 0
+        self.expired = False
+        """Consent has failed: aioice has closed it, and says so."""
 
     # --- descriptions
 
@@ -134,7 +136,7 @@ class End:
         remote, now = self.remote, self._net.clock.now
         if remote is None or not (self.open and remote.open) or self.closed or remote.closed or self._lame():
             return False
-        if not (self.owner.running and remote.owner.running):
+        if self.expired or remote.expired or not (self.owner.running and remote.owner.running):
             return False
         a, b = self.owner.host.name, remote.owner.host.name
         cut = self._net.is_cut(a, b) or self._net.is_cut(b, a)
@@ -232,6 +234,7 @@ class End:
             return
         self._failures = 0 if self._passes() else self._failures + 1
         if self._failures >= CONSENT_FAILURES:
+            self.expired = True
             self.owner.does(partial(self._lose, "connection closed"))
         self._net.clock.after(CONSENT_S, self._consent)
 
