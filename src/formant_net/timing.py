@@ -17,7 +17,7 @@ class Timing:
     ttl_s: float = 60.0
     """TTL = 3 heartbeats: one may be lost and the next late. A lease ends strictly after it."""
     ping_s: float = 1.0
-    ask_s: float = 0.05
+    ask_s: float = 0.1
     """A ping that is not answered is followed by the next so soon (or after two round trips, if those are longer): at
     30 % loss half of all pings fail, and three in a row must not look like death."""
     dead_s: float = 3.0

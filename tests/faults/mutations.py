@@ -319,6 +319,21 @@ def echoes_are_sent_once(plant: pytest.MonkeyPatch) -> None:
     plant.setattr(Controller, "_ponged", deaf)
 
 
+def a_silent_link_is_kept_although_another_could_be_made(plant: pytest.MonkeyPatch) -> None:
+    plant.setattr(Synth, "_give_up_silent", lambda self, now: None)
+
+
+def a_silent_link_is_given_up_although_no_other_can_be_made(plant: pytest.MonkeyPatch) -> None:
+    due = Synth._peer_deadline
+
+    def at_once(self: Synth, link: Any, now: float) -> None:
+        due(self, link, now)
+        if link.peer.suspected and link.peer.state is State.OPEN:
+            self._lose(link, "silent", now)
+
+    plant.setattr(Synth, "_peer_deadline", at_once)
+
+
 def timers_are_set_in_the_past(plant: pytest.MonkeyPatch) -> None:
     """A core that wants to be called again and again and does nothing: a busy loop."""
     due = Synth.next_deadline
@@ -362,6 +377,7 @@ MUTATIONS: dict[Plant, tuple[str, ...]] = {
     forgotten_peers_stay_in_the_table: (),
     releases_are_lost: (),
     fingers_are_not_sent_again: (),
+    a_silent_link_is_kept_although_another_could_be_made: (),
 }
 """Each fault, and the kinds of steps among which it is looked for (none: all kinds)."""
 
@@ -369,5 +385,6 @@ SLOW: dict[Plant, str] = {
     runs_are_ignored: "controller killed, started again",
     a_dead_server_is_not_asked_after: "address of the controller changed",
     a_search_for_a_path_takes_ten_seconds: "no path between them for 60 s",
+    a_silent_link_is_given_up_although_no_other_can_be_made: "synth without network for 10 s",
 }
 """Faults that break no rule but a bound, and the case that is held to it."""

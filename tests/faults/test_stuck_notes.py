@@ -24,7 +24,7 @@ def test_no_note_sticks_at_thirty_percent_loss(seed: int) -> None:
             ensemble.run(0.1)
             if ensemble.witness.linked(ensemble.clients["synth-a"], hand):
                 break
-        ensemble.run(0.1)
+        ensemble.run(0.3)  # before it is told how old touches are, it plays none
         assert ensemble.witness.linked(ensemble.clients["synth-a"], hand)
         ensemble.weather("synth-a", BAD)
         ensemble.press(hand.name, 1, draw.random(), draw.random())

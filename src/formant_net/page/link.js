@@ -19,7 +19,7 @@ const RELEASES = 5;
  * Without an answer the next ping comes so soon (or after two round trips, if those are longer): at 30 % loss half of
  * all pings fail, and three in a row must not look like death.
  */
-const ASK_S = 0.05;
+const ASK_S = 0.1;
 /** A wish is repeated, a second apart, until the synth's state shows it. */
 const WISH_TRIES = 5;
 
