@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parent
 WORK = PROJECT / "build" / "packaging"
 POLICY = "manylinux_2_17"
-NUMPY_FROM_DEBIAN = ("python3-numpy", "python3-cffi", "gcc", "libc6-dev", "python3-dev", "libsrtp2-dev", "libffi-dev")
+FROM_DEBIAN = ("python3-numpy", "python3-cffi", "python3-pylibsrtp", "libsndfile1", "gcc", "libc6-dev", "python3-dev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ TARGETS = {
             "armv7l",
             "armhf",
             "trixie",
-            packages=NUMPY_FROM_DEBIAN,
+            packages=FROM_DEBIAN,
             patience=30.0,
             headers=True,
         ),
