@@ -59,7 +59,8 @@ class Service:
             ("TimeoutStartSec", "60"),
             ("TimeoutStopSec", "10"),
             ("WatchdogSec", str(WATCHDOG_S)),
-            ("StateDirectory", "formant-node"),
+            # A user's node finds its folder itself, the same as by hand; older systemds would name another.
+            *([] if self.user else [("StateDirectory", "formant-node")]),
             ("UMask", "0077"),
         ]
 

@@ -45,7 +45,7 @@ def test_a_system_service_may_what_sound_needs_and_is_kept_running() -> None:
 
 def test_a_users_service_asks_for_nothing_that_only_the_system_can_give() -> None:
     unit = lines_of(USER.unit())
-    assert not {"DynamicUser", "LimitRTPRIO", "DeviceAllow", "ProtectSystem"} & set(unit)
+    assert not {"DynamicUser", "LimitRTPRIO", "DeviceAllow", "ProtectSystem", "StateDirectory"} & set(unit)
     assert unit["NoNewPrivileges"] == ["yes"]
     assert unit["WantedBy"] == ["default.target"]
 
