@@ -7,6 +7,11 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long a busy machine takes to draw or run an example says nothing of the code.
+settings.register_profile("formant", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("formant")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,8 +5,8 @@ PortAudio calls `play` on its own thread; it reads the bank, hands its channels 
 reads the counters whenever it likes; every one of them is written by the audio thread alone.
 """
 
-from libc.math cimport ceil
-from libc.stdint cimport int32_t, uint64_t, uintptr_t
+from libc.math cimport ceil, rint
+from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
 from libc.string cimport memset
 
 from formant_dsp.bank cimport Bank, bank_budget, bank_read, bank_t
@@ -48,6 +48,7 @@ ctypedef struct stream_t:
     atomic_t late_ns_max      # most that a callback came after its time
     atomic_t thread           # the kernel's number of the audio thread; 0 before the first block
     schedule_t schedule
+    atomic_t zero             # when frame 0 of the bank's clock would have been asked for, ns, as two's complement
     atomic_t render_ns_total
     atomic_t render_ns_max
     atomic_t block_frames     # of the latest block
@@ -101,8 +102,8 @@ cdef void watch(stream_t* s, uint64_t now, bint underflow) noexcept nogil:
     """How late this callback comes, against the earliest that any came: bursts and drifting clocks count as on time."""
     cdef schedule_t* at = &s.schedule
     cdef double ahead, behind
+    cdef int64_t before = <int64_t>(load_relaxed(&s.bank.counters.frame) - load_relaxed(&s.frames))
     if load_relaxed(&s.blocks) == 0:
-        store_relaxed(&s.thread, thread_number())
         at.began = at.seen = now
     ahead = <double>(now - at.began) - load_relaxed(&s.frames) * 1e9 / s.sample_rate
     at.earliest += <double>(now - at.seen) * CLOCK_DRIFT
@@ -115,6 +116,7 @@ cdef void watch(stream_t* s, uint64_t now, bint underflow) noexcept nogil:
         at.earliest = ahead
     if behind > load_relaxed(&s.late_ns_max):
         store_relaxed(&s.late_ns_max, <uint64_t>behind)
+    store_relaxed(&s.zero, at.began + <uint64_t><int64_t>(at.earliest - before * (1e9 / s.sample_rate)))
 
 
 cdef int play(const void* input, void* output, unsigned long frames, const void* time_info, unsigned long flags,
@@ -124,6 +126,8 @@ cdef int play(const void* input, void* output, unsigned long frames, const void*
     cdef bint underflow = flags & OUTPUT_UNDERFLOW
     if underflow:
         add(&s.underflows, 1)
+    if load_relaxed(&s.blocks) == 0:
+        store_relaxed(&s.thread, thread_number())
     watch(s, now_ns(), underflow)
     if frames:
         make(s, <float*>output, frames)
@@ -230,6 +234,19 @@ cdef class StreamState:
         """Of its user data: this object's state, valid as long as this object lives."""
         return <uintptr_t>&self.stream
 
+    def frame_in(self, double seconds):
+        """The frame of the bank's clock that the device asks for in so many seconds; None before the first block.
+
+        The earliest callbacks count (`watch`), so it runs evenly however the device bunches them. A note that is put on
+        this frame is heard the sink's latency later.
+        """
+        cdef stream_t* s = &self.stream
+        cdef double ns
+        if load_relaxed(&s.blocks) == 0:
+            return None
+        ns = <double><int64_t>(now_ns() - load_relaxed(&s.zero)) + seconds * 1e9
+        return max(0, <int64_t>rint(ns * s.sample_rate / 1e9))
+
     def render_into(self, float[:, ::1] out):
         """One block as the callback makes it, without the interpreter lock: float32[frames, channels]."""
         cdef uint64_t frames = out.shape[0]
@@ -237,6 +254,7 @@ cdef class StreamState:
             raise ValueError(f"out has {out.shape[1]} channels, the stream {self.stream.channels}")
         if frames:
             with nogil:
+                watch(&self.stream, now_ns(), False)
                 make(&self.stream, &out[0, 0], frames)
 
     def counters(self):

@@ -153,6 +153,16 @@ class Output:
     def latency_s(self) -> float:
         return self.sink.latency_s
 
+    def frame_in(self, seconds: float) -> int | None:
+        """The frame of the bank's clock that is heard in so many seconds, to put a note on; None = put it on none.
+
+        That is where no clock runs, and where the one that runs would keep the note, and all behind it, for longer.
+        """
+        frame = self.sink.frame_in(seconds)
+        if frame is None or frame > self._bank.frame + seconds * self._bank.sample_rate + self._bank.sample_rate / 10:
+            return None
+        return frame
+
     @property
     def grants(self) -> tuple[Grant, ...]:
         """What was given of real-time priority and locked memory."""

@@ -76,6 +76,10 @@ class PacedSink:
     def latency_s(self) -> float:
         return (PACE_FRAMES + self._bank.latency_frames) / self.sample_rate
 
+    def frame_in(self, seconds: float) -> int | None:
+        """The frame of the bank's clock that would be heard in so many seconds; None before the first block."""
+        return self._state.frame_in(seconds - self.latency_s)
+
     def describe(self) -> str:
         return f"no sound device (rendering in real time, {self.sample_rate} Hz)"
 

@@ -126,6 +126,10 @@ class PortAudioSink:
         """From the callback to the loudspeaker, as the stream reports it, and the limiter's look-ahead."""
         return float(self._stream.latency) + self._bank.latency_frames / self.sample_rate
 
+    def frame_in(self, seconds: float) -> int | None:
+        """The frame of the bank's clock that is heard in so many seconds; None before the first block."""
+        return self._state.frame_in(seconds - self.latency_s)
+
     def describe(self) -> str:
         return (
             f"{self.device.name} ({self.device.host_api}), {self.sample_rate} Hz, {self.channels} channels, "

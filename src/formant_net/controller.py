@@ -136,9 +136,11 @@ class Controller:
         lifted = False
         changed = False
         for touch in touches:
-            point = Point(id=touch.id, x=touch.x, y=touch.y, z=touch.z)
+            before = self._fingers.get(touch.id)
+            since = round(now * 1000.0, 1) if before is None else before.since
+            point = Point(id=touch.id, x=touch.x, y=touch.y, z=touch.z, since=since)
             if touch.active:
-                if touch.id not in self._fingers and len(self._fingers) >= MAX_FINGERS:
+                if before is None and len(self._fingers) >= MAX_FINGERS:
                     self.counters["fingers_beyond_limit"] += 1
                     continue
                 self._fingers[touch.id] = point

@@ -196,12 +196,16 @@ class Error(Message, tag="error", frozen=True, kw_only=True):
 
 
 class Point(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One finger that is down: x and y in 0…1 (y = 0 at the bottom), z = pressure in 0…1."""
+    """One finger that is down: x and y in 0…1 (y = 0 at the bottom), z = pressure in 0…1.
+
+    `since` is when it came down, ms of the controller's clock: for a synth that lost the message that said so first.
+    """
 
     id: FingerId
     x: Unit
     y: Unit
     z: Unit | None = None
+    since: Stamp | None = None
 
 
 Points = Annotated[list[Point], Meta(max_length=MAX_FINGERS)]

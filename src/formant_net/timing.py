@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 class Timing:
     """Durations of one ensemble. Tests pass shorter ones; the defaults are the protocol's.
 
-    All values are seconds on one monotonic clock and must be > 0.
+    All values are seconds on one monotonic clock and must be > 0, `play_out_s` 0 … `touch_age_s`.
     """
 
     heartbeat_s: float = 20.0
@@ -31,6 +31,8 @@ class Timing:
     """A held voice is released so long after its controller's last touch was sent."""
     touch_age_s: float = 0.1
     """A touch older than this is history, not playing: it ends voices at most."""
+    play_out_s: float = 0.0
+    """What a finger does sounds so long after, from every synth at once; 0 = as soon as it can, each for itself."""
     resend_s: float = 0.02
     """While a finger is down its state is re-sent at least this often: 50 Hz heals loss."""
     release_repeats: int = 5
@@ -60,8 +62,10 @@ class Timing:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not (math.isfinite(value) and value > 0):
+            if field.name != "play_out_s" and not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{field.name}={value} must be a finite number above 0")
+        if not 0.0 <= self.play_out_s <= self.touch_age_s:
+            raise ValueError(f"play_out_s={self.play_out_s} must be within 0 … {self.touch_age_s}, the age of a touch")
         if self.ttl_s < 2 * self.heartbeat_s:
             raise ValueError(
                 f"ttl_s={self.ttl_s} must be at least two heartbeats ({2 * self.heartbeat_s} s): "

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from formant_net.age import Age
+from formant_net.clock_offset import ClockOffset
 from formant_net.messages import MAX_FINGERS, FingerId, Ping, Point, Touch
 from formant_net.timing import Timing
 from formant_net.wakeup import Wakeup
@@ -25,6 +26,7 @@ class NoteOn:
     x: float
     y: float
     z: float | None
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class NoteMove:
     x: float
     y: float
     z: float | None
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,12 @@ class NoteOff:
     """The finger of voice `key` is up, or nothing has been heard of it for too long."""
 
     key: int
+    at: float | None = None
 
 
 Note = NoteOn | NoteMove | NoteOff
+"""`at` is when it is to sound, s of our clock: only with a play-out time, else as soon as it can be. Those of one link
+never go back in time."""
 
 
 @dataclass(slots=True)
@@ -78,6 +84,9 @@ class Touches:
         self._finger_seq: dict[FingerId, int] = {}
         self._lifted_at: dict[FingerId, float] = {}
         self._age = Age()
+        self._offset = ClockOffset()
+        self._sounds_at = -math.inf
+        """When the newest note is to sound."""
         self._wakeup = Wakeup()
 
     def __len__(self) -> int:
@@ -86,6 +95,7 @@ class Touches:
     def touch(self, touch: Touch, now: float) -> list[Note]:
         """Takes one touch message. With `points` it says all about every finger, without it all about one."""
         age_s = self._age_s(touch.t, now)
+        self._schedule(touch.t, now)
         if touch.points is not None:
             return self._state(touch.points, touch.seq, age_s, now)
         name: FingerId = 0 if touch.id is None else touch.id
@@ -103,12 +113,41 @@ class Touches:
     def clock(self, ping: Ping, now: float) -> None:
         """Takes what a ping says of the controller's clock."""
         self._age.ping(ping.t, ping.echo, ping.held, now)
+        if ping.t is None:
+            return
+        self._offset.came(ping.t / 1000.0, now)
+        if ping.echo is None or ping.held is None:
+            return
+        if ping.held >= 0.0 and ping.echo + ping.held <= 1000.0 * now:  # else it makes things up
+            self._offset.echoed(ping.t / 1000.0, ping.echo / 1000.0, ping.held / 1000.0, now)
 
     def ping(self, ping: Ping, now: float) -> list[Note]:
         """Takes the state that rides on a ping."""
         if ping.points is None:
             return []
+        self._schedule(ping.t, now)
         return self._state(ping.points, ping.seq, self._age_s(ping.t, now), now)
+
+    def _schedule(self, t_ms: float | None, now: float) -> None:
+        """When a message that was stamped so is to sound: the same moment on every synth that has it."""
+        if not self._timing.play_out_s:
+            return
+        sent = now
+        if t_ms is not None:
+            self._offset.came(t_ms / 1000.0, now)
+            sent = min(now, t_ms / 1000.0 + (self._offset.ahead(now) or 0.0))
+        self._sounds_at = max(self._sounds_at, sent + self._timing.play_out_s)
+
+    def _began(self, since_ms: float | None, now: float) -> float | None:
+        """When a finger that came down then is to begin, although the message that said so first was lost."""
+        ahead = self._offset.ahead(now)
+        if since_ms is None or ahead is None or not self._timing.play_out_s:
+            return None
+        return min(max(since_ms / 1000.0 + ahead + self._timing.play_out_s, now), self._sounds_at)
+
+    @property
+    def _at(self) -> float | None:
+        return self._sounds_at if self._timing.play_out_s else None
 
     def _age_s(self, t_ms: float | None, now: float) -> float:
         return 0.0 if t_ms is None else self._age.of(t_ms, now, self._timing.touch_age_s)
@@ -135,11 +174,12 @@ class Touches:
             return notes
         for point in points:
             if seq is None or seq > self._finger_seq.get(point.id, -1):
-                notes += self._place(point.id, point.x, point.y, point.z, now - age_s)
+                notes += self._place(point.id, point.x, point.y, point.z, now - age_s, self._began(point.since, now))
         return notes
 
     def release_all(self, now: float) -> list[Note]:
         """Every voice ends: the link is gone, or the power is off. What is late stays late."""
+        self._sounds_at = max(self._sounds_at, now)
         return [note for name in list(self._fingers) for note in self._lift(name, now)]
 
     def next_deadline(self) -> float | None:
@@ -149,6 +189,7 @@ class Touches:
     def on_deadline(self, now: float) -> list[Note]:
         """Releases the fingers that have not been heard of for `hold_s`: silence is bounded, noise is not an option."""
         notes: list[Note] = []
+        self._sounds_at = max(self._sounds_at, now)
         for name, finger in list(self._fingers.items()):
             if now >= finger.touched_at + self._timing.hold_s:
                 notes += self._lift(name, now)
@@ -157,11 +198,13 @@ class Touches:
             self._wakeup.by(finger.touched_at + self._timing.hold_s)
         return notes
 
-    def _place(self, name: FingerId, x: float, y: float, z: float | None, sent_at: float) -> list[Note]:
+    def _place(
+        self, name: FingerId, x: float, y: float, z: float | None, sent_at: float, begins_at: float | None = None
+    ) -> list[Note]:
         finger = self._fingers.get(name)
         if finger is not None:
             finger.touched_at = max(finger.touched_at, sent_at)
-            return [NoteMove(finger.key, x, y, z)]
+            return [NoteMove(finger.key, x, y, z, self._at)]
         if len(self._fingers) >= self._max_fingers:
             self.dropped_full += 1
             return []
@@ -171,7 +214,7 @@ class Touches:
             return []
         self._fingers[name] = _Finger(key, sent_at)
         self._wakeup.by(sent_at + self._timing.hold_s)
-        return [NoteOn(key, x, y, z)]
+        return [NoteOn(key, x, y, z, self._at if begins_at is None else begins_at)]
 
     def _lift(self, name: FingerId, now: float) -> list[Note]:
         finger = self._fingers.pop(name, None)
@@ -180,7 +223,7 @@ class Touches:
         self._lifted_at[name] = now
         if len(self._lifted_at) > MAX_REMEMBERED:
             del self._lifted_at[next(iter(self._lifted_at))]
-        return [NoteOff(finger.key)]
+        return [NoteOff(finger.key, self._at)]
 
     def _is_newest(self, name: FingerId, seq: int | None) -> bool:
         if seq is None:

@@ -20,7 +20,29 @@ from formant_dsp import Bank
 from formant_dsp.callback import StreamState
 from formant_dsp.devices import Device
 from formant_dsp.output import FIRST_TRY_S, LAST_TRY_S, STALL_S, Host, Output, Wish, merged
+from formant_dsp.paced import PacedSink
 from formant_dsp.sink import RealtimeRefused, Sink, SinkError
+
+
+def test_the_frame_that_is_heard_at_a_moment_runs_as_evenly_as_the_clock() -> None:
+    """However the sound is asked for: here in blocks of 10 ms, by a thread that sleeps."""
+    sink = PacedSink(Bank())
+    sink.start()
+    time.sleep(0.3)
+    asked = []
+    for _ in range(50):
+        before = time.monotonic()
+        frame = sink.frame_in(0.0)
+        after = time.monotonic()
+        assert frame is not None
+        asked.append((before, frame, after))
+        time.sleep(0.005)
+    ahead = sink.frame_in(0.1)
+    assert ahead is not None
+    sink.stop()
+    zeros = [(frame - RATE * after, frame - RATE * before) for before, frame, after in asked]
+    assert max(low for low, _ in zeros) - min(high for _, high in zeros) < RATE * 0.005, "one line fits all of them"
+    assert ahead - asked[-1][1] > 0.1 * RATE
 
 
 class FakeSink:
@@ -30,6 +52,9 @@ class FakeSink:
     sample_rate = 48000
     channels = 2
     latency_s = 0.01
+
+    def frame_in(self, seconds: float) -> int | None:
+        return self._state.frame_in(seconds)
 
     def __init__(self, bank: Bank, device: Device, refuses: str = "") -> None:
         self._state = StreamState(bank, 2)

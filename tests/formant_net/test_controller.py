@@ -28,7 +28,7 @@ def test_a_touch_goes_out_at_once_with_all_that_simple_and_clever_synths_need() 
     touch = sent(controller, m.Touch)[0].message
     assert isinstance(touch, m.Touch)
     assert (touch.x, touch.y, touch.active, touch.id) == (0.0, 1.0, True, "thumb")
-    assert touch.points == [m.Point(id="thumb", x=0.0, y=1.0)]
+    assert touch.points == [m.Point(id="thumb", x=0.0, y=1.0, since=touch.t)]
     assert touch.seq is not None
     assert touch.t is not None
 

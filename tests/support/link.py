@@ -112,6 +112,8 @@ class Node:
     def __init__(self, world: World, name: str, core: Synth | Controller) -> None:
         self.world, self.name, self.core = world, name, core
         self.alive = True
+        self.ahead_s, self.rate = 0.0, 1.0
+        """Its clock against the world's."""
         self.voices = Voices()
         self.told: list[fx.Told] = []
         self.stopped: list[str] = []
@@ -119,12 +121,21 @@ class Node:
         self.errors: list[ProtocolError] = []
         self._armed: float | None = None
 
+    @property
+    def now(self) -> float:
+        """Its own clock."""
+        return self.ahead_s + self.rate * self.world.clock.now
+
+    def true(self, moment: float) -> float:
+        """The world's time of a moment of its clock."""
+        return (moment - self.ahead_s) / self.rate if self.rate != 1.0 or self.ahead_s else moment
+
     def call(self, what: Callable[..., None], *args: Any) -> None:
         """One change in, everything out, one timer."""
         if not self.alive:
             return
         try:
-            what(*args, self.world.clock.now)
+            what(*args, self.now)
         except ProtocolError as error:
             self.errors.append(error)
         self.settle()
@@ -136,7 +147,8 @@ class Node:
         due = self.core.next_deadline()
         if due is not None and (self._armed is None or due < self._armed):
             self._armed = due
-            self.world.clock.after(max(0.0, due - self.world.clock.now), lambda: self._wake(due))
+            rounding = 0.0 if self.rate == 1.0 else 1e-9
+            self.world.clock.after(max(0.0, self.true(due) - self.world.clock.now) + rounding, lambda: self._wake(due))
 
     def _wake(self, due: float) -> None:
         if self._armed == due:
@@ -182,9 +194,10 @@ class World:
 
     # --- nodes
 
-    def synth(self, name: str = "synth-a", **options: Any) -> Node:
-        core = Synth(name, [Server(URL)], self.timing, self.random.random, **options)
-        return self._start(Node(self, name, core))
+    def synth(self, name: str = "synth-a", *, ahead_s: float = 0.0, rate: float = 1.0, **options: Any) -> Node:
+        node = Node(self, name, Synth(name, [Server(URL)], self.timing, self.random.random, **options))
+        node.ahead_s, node.rate = ahead_s, rate
+        return self._start(node)
 
     def controller(self, name: str = "ctrl-a", **options: Any) -> Node:
         core = Controller(name, [Server(URL)], self.timing, self.random.random, **options)

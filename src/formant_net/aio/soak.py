@@ -85,9 +85,9 @@ class Soak:
     def _count_touches(self, synth: SynthNode) -> None:
         take = synth.singer.take
 
-        def counted(effect: object) -> None:
+        def counted(effect: object, frame: int | None = None) -> None:
             self._touches += isinstance(effect, NoteOn | NoteMove)
-            take(effect)
+            take(effect, frame)
 
         synth.singer.take = counted  # type: ignore[method-assign]
 

@@ -15,10 +15,12 @@ from formant_dsp.devices import best_channels, best_sample_rate
 from formant_dsp.output import Output, Wish
 from formant_dsp.placement import pan_of
 from formant_net.aio.client import Client
+from formant_net.aio.driver import clock
 from formant_net.effects import Told
 from formant_net.log import get_logger
 from formant_net.mapping import Mapping
 from formant_net.play_limits import PlayLimits
+from formant_net.play_out import PlayOut
 from formant_net.signaling import Server
 from formant_net.synth import SetAudio, SetPower, SetPreset, SetVolume, Synth
 from formant_net.timing import Timing
@@ -27,6 +29,8 @@ from formant_net.touches import NoteMove, NoteOff, NoteOn
 LEASE_S = 1.0
 """A voice of which nothing is said for so long ends by itself, even if Python stands still: 50 touches have failed."""
 RETRY_S = 0.005
+AHEAD_S = 0.005
+"""With a play-out time a note is handed to the bank so long before the device asks for it."""
 WATCH_S = 2.0
 
 
@@ -37,9 +41,9 @@ Sing = Callable[[float, float, float | None], list[VoiceParams]]
 class BankLike(Protocol):
     """What a singer needs of a bank."""
 
-    def note_on(self, key: int, params: Any) -> bool: ...
-    def update(self, key: int, params: Any) -> bool: ...
-    def note_off(self, key: int) -> bool: ...
+    def note_on(self, key: int, params: Any, *, frame: int | None = None) -> bool: ...
+    def update(self, key: int, params: Any, *, frame: int | None = None) -> bool: ...
+    def note_off(self, key: int, *, frame: int | None = None) -> bool: ...
     def set_volume(self, volume: float) -> bool: ...
 
 
@@ -86,20 +90,20 @@ class Singer:
         """True when something waits for room in the ring: call `retry` a moment later."""
         return bool(self._ons or self._offs or self._volume is not None)
 
-    def take(self, effect: object) -> None:
-        """One effect of the synth core."""
+    def take(self, effect: object, frame: int | None = None) -> None:
+        """One effect of the synth core, to land on a frame of the bank's clock or at once."""
         if isinstance(effect, NoteMove):
             params = self.params(effect.x, effect.y, effect.z)
             if effect.key in self._ons:
                 self._ons[effect.key] = params
             else:
-                self._bank.update(effect.key, params)  # refused: the next touch is 20 ms away and newer
+                self._bank.update(effect.key, params, frame=frame)  # refused: the next touch is 20 ms away and newer
         elif isinstance(effect, NoteOn):
             params = self.params(effect.x, effect.y, effect.z)
-            if self._offs or not self._bank.note_on(effect.key, params):
+            if self._offs or not self._bank.note_on(effect.key, params, frame=frame):
                 self._ons[effect.key] = params
         elif isinstance(effect, NoteOff):
-            if self._ons.pop(effect.key, None) is None and not self._bank.note_off(effect.key):
+            if self._ons.pop(effect.key, None) is None and not self._bank.note_off(effect.key, frame=frame):
                 self._offs[effect.key] = None
         elif isinstance(effect, SetVolume):
             self._volume = None if self._bank.set_volume(effect.value) else effect.value
@@ -196,6 +200,8 @@ class SynthNode:
         self.client = Client(self.core, other=self.sing, on_told=on_told)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._retry: asyncio.TimerHandle | None = None
+        self._play_out = PlayOut() if options.timing.play_out_s else None
+        self._waker: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._log = get_logger()
 
@@ -213,8 +219,9 @@ class SynthNode:
             self._watcher.cancel()
         self.client.driver.tell(self.core.stop)
         await asyncio.gather(asyncio.to_thread(self.output.stop), self.client.close(), return_exceptions=True)
-        if self._retry is not None:
-            self._retry.cancel()
+        for timer in (self._retry, self._waker):
+            if timer is not None:
+                timer.cancel()
 
     def _params(self, preset: str | None) -> Sing:
         """From a touch to one entry a singer. PresetError for a preset that does not exist or cannot be read."""
@@ -249,10 +256,27 @@ class SynthNode:
             self.singer.params = self._params(effect.name)
         elif isinstance(effect, SetAudio):
             self.output.switch(effect.device)
+        elif self._play_out is not None and isinstance(effect, NoteOn | NoteMove | NoteOff):
+            self._play_out.put(effect, clock() + self.output.latency_s)
+            self._play_due()
         else:
             self.singer.take(effect)
         if isinstance(effect, SetPower | SetVolume):
             self._publish()
+        self._retry_later()
+
+    def _play_due(self) -> None:
+        """Hands on what is to be heard soon, each note on its frame, and comes back for the next."""
+        assert self._play_out is not None
+        now, ahead_s = clock(), self.output.latency_s + AHEAD_S
+        for at, note in self._play_out.due(now + ahead_s):
+            self.singer.take(note, self.output.frame_in(at - now))
+        if self._waker is not None:
+            self._waker.cancel()
+        due = self._play_out.next
+        self._waker = None
+        if due is not None and self._loop is not None:
+            self._waker = self._loop.call_later(due - now - ahead_s, self._play_due)
         self._retry_later()
 
     def _retry_later(self) -> None:
@@ -272,6 +296,12 @@ class SynthNode:
             latency_ms=round(1000.0 * self.output.latency_s, 1),
             voices=self.options.voices,
         )
+        if self._play_out is not None:
+            self.core.set_state(
+                play_out_ms=round(1000.0 * self.options.timing.play_out_s, 1),
+                late_notes=self._play_out.late,
+                latest_ms=round(1000.0 * self._play_out.latest_s, 1),
+            )
 
     async def _watch(self) -> None:
         """What the sound says of itself, for whoever asks."""

@@ -105,6 +105,14 @@ def fail_if_refused(error: SentAway) -> None:
     type=FloatRange(10.0, 2000.0),
     help="Older touches are not played. More for players far away: the round trip has to fit.",
 )
+@click.option(
+    "--play-out",
+    default=0.0,
+    show_default=True,
+    metavar="MS",
+    type=FloatRange(0.0, 100.0),
+    help="Sound so long after the finger, as all boxes with the same do: 20 on wires, 40 on Wi-Fi. 0: at once.",
+)
 @click.option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]))
 @click.option("--log-level", default="info", show_default=True, type=click.Choice(LEVELS))
 def command(urls: tuple[str, ...], **options: Any) -> None:
@@ -139,7 +147,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         block_frames=options["block"],
         latency=options["latency"],
         realtime=options["realtime"],
-        timing=Timing(touch_age_s=options["max_age"] / 1000.0),
+        timing=_timing(options["max_age"], options["play_out"]),
     )
     try:
         run_until_signal(_sing(synth, in_order=options["in_order"]))
@@ -160,6 +168,13 @@ def _limits(settings: tuple[str, ...], controllers: int | None) -> PlayLimits:
         return PlayLimits.parse(settings)
     except LimitError as error:
         raise click.BadParameter(str(error), param_hint="--limit") from error
+
+
+def _timing(max_age_ms: float, play_out_ms: float) -> Timing:
+    if play_out_ms > max_age_ms:
+        said = f"{play_out_ms:g} ms is more than --max-age ({max_age_ms:g} ms): such touches are not played"
+        raise click.BadParameter(said, param_hint="--play-out")
+    return Timing(touch_age_s=max_age_ms / 1000.0, play_out_s=play_out_ms / 1000.0)
 
 
 async def _sing(options: Any, *, in_order: bool) -> None:

@@ -11,7 +11,7 @@ export const MAX_FINGERS = 32;
 /** 5 decimals are 0.04 cents of pitch and keep the message short. @param {number} value */
 const rounded = (value) => Math.round(unit(value) * 1e5) / 1e5;
 
-/** @typedef {{id: number, x: number, y: number, z?: number}} Point */
+/** `since`: when it came down, as it was first told. @typedef {{id: number, x: number, y: number, z?: number, since?: number}} Point */
 
 export class Touches {
   /** In the order of touching down. @type {Map<number, Point>} */
@@ -40,7 +40,7 @@ export class Touches {
     if (!old) return false;
     const now = point(id, x, y, z);
     if (old.x === now.x && old.y === now.y && old.z === now.z) return false;
-    this.#down.set(id, now);
+    this.#down.set(id, old.since === undefined ? now : { ...now, since: old.since });
     return true;
   }
 
@@ -69,6 +69,10 @@ export class Touches {
    * @param {number} seq @param {number} t milliseconds of this page's clock
    */
   message(seq, t) {
+    const stamp = Math.round(t * 10) / 10;
+    for (const [id, finger] of this.#down) {
+      if (finger.since === undefined) this.#down.set(id, { ...finger, since: stamp });
+    }
     const points = this.points();
     const main = points.length ? points[points.length - 1] : this.#last;
     return {
@@ -79,7 +83,7 @@ export class Touches {
       active: points.length > 0,
       id: main.id,
       seq,
-      t: Math.round(t * 10) / 10,
+      t: stamp,
       points,
     };
   }

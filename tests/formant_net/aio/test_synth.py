@@ -9,10 +9,12 @@ from support.sockets import edge, run
 
 from formant_dsp.preset_file import PresetError
 from formant_net.aio.controller import ControllerNode, ControllerOptions
+from formant_net.aio.driver import clock
 from formant_net.aio.synth import LEASE_S, Singer, SynthNode, SynthOptions, Voice
 from formant_net.gesture import TimedTouch
 from formant_net.signaling import Server
 from formant_net.synth import SetVolume
+from formant_net.timing import Timing
 from formant_net.touches import NoteMove, NoteOff, NoteOn
 
 Params = tuple[float, float, float | None]
@@ -32,13 +34,13 @@ class TightBank:
         self.done.append(event)
         return True
 
-    def note_on(self, key: int, params: Params) -> bool:
+    def note_on(self, key: int, params: Params, *, frame: int | None = None) -> bool:
         return self._push("on", key, params)
 
-    def update(self, key: int, params: Params) -> bool:
+    def update(self, key: int, params: Params, *, frame: int | None = None) -> bool:
         return self._push("update", key, params)
 
-    def note_off(self, key: int) -> bool:
+    def note_off(self, key: int, *, frame: int | None = None) -> bool:
         return self._push("off", key)
 
     def set_volume(self, volume: float) -> bool:
@@ -145,6 +147,61 @@ def test_a_touch_on_a_real_link_sounds_in_the_bank_and_its_release_ends_it() -> 
             assert said == []
 
     run(main())
+
+
+def test_with_a_play_out_time_two_synths_put_a_touch_on_the_same_moment() -> None:
+    """Real links and real output clocks; both are on this machine, so their moments can be compared."""
+    timing = Timing(play_out_s=0.08)
+
+    async def main() -> None:
+        async with edge(key="k") as server:
+            servers = [Server(server.ws_url, "k")]
+            synths = [
+                SynthNode(SynthOptions(name, name, servers, audio="none", timing=timing), on_note=str)
+                for name in ("synth-a", "synth-b")
+            ]
+            player = ControllerNode(ControllerOptions("ctrl-a", servers))
+            placed: list[dict[int, float]] = [{}, {}]
+            for synth, heard in zip(synths, placed, strict=True):
+                await synth.start()
+                _listen(synth, heard)
+            player.start()
+            await player.wait_for_synths(2)
+            await asyncio.sleep(0.5)  # both know the controller's clock by then
+            pressed = []
+            for finger in range(1, 8):
+                pressed.append(clock())
+                await player.play([TimedTouch(0.0, finger, 0.1, 0.1)])
+                await asyncio.sleep(0.1)
+                await player.play([TimedTouch(0.0, finger, 0.1, 0.1, active=False)])
+                await asyncio.sleep(0.05)
+            await until(lambda: all(len(heard) == 7 for heard in placed))
+            assert all(synth.core.state()["play_out_ms"] == 80.0 for synth in synths)
+            await player.finish()
+            for synth in synths:
+                await synth.stop()
+            first, second = (list(heard.values()) for heard in placed)
+            apart = sorted(abs(a - b) for a, b in zip(first, second, strict=True))
+            assert apart[3] < 0.02
+            after = sorted(a - at for a, at in zip(first, pressed, strict=True))
+            assert 0.06 < after[3] < 0.12
+
+    run(main())
+
+
+def _listen(synth: SynthNode, heard: dict[int, float]) -> None:
+    """When each note will be heard, from the frame that it is put on."""
+    take = synth.singer.take
+
+    def listening(effect: object, frame: int | None = None) -> None:
+        take(effect, frame)
+        now = synth.output.frame_in(0.0)
+        if isinstance(effect, NoteOn):
+            assert frame is not None
+            assert now is not None
+            heard[effect.key] = clock() + (frame - now) / synth.bank.sample_rate
+
+    synth.singer.take = listening  # type: ignore[method-assign]
 
 
 def test_a_sound_device_that_stops_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
