@@ -1,4 +1,4 @@
-"""How far apart do two boxes sing one touch? With a play-out time and without, over a bad cable, heard in one recording.
+"""How far apart do two boxes sing one touch? With a play-out time and without, over a bad cable, in one recording.
 
     python benchmarks/together.py [--taps 60] [--play-out 0 60] [--json]
 
