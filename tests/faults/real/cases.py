@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from faults.real.stage import HAND, SERVER, SYNTH, Stage
+from faults.real.stage import HAND, SERVER, SYNTH, Node, Stage
 
 from formant_net.aio.driver import clock
 
@@ -38,6 +38,8 @@ class Case:
     back_s: float | None = None
     hand_only: bool = False
     """Only the first controller is concerned."""
+    relayed: bool = False
+    """Synth and controllers reach each other through a relay only."""
 
 
 @dataclass(slots=True)
@@ -49,6 +51,8 @@ class Measured:
     sounded_on: int = 0
     oldest_s: float = 0.0
     longest_s: float = 0.0
+    late_s: float = 0.0
+    """How late the machine woke the synth at most."""
     lost: float = 0.0
     """Part of the touches that did not arrive while the fault lasted, 0…1."""
 
@@ -160,6 +164,13 @@ def _cases() -> list[Case]:
             lambda s: s.cable.set(HAND, SERVER, down=True), lambda s: s.cable.set(HAND, SERVER, down=False), 10.0, None,
         )
     )  # fmt: skip
+    cases.append(
+        Case(
+            "through a relay: controller killed, started again", _kill_hand, _again_hand, 0.1, SILENT_S, 2.0, True, True
+        )
+    )
+    relay_dies = "through a relay: relay killed, started again"
+    cases.append(Case(relay_dies, lambda s: s.relay.kill(), Stage.start_relay, 0.1, SILENT_S, 8.0, relayed=True))
     return cases
 
 
@@ -171,41 +182,47 @@ def measure(stage: Stage, case: Case) -> Measured:
     concerned = set(stage.names[:1]) if case.hand_only and case.begin is not _kill_both else set(stage.names)
     measured = Measured()
     synth = stage.synth
+    stage.until(lambda: _told(synth, 0.0), "the synth counts", 10.0)
     touches = synth.stats.get("touches", 0)
+    before = [synth, *stage.hands.values()]
     began = clock()
     case.begin(stage)
-    end = began + case.for_s
-    before = [stage.synth, *stage.hands.values()]
+    happened = clock()
     registered: dict[str, float] = {}
     """When a new process was listed: what Python takes to start is no concern of ours."""
-    silent: dict[str, float] = {}
-    back: dict[str, float] = {}
-    over = False
-    while True:
-        now = clock()
-        sounding = stage.sounding() if stage.synth not in stage.past else set()
-        for name in concerned - silent.keys() - sounding:
-            silent[name] = now - began
-        if not over and now >= end:
-            over = True
-            if case.for_s:
-                sent = 50.0 * case.for_s * len(stage.names)
-                measured.lost = max(0.0, 1.0 - (stage.synth.stats.get("touches", 0) - touches) / sent)
-            case.end(stage)
-            end = clock()
-        if over:
-            for name in (silent.keys() & sounding) - back.keys():
-                back[name] = now - max(end, registered.get(name, 0.0), registered.get(SYNTH, 0.0))
-            for name, node in ((SYNTH, stage.synth), *stage.hands.items()):
-                if node not in before and name not in registered and node.registered:
-                    registered[name] = now
-            if sounding == set(stage.names) and not silent.keys() - back.keys() and now > end + SETTLE_S:
-                break
-            if now > end + LIMIT_S:
-                raise AssertionError(f"{case.name}: {concerned - sounding} silent {LIMIT_S:g} s after the end")
+    time.sleep(max(0.0, began + case.for_s - clock()))
+    if case.for_s:
+        sent = 50.0 * case.for_s * len(stage.names)
+        measured.lost = max(0.0, 1.0 - (synth.stats.get("touches", 0) - touches) / sent)
+    case.end(stage)
+    end = clock()
+    while not (stage.sounding() == set(stage.names) and clock() > end + SETTLE_S and _told(stage.synth, end)):
+        for name, node in ((SYNTH, stage.synth), *stage.hands.items()):
+            if node not in before and name not in registered and node.registered:
+                registered[name] = clock()
+        if clock() > end + LIMIT_S:
+            raise AssertionError(f"{case.name}: {concerned - stage.sounding()} silent {LIMIT_S:g} s after the end")
         time.sleep(STEP_S)
-    measured.silent_s, measured.back_s = list(silent.values()), list(back.values())
-    measured.sounded_on = len(concerned) - len(silent)
-    measured.oldest_s = max(node.stats.get("oldest_s", 0.0) for node in (synth, stage.synth))
-    measured.longest_s = max(node.stats.get("longest_s", 0.0) for node in (synth, stage.synth))
+    # What the synth itself has noted, not when this process came to look.
+    changes = [change for node in dict.fromkeys((synth, stage.synth)) for change in stage.changes(node)]
+    for name in sorted(concerned):
+        mine = [(at, sounds) for at, by, sounds in changes if by == name and at >= began]
+        fell = [at for at, sounds in mine if not sounds]
+        if synth is not stage.synth:
+            fell.append(happened)  # with its process
+        if fell:
+            measured.silent_s.append(min(fell) - began)
+            again = max(at for at, sounds in mine if sounds)
+            start = max(end, registered.get(name, 0.0), registered.get(SYNTH, 0.0))
+            measured.back_s.append(max(0.0, again - start))
+    measured.sounded_on = len(concerned) - len(measured.silent_s)
+    nodes = {synth, stage.synth}
+    measured.oldest_s = max(node.stats["oldest_s"] for node in nodes)
+    measured.longest_s = max(node.stats["longest_s"] for node in nodes)
+    measured.late_s = max((late_s for node in nodes for at, late_s in node.late if at >= began), default=0.0)
     return measured
+
+
+def _told(synth: Node, after: float) -> bool:
+    """Whether a synth has counted since."""
+    return bool(synth.stats) and synth.stats["at"] > after

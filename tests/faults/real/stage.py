@@ -34,6 +34,8 @@ class Node:
         self.lines: list[str] = []
         self.events: list[dict[str, Any]] = []
         self.stats: dict[str, Any] = {}
+        self.late: list[tuple[float, float]] = []
+        """When, and by how much its deadlines were late since it said so last, s."""
         self._popen = subprocess.Popen(
             command,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
@@ -78,6 +80,7 @@ class Node:
                 event = json.loads(line)
                 if event["event"] == "stats":
                     self.stats = event
+                    self.late.append((event["at"], event.get("late_s", 0.0)))
                 else:
                     self.events.append(event)
             else:
@@ -159,13 +162,24 @@ class Stage:
 
     def sounding(self) -> set[str]:
         """The controllers whose finger sounds."""
-        sounding: dict[int, str] = {}
-        for event in list(self.synth.events):
+        sounding: dict[str, bool] = {}
+        for _, name, sounds in self.changes(self.synth):
+            sounding[name] = sounds
+        return {name for name, sounds in sounding.items() if sounds}
+
+    @staticmethod
+    def changes(synth: Node) -> list[tuple[float, str, bool]]:
+        """When the finger of which controller began or ceased to sound, as the synth itself has seen it."""
+        voices: dict[int, str] = {}
+        changes = []
+        for event in list(synth.events):
+            before = set(voices.values())
             if event["event"] == "on":
-                sounding[event["key"]] = event["by"]
+                voices[event["key"]] = event["by"]
             elif event["event"] == "off":
-                sounding.pop(event["key"], None)
-        return set(sounding.values())
+                voices.pop(event["key"], None)
+            changes += [(event["at"], name, name not in before) for name in before ^ set(voices.values())]
+        return changes
 
     def until(self, condition: Callable[[], bool], words: str, timeout_s: float) -> float:
         """When it was so, s. AssertionError with what was said last if it is not in time."""

@@ -21,6 +21,7 @@ from formant_net.messages import Touch
 from formant_net.touches import NoteMove, NoteOff, NoteOn
 
 STATS_S = 0.1
+LATE_STEP_S = 0.01
 
 
 def say(event: str, **fields: Any) -> None:
@@ -77,7 +78,11 @@ class Witness:
 
     async def stats(self) -> None:
         while True:
-            await asyncio.sleep(STATS_S)
+            # What is late here is late for every deadline of this process: the machine's doing.
+            late_s, end = 0.0, clock() + STATS_S
+            while (now := clock()) < end:
+                await asyncio.sleep(LATE_STEP_S)
+                late_s = max(late_s, clock() - now - LATE_STEP_S)
             # Pings take numbers of the same row, one a second and more when unanswered: a few in a hundred.
             say(
                 "stats",
@@ -87,6 +92,7 @@ class Witness:
                 sounding=len(self._sounding),
                 open=list(self._node.core.open_peers),
                 touches=sum(count for _, count in self._seqs.values()),
+                late_s=late_s,
             )
 
 
