@@ -52,7 +52,8 @@ class Age:
         if left_s > now:  # its clock was set meanwhile, or it makes things up
             return
         ahead_s = left_s - t_ms / 1000.0
-        if self._ahead_s is None or ahead_s > self._faded(now):
+        known_s = self._faded(now)
+        if known_s is None or ahead_s > known_s:
             self._ahead_s, self._ahead_at = ahead_s, now
 
     def of(self, t_ms: float, now: float, limit_s: float) -> float:
@@ -64,17 +65,17 @@ class Age:
             self.echoing = False
         if not self.echoing:
             return self._relative(t_ms, now, limit_s)
-        if self._ahead_s is None:
+        ahead_s = self._faded(now)
+        if ahead_s is None:
             return math.inf
-        age_s = now - t_ms / 1000.0 - self._faded(now)
+        age_s = now - t_ms / 1000.0 - ahead_s
         if age_s < -SET_S:
             self._ahead_s = None
             return math.inf
         return max(0.0, age_s)
 
-    def _faded(self, now: float) -> float:
-        assert self._ahead_s is not None
-        return self._ahead_s - DRIFT * max(0.0, now - self._ahead_at)
+    def _faded(self, now: float) -> float | None:
+        return None if self._ahead_s is None else self._ahead_s - DRIFT * max(0.0, now - self._ahead_at)
 
     def _relative(self, t_ms: float, now: float, limit_s: float) -> float:
         offset_s = now - t_ms / 1000.0

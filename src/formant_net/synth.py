@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -37,6 +36,7 @@ from formant_net.messages import (
 from formant_net.peer import OFFERER, Action, Peer
 from formant_net.play_limits import LinkGuard, PlayLimits, Shunned, Verdict
 from formant_net.ranking import Ranking
+from formant_net.remote import Remote, SetPower, SetPreset, Setting, SetVolume
 from formant_net.roster import Roster
 from formant_net.sdp import mid_of, with_mid
 from formant_net.setups import Setups
@@ -48,38 +48,9 @@ from formant_net.wakeup import Wakeup
 TOLD_OLD = 50
 """So many touches in a row that came too late, a second of them, are told to people."""
 MAX_REMEMBERED = 256
-MAX_DEVICE_CHARS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class SetVolume:
-    """Master volume, 0…1."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetPower:
-    """Off: nothing sounds. The notes' ends come as `NoteOff`."""
-
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SetPreset:
-    """From now on notes are sung by this preset, one of those the synth was made with."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetAudio:
-    """From now on sound in another device: "auto", "none", a name or an index."""
-
-    device: str
-
-
-SynthEffect = Effect | Note | SetVolume | SetPower | SetPreset | SetAudio
+SynthEffect = Effect | Note | Setting
 
 
 class _Link:
@@ -118,9 +89,7 @@ class Synth:
         limits: PlayLimits | None = None,
     ) -> None:
         self.counters: Counter[str] = Counter()
-        self.volume = volume
-        self.powered_on = True
-        self.preset = preset
+        self.remote = Remote(volume, presets, preset)
         self._id = client_id
         self._timing = timing
         self._random = random
@@ -128,7 +97,6 @@ class Synth:
         self._setups = Setups(self._limits.setups, self._limits.patience_s)
         self._shunned = Shunned(self._limits.shun_s)
         self._now = 0.0
-        self._presets = tuple(presets)
         self._signaling = Signaling(Identity(client_id, "synth", meta), servers, timing, random)
         self._roster = Roster()
         self._ranking = Ranking()
@@ -156,9 +124,7 @@ class Synth:
 
     def state(self) -> dict[str, Any]:
         """The complete state that every pong carries."""
-        return {**self._state, "volume": self.volume, "powered_on": self.powered_on, "fingers": self.fingers} | (
-            {"preset": self.preset, "presets": self._presets} if self._presets else {}
-        )
+        return {**self._state, **self.remote.state(), "fingers": self.fingers}
 
     def set_state(self, **fields: Any) -> None:
         """Sets further fields of the state, for example `audio_enabled=True, name="Kitchen"`."""
@@ -169,7 +135,7 @@ class Synth:
     def start(self, now: float) -> None:
         """Begin: connect to the server."""
         self._signaling.start(now)
-        self._out.append(SetVolume(self.volume))
+        self._out.append(SetVolume(self.remote.volume))
         self._settle()
 
     def stop(self, now: float) -> None:
@@ -265,7 +231,7 @@ class Synth:
         if verdict is Verdict.DROP:
             self.counters["dropped_fast"] += 1
         elif isinstance(message, Touch):
-            if self.powered_on:
+            if self.remote.powered_on:
                 self._out += link.touches.touch(message, now)
                 if link.touches.too_old == TOLD_OLD:
                     limit = f"older than {1000 * self._timing.touch_age_s:g} ms: use a shorter way, or --max-age"
@@ -550,7 +516,7 @@ class Synth:
             link.peer.keeps_time = True
             self._wakeup.by(link.peer.deadline())
         link.touches.clock(ping, now)
-        if self.powered_on:
+        if self.remote.powered_on:
             self._out += link.touches.ping(ping, now)
         if ping.rtt_ms is not None:
             self._ranking.measured(link.peer.name, ping.rtt_ms / 1e3)
@@ -558,58 +524,25 @@ class Synth:
         self._out.append(Send(link.peer.name, link.peer.link, channel, pong))
 
     def _set(self, name: str, message: Param | Command, now: float) -> None:
-        value = message.value
         if not self._links[name].guard.settings:
             self.counters["not_allowed"] += 1
             self._out.append(Told("setting not allowed", {"id": name, "name": message.name}, warning=True))
             return
-        if message.name == "volume" and isinstance(value, float | int) and not isinstance(value, bool):
-            if 0.0 <= value <= 1.0:
-                self.volume = float(value)
-                self._out.append(SetVolume(self.volume))
-                return
-        elif message.name == "power" and (value is None or isinstance(value, bool)):
-            self._power(name, (not self.powered_on) if value is None else value, now)
+        changes = self.remote.take(name, message)
+        if changes is None:
+            self.counters["bad_setting"] += 1
+            fields = {
+                "id": name,
+                "name": message.name,
+                "value": message.value,
+                "known": "volume (0 to 1), power (true or false), preset (a name), audio (a device)",
+            }
+            self._out.append(Told("setting ignored", fields, warning=True))
             return
-        elif message.name == "preset" and isinstance(value, str) and value in self._presets:
-            self._change_preset(name, value, now)
-            return
-        elif message.name == "audio" and isinstance(value, str) and _is_device(value):
-            self._out.append(SetAudio(value))
-            self._out.append(Told("sound device", {"wanted": value, "by": name}))
-            return
-        self.counters["bad_setting"] += 1
-        fields = {
-            "id": name,
-            "name": message.name,
-            "value": value,
-            "known": "volume (0 to 1), power (true or false), preset (a name), audio (a device)",
-        }
-        self._out.append(Told("setting ignored", fields, warning=True))
-
-    def _change_preset(self, name: str, preset: str, now: float) -> None:
-        """Fingers that are down end and begin anew with their next touch: another preset may have other singers."""
-        if preset == self.preset:
-            return
-        self.preset = preset
-        for link in self._links.values():
-            self._out += link.touches.release_all(now)
-        self._out.append(SetPreset(preset))
-        self._out.append(Told("preset", {"name": preset, "by": name}))
-
-    def _power(self, name: str, on: bool, now: float) -> None:
-        if on == self.powered_on:
-            return
-        self.powered_on = on
-        for link in self._links.values():
-            self._out += link.touches.release_all(now)
-        self._out.append(SetPower(on))
-        self._out.append(Told("power on" if on else "power off", {"by": name}))
-
-
-def _is_device(value: str) -> bool:
-    """What may be asked for from afar: a device, never a file."""
-    return 0 < len(value) <= MAX_DEVICE_CHARS and value.isprintable() and not value.lower().startswith("wav:")
+        if any(isinstance(change, SetPower | SetPreset) for change in changes):
+            for link in self._links.values():
+                self._out += link.touches.release_all(now)
+        self._out += changes
 
 
 def _run_of(meta: Mapping[str, Any] | None) -> str | None:

@@ -11,7 +11,7 @@ from formant_net import effects as fx
 from formant_net import messages as m
 from formant_net.effects import COMMANDS, PARAMS
 from formant_net.play_limits import LinkGuard, PlayLimits, Shunned, Verdict
-from formant_net.synth import SetPower, SetVolume
+from formant_net.remote import SetPower, SetVolume
 from formant_net.touches import NoteOn
 
 
@@ -148,7 +148,7 @@ def test_who_may_only_play_changes_nothing_for_others(settings: bool | None) -> 
     changed = int(settings is None)
     assert synth.count(SetVolume) - volumes == changed
     assert synth.count(SetPower) - powers == changed
-    assert synth.core.powered_on is (settings is False)
+    assert synth.core.remote.powered_on is (settings is False)
     world.run(0.1)
 
 

@@ -84,7 +84,7 @@ def test_preset_of_the_known_ones_is_taken_and_held_fingers_begin_anew() -> None
     world.run(0.1)
     before = set(synth.voices.sounding)
     say(synth, controller, m.Command(name="preset", value="../../etc/passwd"), COMMANDS)
-    assert synth_of(synth).preset == "tenor"
+    assert synth_of(synth).remote.preset == "tenor"
     assert set(synth.voices.sounding) == before
     say(synth, controller, m.Command(name="preset", value="choir"), COMMANDS)
     assert not synth.voices.sounding

@@ -355,7 +355,7 @@ def synth(data: bytes) -> None:
             assert 0.0 <= effect.x <= 1.0
             assert 0.0 <= effect.y <= 1.0
     assert core.fingers <= 4 * 5
-    assert 0.0 <= core.volume <= 1.0
+    assert 0.0 <= core.remote.volume <= 1.0
     assert len(core._links) <= 5
 
 

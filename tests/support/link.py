@@ -37,9 +37,10 @@ from formant_net.messages import (
     decode_signaling,
     encode,
 )
+from formant_net.remote import SetAudio, SetPower, SetVolume
 from formant_net.sdp import mid_of
 from formant_net.signaling import Server
-from formant_net.synth import SetAudio, SetPower, SetVolume, Synth
+from formant_net.synth import Synth
 from formant_net.timing import Timing
 from formant_net.touches import NoteMove, NoteOff, NoteOn
 

@@ -21,8 +21,9 @@ from formant_net.log import get_logger
 from formant_net.mapping import Mapping
 from formant_net.play_limits import PlayLimits
 from formant_net.play_out import PlayOut
+from formant_net.remote import SetAudio, SetPower, SetPreset, SetVolume
 from formant_net.signaling import Server
-from formant_net.synth import SetAudio, SetPower, SetPreset, SetVolume, Synth
+from formant_net.synth import Synth
 from formant_net.timing import Timing
 from formant_net.touches import NoteMove, NoteOff, NoteOn
 
@@ -258,25 +259,24 @@ class SynthNode:
             self.output.switch(effect.device)
         elif self._play_out is not None and isinstance(effect, NoteOn | NoteMove | NoteOff):
             self._play_out.put(effect, clock() + self.output.latency_s)
-            self._play_due()
+            self._play_due(self._play_out)
         else:
             self.singer.take(effect)
         if isinstance(effect, SetPower | SetVolume):
             self._publish()
         self._retry_later()
 
-    def _play_due(self) -> None:
+    def _play_due(self, play_out: PlayOut) -> None:
         """Hands on what is to be heard soon, each note on its frame, and comes back for the next."""
-        assert self._play_out is not None
         now, ahead_s = clock(), self.output.latency_s + AHEAD_S
-        for at, note in self._play_out.due(now + ahead_s):
+        for at, note in play_out.due(now + ahead_s):
             self.singer.take(note, self.output.frame_in(at - now))
         if self._waker is not None:
             self._waker.cancel()
-        due = self._play_out.next
+        due = play_out.next
         self._waker = None
         if due is not None and self._loop is not None:
-            self._waker = self._loop.call_later(due - now - ahead_s, self._play_due)
+            self._waker = self._loop.call_later(due - now - ahead_s, self._play_due, play_out)
         self._retry_later()
 
     def _retry_later(self) -> None:

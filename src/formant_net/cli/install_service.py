@@ -41,9 +41,8 @@ def command(user: bool | None, print_: bool, name: str | None, arguments: tuple[
     from formant_net.cli import LazyGroup
 
     context = click.get_current_context()
-    node = LazyGroup().get_command(context, given[0])
-    assert node is not None
-    node.make_context(given[0], list(given[1:]), parent=context.parent)
+    if (node := LazyGroup().get_command(context, given[0])) is not None:
+        node.make_context(given[0], list(given[1:]), parent=context.parent)
     for_user = os.geteuid() != 0 if user is None else user
     if not for_user and Path(sys.executable).parts[:2] == ("/", "root"):
         note = "a system service cannot read /root: install formant-node elsewhere, for example into /opt/formant/.venv"

@@ -12,8 +12,8 @@ from formant_net.aio.controller import ControllerNode, ControllerOptions
 from formant_net.aio.driver import clock
 from formant_net.aio.synth import LEASE_S, Singer, SynthNode, SynthOptions, Voice
 from formant_net.gesture import TimedTouch
+from formant_net.remote import SetVolume
 from formant_net.signaling import Server
-from formant_net.synth import SetVolume
 from formant_net.timing import Timing
 from formant_net.touches import NoteMove, NoteOff, NoteOn
 
