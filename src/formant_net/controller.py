@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from formant_net import peer as peers
 from formant_net.backoff import Backoff
+from formant_net.client_core import ClientCore
 from formant_net.effects import COMMANDS, PARAMS, AddCandidate, CloseLink, Effect, MakeAnswer, Send, Told
 from formant_net.errors import ProtocolError
 from formant_net.gesture import TimedTouch
@@ -35,9 +35,8 @@ from formant_net.messages import (
 )
 from formant_net.peer import ANSWERER, Action, Peer
 from formant_net.pingpong import PingPong
-from formant_net.signaling import Identity, Server, Signaling
+from formant_net.signaling import Server
 from formant_net.timing import Timing
-from formant_net.wakeup import Wakeup
 
 MAX_SYNTHS = 64
 MAX_EARLY_CANDIDATES = 32
@@ -78,7 +77,7 @@ class _Link:
         """When it was lost, or heard of without an offer, s."""
 
 
-class Controller:
+class Controller(ClientCore[_Link, Effect]):
     """One controller between its server and its synths. No I/O, no clock: `now` is s of one monotonic clock.
 
     random    floats in 0…1 for the jitter of the back-off
@@ -93,20 +92,13 @@ class Controller:
         *,
         meta: Mapping[str, Any] | None = None,
     ) -> None:
-        self.counters: Counter[str] = Counter()
-        self._id = client_id
-        self._timing = timing
-        self._random = random
-        self._signaling = Signaling(Identity(client_id, "controller", meta), servers, timing, random)
-        self._links: dict[str, _Link] = {}
+        super().__init__(client_id, "controller", meta, servers, timing, random)
         self._link_numbers = itertools.count(1)
         self._fingers: dict[FingerId, Point] = {}
         self._last = Point(id=0, x=0.0, y=0.0)
         self._repeats = 0
         self._resend_at: float | None = None
         self._ping_at: float | None = None
-        self._wakeup = Wakeup()
-        self._out: list[Effect] = []
 
     # --- what the shell asks ---------------------------------------------------------------------------------
 
@@ -173,11 +165,6 @@ class Controller:
 
     # --- what the shell tells --------------------------------------------------------------------------------
 
-    def start(self, now: float) -> None:
-        """Begin: connect to the server."""
-        self._signaling.start(now)
-        self._settle()
-
     def stop(self, now: float) -> None:
         """The end: every link is closed. Lift the fingers and wait until `settled` before."""
         for link in self._links.values():
@@ -187,41 +174,12 @@ class Controller:
         self._signaling.stop("stopped", now)
         self._settle()
 
-    def opened(self, attempt: int, now: float) -> None:
-        """The WebSocket of `attempt` is open."""
-        self._signaling.opened(attempt, now)
-        self._settle()
-
-    def closed(self, attempt: int, reason: str, now: float) -> None:
-        """The WebSocket of `attempt` is closed or was never open. Links go on."""
-        self._signaling.closed(attempt, reason, now)
-        self._settle()
-
-    def receive(self, attempt: int, message: Message | Unknown, now: float) -> None:
-        """A message from the server. Raises ProtocolError when it is not expected; nothing has changed then."""
-        mine = self._signaling.receive(attempt, message, now)
-        if mine is not None:
-            self._receive(mine, now)
-        self._settle()
-
-    def checked(self, number: int, ok: bool, now: float) -> None:
-        """How a better server of the list is."""
-        self._signaling.checked(number, ok, now)
-        self._settle()
-
     def described(self, name: str, number: int, sdp: str, now: float) -> None:
         """The answer of a link is complete: send it."""
         if self._current(name, number) is not None:
             answer = Description(type="answer", sdp=sdp)
             self._signaling.send(Answer(source=self._id, target=name, data=answer))
             self._settle()
-
-    def link_reached(self, name: str, number: int, now: float) -> None:
-        """A path to the peer of a link is found; the channels are not open yet."""
-        link = self._current(name, number)
-        if link is not None:
-            link.peer.reached(now)
-            self._note_deadline(link)
 
     def link_opened(self, name: str, number: int, channel: str, now: float) -> None:
         """A channel of a link is open; with `params` the link is."""
@@ -267,10 +225,6 @@ class Controller:
 
     # --- time ------------------------------------------------------------------------------------------------
 
-    def next_deadline(self) -> float | None:
-        """When `on_deadline` wants to be called at the latest (it may be early), s, or None."""
-        return self._wakeup.at
-
     def on_deadline(self, now: float) -> None:
         """Touches are sent again, pings fall due (all in one tick), silent synths are given up."""
         self._signaling.on_deadline(now)
@@ -301,24 +255,10 @@ class Controller:
         self._wakeup.by(self._resend_at)
         self._wakeup.by(self._ping_at)
         for link in self._links.values():
-            self._note_deadline(link)
+            self._note_deadlines(link)
         self._settle()
 
-    def drain(self) -> list[Effect]:
-        """What is to be done, in order."""
-        out, self._out = self._out, []
-        return out
-
     # --- inside ----------------------------------------------------------------------------------------------
-
-    def _settle(self) -> None:
-        self._out += self._signaling.drain()
-        self._wakeup.by(self._signaling.next_deadline())
-
-    def _current(self, name: str, number: int) -> _Link | None:
-        link = self._links.get(name)
-        made = link is not None and link.peer.link == number and link.peer.state is not peers.State.WAITING
-        return link if made else None
 
     def _open_links(self) -> list[_Link]:
         return [link for link in self._links.values() if link.peer.state is peers.State.OPEN]
@@ -351,7 +291,7 @@ class Controller:
             peer = Peer(name, ANSWERER, self._timing, backoff, self._link_numbers.__next__)
             link = self._links[name] = _Link(peer, PingPong(self._timing, 0.0))
             link.lost_at = now
-            self._note_deadline(link)
+            self._note_deadlines(link)
         return link
 
     def _offered(self, offer: Offer, now: float) -> None:
@@ -384,7 +324,7 @@ class Controller:
                 link.seq = itertools.count(1)
                 link.channels.clear()
                 self._out.append(MakeAnswer(peer.name, number, sdp, self._signaling.ice_servers))
-        self._note_deadline(link)
+        self._note_deadlines(link)
 
     def _lose(self, link: _Link, reason: str, now: float) -> None:
         if link.peer.state is peers.State.WAITING:
@@ -394,7 +334,7 @@ class Controller:
         self._step(link, peers.Event.LOST, now)
         self._out.append(Told(told, {"id": link.peer.name, "reason": reason}, warning=True))
 
-    def _note_deadline(self, link: _Link) -> None:
+    def _note_deadlines(self, link: _Link) -> None:
         if link.peer.state is not peers.State.WAITING:
             self._wakeup.by(link.peer.deadline())
         else:
@@ -417,7 +357,7 @@ class Controller:
         link.peer.keeps_time = True
         patience_s = self._timing.ping_s if link.peer.suspected else self._timing.ask_s
         link.ask_at = now + max(patience_s, 2.0 * (link.pings.rtt_s or 0.0))
-        self._note_deadline(link)
+        self._note_deadlines(link)
         timestamp = link.pings.ping(now)
         echo, held = None, None
         if link.echo is not None:

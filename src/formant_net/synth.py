@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 
 from formant_net import peer as peers
 from formant_net.backoff import Backoff
+from formant_net.client_core import ClientCore
 from formant_net.effects import PARAMS, AcceptAnswer, AddCandidate, CloseLink, Effect, MakeOffer, Send, Told
 from formant_net.errors import ProtocolError
 from formant_net.messages import (
@@ -40,10 +40,9 @@ from formant_net.remote import Remote, SetPower, SetPreset, Setting, SetVolume
 from formant_net.roster import Roster
 from formant_net.sdp import mid_of, with_mid
 from formant_net.setups import Setups
-from formant_net.signaling import Identity, Server, Signaling
+from formant_net.signaling import Server
 from formant_net.timing import Timing
 from formant_net.touches import Note, Touches
-from formant_net.wakeup import Wakeup
 
 TOLD_OLD = 50
 """So many touches in a row that came too late, a second of them, are told to people."""
@@ -68,7 +67,7 @@ class _Link:
         """The controller's run that the link was offered to."""
 
 
-class Synth:
+class Synth(ClientCore[_Link, SynthEffect]):
     """One synth between its server and its controllers. No I/O, no clock: `now` is s of one monotonic clock.
 
     state      fields of the pong beside `audio_enabled`, `volume` and `powered_on` (name, latency …); see `set_state`
@@ -88,27 +87,20 @@ class Synth:
         preset: str | None = None,
         limits: PlayLimits | None = None,
     ) -> None:
-        self.counters: Counter[str] = Counter()
+        super().__init__(client_id, "synth", meta, servers, timing, random)
         self.remote = Remote(volume, presets, preset)
-        self._id = client_id
-        self._timing = timing
-        self._random = random
         self._limits = limits or PlayLimits()
         self._setups = Setups(self._limits.setups, self._limits.patience_s)
         self._shunned = Shunned(self._limits.shun_s)
         self._now = 0.0
-        self._signaling = Signaling(Identity(client_id, "synth", meta), servers, timing, random)
         self._roster = Roster()
         self._ranking = Ranking()
-        self._links: dict[str, _Link] = {}
         self._worked: dict[str, float] = {}
         """Controllers that are not listed any more and were linked a moment ago, and when that was."""
         self._state: dict[str, Any] = {"audio_enabled": False}
         # Numbers go on from a random place: an answer to the process that ran here before is recognised as not ours.
         self._link_numbers = itertools.count(1 + int(random() * 1e9))
         self._keys = itertools.count(1)
-        self._wakeup = Wakeup()
-        self._out: list[SynthEffect] = []
 
     # --- what the shell asks ---------------------------------------------------------------------------------
 
@@ -134,9 +126,8 @@ class Synth:
 
     def start(self, now: float) -> None:
         """Begin: connect to the server."""
-        self._signaling.start(now)
         self._out.append(SetVolume(self.remote.volume))
-        self._settle()
+        super().start(now)
 
     def stop(self, now: float) -> None:
         """The end: every voice is released, every link closed."""
@@ -148,31 +139,14 @@ class Synth:
         self._signaling.stop("stopped", now)
         self._settle()
 
-    def opened(self, attempt: int, now: float) -> None:
-        """The WebSocket of `attempt` is open."""
-        self._signaling.opened(attempt, now)
-        self._settle()
-
-    def closed(self, attempt: int, reason: str, now: float) -> None:
-        """The WebSocket of `attempt` is closed or was never open. Links go on."""
-        self._signaling.closed(attempt, reason, now)
-        self._settle()
-
     def receive(self, attempt: int, message: Message | Unknown, now: float) -> None:
         """A message from the server. Raises ProtocolError when it is not expected; nothing has changed then."""
         before = self._signaling.registrations
-        mine = self._signaling.receive(attempt, message, now)
+        super().receive(attempt, message, now)
         if self._signaling.registrations != before:
             self._ranking.here(self._signaling.edge, self._signaling.location)
             self._signaling.send(RequestControllers(source=self._id))
-        if mine is not None:
-            self._receive(mine, now)
         self._give_up_silent(now)
-        self._settle()
-
-    def checked(self, number: int, ok: bool, now: float) -> None:
-        """How a better server of the list is."""
-        self._signaling.checked(number, ok, now)
         self._settle()
 
     def described(self, name: str, number: int, sdp: str, now: float) -> None:
@@ -184,13 +158,6 @@ class Synth:
         offer = Description(type="offer", sdp=with_mid(sdp, _mid(number)))
         self._signaling.send(Offer(source=self._id, target=name, data=offer))
         self._settle()
-
-    def link_reached(self, name: str, number: int, now: float) -> None:
-        """A path to the peer of a link is found; the channels are not open yet."""
-        link = self._current(name, number)
-        if link is not None:
-            link.peer.reached(now)
-            self._note_deadlines(link)
 
     def link_opened(self, name: str, number: int, channel: str, now: float) -> None:
         """A channel of a link is open; with `params` the link is."""
@@ -246,10 +213,6 @@ class Synth:
 
     # --- time ------------------------------------------------------------------------------------------------
 
-    def next_deadline(self) -> float | None:
-        """When `on_deadline` wants to be called at the latest (it may be early), s, or None."""
-        return self._wakeup.at
-
     def on_deadline(self, now: float) -> None:
         """Holds end, silent peers are given up, links are tried again."""
         self._signaling.on_deadline(now)
@@ -264,22 +227,11 @@ class Synth:
             self._note_deadlines(link)
         self._settle()
 
-    def drain(self) -> list[SynthEffect]:
-        """What is to be done, in order."""
-        out, self._out = self._out, []
-        return out
-
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        self._out += self._signaling.drain()
-        self._wakeup.by(self._signaling.next_deadline())
+        super()._settle()
         self._wakeup.by(self._setups.deadline())
-
-    def _current(self, name: str, number: int) -> _Link | None:
-        link = self._links.get(name)
-        made = link is not None and link.peer.link == number and link.peer.state is not peers.State.WAITING
-        return link if made else None
 
     def _receive(self, message: Message | Unknown, now: float) -> None:
         if isinstance(message, ControllersList):
