@@ -6,7 +6,7 @@ from formant_dsp.breath cimport band_t
 from formant_dsp.colour cimport coloured_t
 from formant_dsp.event cimport event_t
 from formant_dsp.gate cimport gate_t
-from formant_dsp.kernels cimport control_t, kernel_table
+from formant_dsp.kernels cimport control_t, harmonics_t, kernel_table
 from formant_dsp.limiter cimport limiter_t
 from formant_dsp.onset cimport onset_t
 from formant_dsp.params cimport CHANNELS, FORMANTS, HOP
@@ -44,6 +44,7 @@ ctypedef struct voice_t:
     bint breathes         # its bands have been started
     band_t band[FORMANTS]
     coloured_t coloured
+    harmonics_t harmonics # of a residue voice
     onset_t onset
     int32_t edges
     edge_t edge[MAX_EDGES]

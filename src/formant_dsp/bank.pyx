@@ -17,6 +17,7 @@ from formant_dsp.colour cimport colour_column, coloured_t, has_colour, has_direc
 from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, event_t
 from formant_dsp.gate cimport gate_step, gate_t, gate_to
 from formant_dsp.exp2 cimport exp2_poly
+from formant_dsp.harmonics cimport harmonics_next, harmonics_scale
 from formant_dsp.kernels cimport band_hop_t, colour_t, control_t, kernel_table, row_t, rows_t, voice_hop_t
 from formant_dsp.onset cimport NEVER, dim_column, led, scoop, vibrato_wander
 from formant_dsp.limiter cimport INVALID, LIMITED, limiter_hop, limiter_init
@@ -24,7 +25,7 @@ from formant_dsp.noise cimport bell, mix32, spline_noise, white
 from formant_dsp.params cimport (CHANNELS, FORMANTS, HOP, HOP_BITS, HOP_ROWS, LINEAR_ROWS, NATURAL, P_BREATH, P_DRIFT,
                                  P_FLUTTER, P_JITTER, P_KIND, P_LEVEL, P_PAN, P_SHIMMER, P_VOICED, ROWS)
 from formant_dsp.placement cimport place_gains
-from formant_dsp.residue cimport residue_column
+from formant_dsp.residue cimport period_gap, residue_column
 from formant_dsp.ring cimport atomic_t, load_relaxed, ring_front, ring_pop, ring_push, ring_t, store_relaxed
 from formant_dsp.shed cimport shed_begin, shed_hop
 
@@ -300,6 +301,8 @@ cdef inline float direct_current(bank_t* b, voice_t* v, int i) noexcept nogil:
     hop.stride = b.stride
     hop.start = b.start + i
     hop.end = b.start + i
+    hop.gap = 0.0
+    hop.harmonics = &v.harmonics if v.harmonics.started else NULL
     b.kernels.colour[v.algorithm](y, &hop, &v.coloured.colour, &v.coloured.colour)
     falling = b.kernels.mean(y, &rising)
     return falling + rising
@@ -348,6 +351,7 @@ cdef inline void begin(bank_t* b, voice_t* v, int i) noexcept nogil:
     cdef int row
     for row in range(HOP_ROWS):
         b.start[row * b.stride + i] = b.control.end[row * b.stride + i]
+    harmonics_next(&v.harmonics)
     v.increment = b.control.increment[i]
     if b.channels > 1:
         v.pan = b.control.x[P_PAN * b.stride + i]
@@ -420,11 +424,13 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     cdef double dim = v.onset.tilt_db * (1.0 - v.gate.x)
     cdef bint fresh = v.fresh, coloured = has_colour(&b.control, i)
     if v.algorithm == NATURAL:
-        residue_column(&b.control, b.start, i, v.fresh, dim)
+        residue_column(&b.control, b.kernels, b.start, &v.harmonics, i, v.fresh, dim)
     elif dim > 1e-4:
         dim_column(&b.control, i, v.algorithm, dim)
     if coloured:
         colour_column(&b.control, &colour, i, v.algorithm)
+        if v.harmonics.count:
+            harmonics_scale(&v.harmonics, colour.share)
     elif v.coloured.on:
         memset(&colour, 0, sizeof(colour_t))
     if fresh:
@@ -436,6 +442,12 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     hop.stride = b.stride
     hop.start = b.start + i
     hop.end = b.control.end + i
+    hop.harmonics = NULL
+    if v.algorithm == NATURAL:
+        if v.harmonics.started and v.harmonics.count:
+            hop.harmonics = &v.harmonics
+        else:
+            hop.gap = period_gap(hop.start, hop.end, b.stride)
     if coloured or v.coloured.on:
         sing_coloured(b, v, i, y, &hop, &colour, coloured, fresh)
     else:
@@ -457,6 +469,7 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
             b.kernels.mix(out, y, RMS * x * v.level, RMS * (v.gate.x * level - x * v.level) / HOP)
         else:
             add_placed(b, v, i, out, y, RMS * x * v.level, RMS * v.gate.x * level)
+    harmonics_next(&v.harmonics)
     v.level = level
     v.edges = 0
     v.starts = 0

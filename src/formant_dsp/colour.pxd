@@ -88,6 +88,7 @@ cdef inline void colour_column(control_t* c, colour_t* out, int i, int algorithm
     if algorithm == NATURAL:
         end[R_VOICING_R * s + i] *= share
         end[R_TILT * s + i] *= share
+    out.share = share
     out.warp = warp
     out.plain = <float>(2.0 / 3.0) * of_pair
     out.ring = <float>cos(morph) + <float>(1.0 / 3.0) * (of_fundamental + of_pair)

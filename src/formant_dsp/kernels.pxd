@@ -2,7 +2,7 @@
 # a `kernel_table` is one such build. Nothing here knows about voices being on or off: that is voice.pyx and bank.pyx.
 
 from libc.stdint cimport int32_t, uint32_t
-from formant_dsp.params cimport ALGORITHMS, CHANNELS, FORMANTS, HOP, ROWS
+from formant_dsp.params cimport ALGORITHMS, CHANNELS, FORMANTS, HARMONICS, HOP, ROWS
 
 cdef extern from "native/vec.h" nogil:
     ctypedef float* out_t "formant_out_t"
@@ -16,6 +16,22 @@ cdef extern from "native/vec.h" nogil:
     ctypedef uint32_t phase_row_t "formant_phase_row_t" [HOP]
     const char* ISA_NAME "FORMANT_ISA_NAME"
 
+# The harmonics 1 … HARMONICS of a residue voice at high pitch, at both ends of a hop; see harmonics.pxd.
+ctypedef struct harmonics_t:
+    int started, count    # up to the last that matters; 0: too low a pitch
+    float re0[HARMONICS]
+    float im0[HARMONICS]
+    float re[HARMONICS]
+    float im[HARMONICS]
+
+# A vocal tract at one pitch, for its harmonics: w = 2π f0, all in kHz.
+ctypedef struct tract_t:
+    double w
+    double square[FORMANTS]   # 1/|p|²
+    double damping[FORMANTS]  # 2πB/|p|²
+    double slope, tilt, neutral  # 1/2πf of the real poles and the zero
+    double per_half_rate  # f0 of half the sample rate
+
 # One voice over one hop. `start` and `end` point at its column of two sets of HOP_ROWS rows.
 ctypedef struct voice_hop_t:
     uint32_t phase        # of f0 at the first frame, 2^-32 turns
@@ -24,6 +40,8 @@ ctypedef struct voice_hop_t:
     int stride
     const float* start
     const float* end
+    float gap             # residue voice: by how much the end of a period misses its beginning in the middle of the hop
+    const harmonics_t* harmonics  # the residue voice as these, or NULL: as its poles
 
 # Zing and symmetry of one voice at one end of a hop; see colour.pxd.
 ctypedef struct colour_t:
@@ -31,6 +49,7 @@ ctypedef struct colour_t:
     float plain           # of a pair: as it is,
     float ring            # and times the fundamental
     float fundamental     # gain
+    float share           # gain of the voice itself
     float pair[FORMANTS]  # gains
 
 # One unvoiced band over one hop: a carrier at the formant's centre, and noise as a cubic between the ends of the hop.
@@ -90,6 +109,8 @@ ctypedef struct kernel_table:
     void (*control)(control_t* c) noexcept nogil
     voice_kernel_t voice[ALGORITHMS]
     colour_kernel_t colour[ALGORITHMS]
+    void (*powers)(dout_t power, const tract_t* tract, int n) noexcept nogil
+    void (*tones)(out_t re, out_t im, const tract_t* tract) noexcept nogil
     float (*mean)(in_t y, float* rising) noexcept nogil
     void (*centre)(out_t y, float x0, float x1) noexcept nogil
     void (*breathe)(out_t y, const voice_hop_t* hop, const band_hop_t* bands, float voiced, float voiced_step) noexcept nogil

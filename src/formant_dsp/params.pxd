@@ -8,6 +8,7 @@ cdef enum:
     HOP_BITS = 6
     FORMANTS = 5
     CHANNELS = 8          # at most, of a bank and of a stream
+    HARMONICS = 32        # of the residue voice at high pitch
     # rows: smoothed parameters
     P_F = 0               # + k: log2(centre / 1 kHz)
     P_B = 5               # + k: log2(full -3 dB width / 100 Hz)

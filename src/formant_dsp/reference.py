@@ -16,6 +16,7 @@ from formant_dsp import formant
 from formant_dsp import reference_colour as coloured
 from formant_dsp.formant import Array
 from formant_dsp.params import HOP, ROW_TAU_S, VOICE_RMS, VoiceParams
+from formant_dsp.reference_residue import Harmonics, Tract
 from formant_dsp.score import Event
 
 CEILING = 0.84
@@ -25,7 +26,8 @@ F, B, A = slice(0, 5), slice(5, 10), slice(10, 15)
 LEVEL, SKIRT, SKIRT_WIDTH, VOICING, VOICING_WIDTH, RESONANCE, VIBRATO = range(15, 22)
 DRIFT, JITTER, SHIMMER, FLUTTER, VOICED, BREATH = range(22, 28)
 TILT = 32
-SLOPE_HZ, APART_HZ = 50.0, 30.0
+SLOPE_HZ, APART_HZ, FAR_APART_HZ = 50.0, 30.0, 2000.0
+HARMONICS, HARMONICS_HZ = 32, 750.0
 
 
 def mix32(a: int, b: int) -> int:
@@ -156,6 +158,9 @@ class Voice:
         self.voiced = float(self.x[VOICED]) * self.led(0.0)
         self.bands: list[Band] | None = None
         self.past: tuple[Array, ...] | None = None
+        self.harmonics: Harmonics = np.zeros(0, np.complex128)
+        self.past_harmonics = self.harmonics
+        self.tract: Tract | None = None
         self.colour: coloured.Colour | None = None
         self.direct = Gate(coloured.DIRECT_TAU_S * sample_rate)
         self.rising = 0.0
@@ -247,12 +252,16 @@ class Voice:
 
     def residues(self, f0: float, dim: float) -> tuple[Array, ...]:
         """(ν, decay, gain, phase in turns) of five pole pairs and (decay, mean, gain) of the real ones, per period."""
-        f = np.minimum(1000.0 * 2.0 ** self.x[F], 0.9 * self.rate / 2)
-        b = np.maximum(100.0 * 2.0 ** self.x[B], 20.0)
+        f, b = 1000.0 * 2.0 ** self.x[F], np.maximum(100.0 * 2.0 ** self.x[B], 20.0)
+        top = 0.33 * self.rate
+        near = np.clip(4.0 * (f / top - 1.0), 0.0, 1.0)
+        f = np.minimum(f, top)
+        b = b + 2.0 * f * near**2
         for j in range(5):
             for k in range(j):
-                if abs(f[j] - f[k]) < APART_HZ:
-                    f[j] = f[k] + math.copysign(APART_HZ, f[j] - f[k])
+                apart = max(APART_HZ, min((b[j] + b[k]) / 8.0, FAR_APART_HZ))
+                if abs(f[j] - f[k]) < apart:
+                    f[j] = f[k] + math.copysign(apart, f[j] - f[k])
         tilt, neutral = (
             6000.0 * np.pi / math.sqrt(10.0 ** (db / 10.0) - 1.0) for db in (min(12.4 + self.x[TILT] + dim, 32.4), 12.4)
         )
@@ -264,11 +273,15 @@ class Voice:
         t = 1000.0 / f0
         h = c / (1.0 - np.exp(poles * t))
         decay = poles.real * t
-        harmonics = np.arange(1, min(int((f[4] + b[4]) / f0) + 2, 128) + 1)
+        high = f0 >= HARMONICS_HZ
+        harmonics = np.arange(1, HARMONICS + 1 if high else min(int((f[4] + b[4]) / f0) + 2, 128) + 1)
         s = 2j * np.pi * harmonics / t
-        spectrum = np.abs(gain * (1.0 + zero * s) / np.prod(s[:, None] - poles, axis=1))
+        spectrum = gain * (1.0 + zero * s) / np.prod(s[:, None] - poles, axis=1)
+        if high:
+            spectrum = spectrum * formant.fade(harmonics * f0 / (self.rate / 2.0))
         terms = 2.0 * np.sum(np.abs(h[:5])) + np.sum(np.abs(h[10:]))
-        norm = 1.0 / max(math.sqrt(2.0 * np.sum(spectrum**2)) / t, 1e-3 * terms + 1e-12)
+        norm = 1.0 / max(math.sqrt(2.0 * np.sum(np.abs(spectrum) ** 2)) / t, 1e-3 * terms + 1e-12)
+        self.harmonics = spectrum * 2.0 * norm / t if high else np.zeros(0, np.complex128)
         turns = np.angle(h[:5]) / (2 * np.pi)
         if self.past is not None:
             turns = turns - np.rint(turns - self.past[3])
@@ -299,9 +312,15 @@ class Voice:
         colour = None
         if coloured.is_coloured(self.x):
             colour, following = coloured.colour(self.x, following, f0, self.rate, self.algorithm)
+            self.harmonics = self.harmonics * colour.share
         elif self.colour is not None:
             colour = coloured.none()
         past = self.past or following
+        if self.past is None:
+            self.past_harmonics = self.harmonics
+        if self.algorithm == "natural":
+            self.tract = Tract(past, following, self.past_harmonics, self.harmonics)
+        self.past_harmonics = self.harmonics
         i = np.arange(HOP, dtype=np.int64)
 
         next_increment = round(f0 / self.rate * TURN)
@@ -337,9 +356,8 @@ class Voice:
             y = bell * ((1 - w) * np.sin(carrier + deviation) + w * np.sin(carrier + theta + deviation))
             sound = y.sum(axis=0)
         elif self.algorithm == "natural":
-            period = phase / TURN
-            pairs = bell * np.exp(k * period) * np.cos(2 * np.pi * (nu * period + skirt))
-            sound = pairs.sum(axis=0) + np.sum(voicing * np.exp(r * period), axis=0) - r_v
+            assert self.tract is not None
+            sound = self.tract.sound(phase / TURN, rows)
         elif self.algorithm == "poisson":
             pulse = bell * (1 - k**2) / (1 - 2 * k * np.cos(theta) + k**2)
             sound = (pulse * ((1 - w) * np.sin(carrier) + w * np.sin(carrier + theta))).sum(axis=0)
@@ -360,13 +378,14 @@ class Voice:
             self.direct.x = self.direct.v = 0.0
             if fresh:
                 grid = np.arange(HOP) * 2.0**32 / HOP
+                begun = self.tract.begun if self.tract is not None else None
                 still = coloured.Colour(*(part[..., None] for part in colour))
                 self.direct.x = float(
-                    np.mean(coloured.sound(self.algorithm, grid, tuple(r[..., :1] for r in rows), still))
+                    np.mean(coloured.sound(self.algorithm, grid, tuple(r[..., :1] for r in rows), still, begun))
                 )
             self.rising = 0.5 * self.direct.x
         tint = coloured.Colour(*(ramp(p, q) for p, q in zip(before, colour, strict=True)))
-        sound = coloured.sound(self.algorithm, phase, rows, tint)
+        sound = coloured.sound(self.algorithm, phase, rows, tint, self.tract)
         direct = self.direct.x
         rising = (np.arange(HOP) + 0.5) / HOP
         direct_now = self.rising + float(np.mean(sound * (1.0 - rising)))

@@ -9,6 +9,7 @@ import numpy as np
 
 from formant_dsp import formant
 from formant_dsp.formant import Array
+from formant_dsp.reference_residue import Tract
 
 ZING, ZING_MORPH, SYMMETRY = 29, 30, 31
 DIRECT_TAU_S = 0.08
@@ -22,10 +23,12 @@ class Colour(NamedTuple):
     ring: Array
     fundamental: Array
     pair: Array
+    share: Array
+    """Of the voice itself."""
 
 
 def none() -> Colour:
-    return Colour(np.zeros(()), np.zeros(()), np.zeros(()), np.zeros(()), np.zeros(5))
+    return Colour(np.zeros(()), np.zeros(()), np.zeros(()), np.zeros(()), np.zeros(5), np.ones(()))
 
 
 def is_coloured(x: Array) -> bool:
@@ -59,7 +62,7 @@ def colour(
     plain, ring = 2.0 / 3.0 * of_pair, math.cos(morph) + (of_fundamental + of_pair) / 3.0
     fundamental = 2.0 / 3.0 * of_fundamental * total
     gain = zing * scale / math.sqrt(0.5 * fundamental**2 + power * (plain**2 + 0.5 * ring**2) + 1e-12)
-    parts = (np.asarray(part) for part in (warp, plain, ring, gain * fundamental, gain * amp))
+    parts = (np.asarray(part) for part in (warp, plain, ring, gain * fundamental, gain * amp, share))
     return Colour(*parts), (nu, index, bell, skirt, r, r_v, voicing * share)
 
 
@@ -68,8 +71,11 @@ def _more_faded(end: Array, further: Array) -> Array:
     return np.asarray(np.minimum(formant.fade(further) / np.maximum(formant.fade(end), 1e-9), 1.0))
 
 
-def sound(algorithm: str, phase: Array, rows: tuple[Array, ...], tint: Colour) -> Array:
-    """A coloured voice at phases in turns · 2^32; rows and colour ramped along the last axis."""
+def sound(algorithm: str, phase: Array, rows: tuple[Array, ...], tint: Colour, tract: Tract | None) -> Array:
+    """A coloured voice at phases in turns · 2^32; rows and colour ramped along the last axis.
+
+    tract   of a residue voice
+    """
     nu, k, bell, skirt, r, r_v, voicing = rows
     theta = 2.0 * np.pi * phase / 2.0**32
     turns = phase / 2.0**32 + 0.5 * tint.warp * (1.0 - np.cos(theta))
@@ -81,10 +87,8 @@ def sound(algorithm: str, phase: Array, rows: tuple[Array, ...], tint: Colour) -
     if algorithm == "chowning":
         deviation = k * np.sin(theta)
         voice = np.sum(bell * ((1 - w) * np.sin(n * bent + deviation) + w * np.sin((n + 1) * bent + deviation)), axis=0)
-    elif algorithm == "natural":
-        period = turns % 1.0
-        voice = np.sum(bell * np.exp(k * period) * np.cos(2 * np.pi * (nu * period + skirt)), axis=0)
-        voice = voice + np.sum(voicing * np.exp(r * period), axis=0) - r_v
+    elif tract is not None:
+        voice = tract.sound(turns % 1.0, rows)
     elif algorithm == "poisson":
         voice = np.sum(bell * (1 - k**2) / (1 - 2 * k * np.cos(theta) + k**2) * pair, axis=0)
     else:

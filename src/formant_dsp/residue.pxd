@@ -9,23 +9,33 @@
 # taken to have (27 - 21 E + 11 - 11 E at an effort of 0.8, expression.py). At 0 pole and zero cancel. 32.4 dB are the
 # most, so that the pole stays above that of the slope.
 #
+# Within a hop the coefficients are straight lines, so while poles move the end of a period misses its beginning by a
+# little in the middle of the hop (`period_gap`); the kernel takes that step out by a line over the period.
+#
+# Near half the sample rate a resonance is faded: from 0.66 of it on a pole stays where it is and gets wider, until at
+# 0.83 it is none.
+#
 # Loudness: harmonic m has the amplitude 2 f0 |H(i2πm f0)|; the sum of their squares is taken out. Where poles lie so close
 # that their terms all but cancel (more than 60 dB), that sum is held: float32 has no more to give.
 
 from libc.math cimport M_PI, atan2, cos, exp, fabs, rint, sin, sqrt
 
-from formant_dsp.exp2 cimport exp2_double
-from formant_dsp.kernels cimport control_t
+from formant_dsp.exp2 cimport exp2_double, exp2_poly
+from formant_dsp.harmonics cimport FROM_HZ, harmonics_fill, harmonics_scale
+from formant_dsp.kernels cimport control_t, harmonics_t, kernel_table, tract_t
 from formant_dsp.params cimport (FORMANTS, P_B, P_F, P_TILT, R_BELL, R_INDEX, R_NU, R_SKIRT, R_SKIRT_R, R_TILT, R_TILT_DECAY,
                                  R_VOICING, R_VOICING_R)
+from formant_dsp.sine cimport sin_turns
 
 cdef extern from "native/vec.h" nogil:
+    double dmax "formant_dmax"(double, double) noexcept
     double dmin "formant_dmin"(double, double) noexcept
 
 cdef enum:
     SLOPE_HZ = 50         # of the real pole
-    APART_HZ = 30         # poles must not coincide
-    HARMONICS = 128       # at most, of the loudness
+    APART_HZ = 30         # poles must not coincide: at least this, or a quarter of their width, and no more than
+    FAR_APART_HZ = 2000
+    LOUD_HARMONICS = 128  # at most, of the loudness
 
 
 cdef inline double corner_khz(double attenuation_db) noexcept nogil:
@@ -33,35 +43,49 @@ cdef inline double corner_khz(double attenuation_db) noexcept nogil:
     return 3.0 / sqrt(exp2_double(0.33219280948873623 * attenuation_db) - 1.0)
 
 
-cdef inline double harmonics_power(const double* f, const double* b, double slope, double tilt, double neutral, double f0,
-                                   double top) noexcept nogil:
-    """Sum of |H|² over the harmonics of f0 up to `top`; all in kHz, slope, tilt and neutral times 2π."""
-    cdef double total = 0.0, w, w2, x, y, size, below
-    cdef double[FORMANTS] p2
-    cdef double[FORMANTS] damping
-    cdef int j, m, n = <int>(top / f0) + 2
-    size = (slope * tilt / neutral) * (slope * tilt / neutral)
+cdef inline double harmonics_power(const kernel_table* kernels, const tract_t* tract, int n) noexcept nogil:
+    """Sum of |H|² over n harmonics."""
+    cdef double[LOUD_HARMONICS + 1] power
+    cdef double a = 0.0, b = 0.0
+    cdef int m
+    n = n if n < LOUD_HARMONICS else LOUD_HARMONICS
+    kernels.powers(power, tract, n)
+    power[n] = 0.0
+    for m in range(0, n, 2):
+        a += power[m]
+        b += power[m + 1]
+    return a + b
+
+
+cdef inline float period_gap(const float* start, const float* end, int s) noexcept nogil:
+    """End of a period less its beginning in the middle of a hop from column `start` to column `end`; 0 at its ends."""
+    cdef float gap = 0.0, nu, turn
+    cdef bint moves = False
+    cdef int j, row
     for j in range(FORMANTS):
-        x, y = M_PI * b[j], 2.0 * M_PI * f[j]
-        p2[j] = x * x + y * y
-        damping[j] = 4.0 * x * x
-        size *= p2[j] * p2[j]
-    for m in range(1, (n if n < HARMONICS else HARMONICS) + 1):
-        w = 2.0 * M_PI * m * f0
-        w2 = w * w
-        below = (w2 + slope * slope) * (w2 + tilt * tilt)
-        for j in range(FORMANTS):
-            x = p2[j] - w2
-            below *= x * x + damping[j] * w2
-        total += (w2 + neutral * neutral) / below
-    return size * total
+        moves |= start[(R_NU + j) * s] != end[(R_NU + j) * s] or start[(R_INDEX + j) * s] != end[(R_INDEX + j) * s]
+        moves |= start[(R_BELL + j) * s] != end[(R_BELL + j) * s]
+    if not moves:
+        return gap
+    for j in range(FORMANTS):
+        turn = <float>0.5 * (start[(R_SKIRT + j) * s] + end[(R_SKIRT + j) * s]) + <float>0.25
+        nu = <float>0.5 * (start[(R_NU + j) * s] + end[(R_NU + j) * s])
+        row = (R_INDEX + j) * s
+        gap += <float>0.5 * (start[(R_BELL + j) * s] + end[(R_BELL + j) * s]) * (
+            exp2_poly(<float>0.5 * (start[row] + end[row])) * sin_turns(nu + turn) - sin_turns(turn))
+    gap += <float>0.5 * (start[R_VOICING * s] + end[R_VOICING * s]) * (
+        exp2_poly(<float>0.5 * (start[R_SKIRT_R * s] + end[R_SKIRT_R * s])) - <float>1.0)
+    return gap + <float>0.5 * (start[R_TILT * s] + end[R_TILT * s]) * (
+        exp2_poly(<float>0.5 * (start[R_TILT_DECAY * s] + end[R_TILT_DECAY * s])) - <float>1.0)
 
 
-cdef inline void residue_column(const control_t* c, const float* start, int i, bint fresh, double more_tilt_db) noexcept nogil:
+cdef inline void residue_column(const control_t* c, const kernel_table* kernels, const float* start, harmonics_t* harmonics,
+                                int i, bint fresh, double more_tilt_db) noexcept nogil:
     """Writes the column of slot i at the end of the hop: ν, log2 decay, gain, phase; decay and gain of the real poles; mean.
 
     more_tilt_db   beside P_TILT
     start   the rows at the start of the hop: phases are continued from there by the shortest way
+    harmonics  written as well, where the pitch is high
     """
     cdef int s = c.stride
     cdef double[FORMANTS] f
@@ -69,21 +93,25 @@ cdef inline void residue_column(const control_t* c, const float* start, int i, b
     cdef double t = 1.0 / c.f0_khz[i], slope = 2.0 * M_PI * SLOPE_HZ * 1e-3
     cdef double tilt = 2.0 * M_PI * corner_khz(dmin(12.4 + c.x[P_TILT * s + i] + more_tilt_db, 32.4)), neutral = 2.0 * M_PI * corner_khz(12.4)
     cdef double re, im, dre, dim, x, y, z, pk, qk, size, turn, decay, gain, real_gain, tilt_gain, terms = 0.0
-    cdef double top = 0.9 * c.half_rate_khz
+    cdef double top = 0.66 * c.half_rate_khz, near, apart
+    cdef tract_t tract
     cdef double[FORMANTS] gains
     cdef double[FORMANTS] turns
     cdef int j, k
     cdef float* end = c.end
     for j in range(FORMANTS):
-        f[j] = c.linear[(P_F + j) * s + i]
+        f[j] = exp2_double(c.x[(P_F + j) * s + i])   # c.linear is rounded: 1e-7 of F1 is 2e-6 of its level
         b[j] = 0.1 * c.linear[(P_B + j) * s + i]
         if b[j] < 0.02:
             b[j] = 0.02
         if f[j] > top:
+            near = dmin(4.0 * (f[j] / top - 1.0), 1.0)
             f[j] = top
+            b[j] += 2.0 * top * near * near
         for k in range(j):
-            if fabs(f[j] - f[k]) < APART_HZ * 1e-3:
-                f[j] = f[k] + (APART_HZ * 1e-3 if f[j] >= f[k] else -APART_HZ * 1e-3)
+            apart = dmax(APART_HZ * 1e-3, dmin(0.125 * (b[j] + b[k]), FAR_APART_HZ * 1e-3))
+            if fabs(f[j] - f[k]) < apart:
+                f[j] = f[k] + (apart if f[j] >= f[k] else -apart)
     # c_j = G / Π (p_j - p_i), the factors |p| of G taken along one by one so that nothing overflows
     for j in range(FORMANTS):
         re, im = -M_PI * b[j], 2.0 * M_PI * f[j]
@@ -104,7 +132,7 @@ cdef inline void residue_column(const control_t* c, const float* start, int i, b
         x, y = x * z - y * dim, x * dim + y * z
         dre = re + neutral
         gains[j] = 2.0 * size * sqrt((dre * dre + im * im) / (x * x + y * y))
-        turns[j] = (atan2(im, dre) - atan2(y, x)) / (2.0 * M_PI)
+        turns[j] = atan2(im * x - dre * y, dre * x + im * y) / (2.0 * M_PI)
         terms += gains[j]
     real_gain = slope * tilt / neutral * (neutral - slope) / (tilt - slope)
     tilt_gain = slope * tilt / neutral * (neutral - tilt) / (slope - tilt)
@@ -115,7 +143,19 @@ cdef inline void residue_column(const control_t* c, const float* start, int i, b
         tilt_gain *= size / ((x + tilt) * (x + tilt) + y * y)
     real_gain /= 1.0 - exp(-slope * t)
     tilt_gain /= 1.0 - exp(-tilt * t)
-    x = sqrt(2.0 * harmonics_power(f, b, slope, tilt, neutral, c.f0_khz[i], f[FORMANTS - 1] + b[FORMANTS - 1])) / t
+    tract.w = 2.0 * M_PI / t
+    for j in range(FORMANTS):
+        x, y = M_PI * b[j], 2.0 * M_PI * f[j]
+        tract.square[j] = 1.0 / (x * x + y * y)
+        tract.damping[j] = 2.0 * x * tract.square[j]
+    tract.slope, tract.tilt, tract.neutral = 1.0 / slope, 1.0 / tilt, 1.0 / neutral
+    tract.per_half_rate = c.f0_khz[i] * c.per_half_rate
+    harmonics.count = 0
+    if c.f0_khz[i] >= FROM_HZ * 1e-3:
+        x = harmonics_fill(harmonics, kernels, &tract)
+    else:
+        x = harmonics_power(kernels, &tract, <int>((f[FORMANTS - 1] + b[FORMANTS - 1]) * t) + 2)
+    x = sqrt(2.0 * x) / t
     terms = 1e-3 * (terms + fabs(real_gain) + fabs(tilt_gain)) + 1e-12
     gain = 1.0 / (x if x > terms else terms)
     for j in range(FORMANTS):
@@ -128,6 +168,8 @@ cdef inline void residue_column(const control_t* c, const float* start, int i, b
         end[(R_INDEX + j) * s + i] = -M_PI * b[j] * t * 1.4426950408889634
         end[(R_BELL + j) * s + i] = gains[j] * gain
         end[(R_SKIRT + j) * s + i] = turn
+    if c.f0_khz[i] >= FROM_HZ * 1e-3:
+        harmonics_scale(harmonics, 2.0 * gain / t)
     end[R_SKIRT_R * s + i] = -slope * t * 1.4426950408889634
     end[R_VOICING * s + i] = real_gain * gain
     end[R_VOICING_R * s + i] = gain / t
