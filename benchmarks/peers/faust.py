@@ -10,10 +10,15 @@ from pathlib import Path
 import numpy as np
 from work import FORMANTS, HOP, RATE, Audio, NotInstalled, Peer, trajectories
 
+from formant_dsp import Bank
+
 HERE = Path(__file__).parent
-OURS = ["-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"]
+ISA = Bank(voices=1).isa
+MACHINE = {"sse2": "-march=x86-64", "avx2": "-march=x86-64-v3"}.get(ISA, "-march=native")
+"""The instruction set that the bank uses: FORMANT_ISA compares them on equal terms."""
+OURS = ["-O3", MACHINE, "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"]
 VECTOR = ["-vec", "-vs", "64", "-lv", "1"]
-FAST = ["-Ofast", "-march=native", "-mprefer-vector-width=512"]
+FAST = ["-Ofast", MACHINE, "-mprefer-vector-width=512"]
 BUILDS: dict[str, tuple[list[str], list[str], str]] = {
     "scalar": ([], OURS, "scalar code; sine and exp of libm"),
     "vectorised": (VECTOR, OURS, "faust -vec -vs 64, the kernels' flags; sine and exp of libm, one at a time"),
