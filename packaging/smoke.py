@@ -31,8 +31,8 @@ from formant_dsp.score import Event
 
 RATE = 48000
 EMULATED = 10.0
-"""From this patience on there is no real time: touches come later than a voice is held (250 ms), so that a note has to
-sound, but not for as long as it was played."""
+"""From this patience on there is no real time: touches come late, and later than a voice is held (250 ms), so that a note
+has to sound, but not for as long as it was played."""
 NODE = [sys.executable, "-m", "formant_net"]
 
 
@@ -163,8 +163,9 @@ def link(folder: Path, patience: float) -> str:
         with urllib.request.urlopen(base, timeout=15.0 * patience) as answer:
             assert b"<html" in answer.read().lower()
         url = base + "#key=cantabile"
-        silent = start("synth", url, "--audio", "none")
-        synth = start("synth", url, "--audio", f"wav:{wav}", "--vibrato", "0")
+        slow = ["--max-age", "2000"] if patience >= EMULATED else []  # touches older than this are not played
+        silent = start("synth", url, "--audio", "none", *slow)
+        synth = start("synth", url, "--audio", f"wav:{wav}", "--vibrato", "0", *slow)
         silent.wait_for("Ready")
         synth.wait_for("Ready")
         began = time.monotonic()
