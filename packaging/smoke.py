@@ -31,8 +31,8 @@ from formant_dsp.score import Event
 
 RATE = 48000
 EMULATED = 10.0
-"""From this patience on there is no real time: touches come late, and later than a voice is held (250 ms), so that a note
-has to sound, but not for as long as it was played."""
+"""From this patience on there is no real time: touches come late, and later than a voice is held (250 ms), so that a
+note has to sound, but not for as long as it was played."""
 NODE = [sys.executable, "-m", "formant_net"]
 
 

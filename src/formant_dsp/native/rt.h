@@ -15,8 +15,15 @@ static inline uint64_t formant_now_ns(void) {
     QueryPerformanceCounter(&c);
     return (uint64_t)((double)c.QuadPart * 1e9 / (double)f.QuadPart);
 }
+/* Gives the core away for a moment; for tests, never on the audio thread. */
+static inline void formant_pause(void) { SwitchToThread(); }
 #else
 #include <time.h>
+/* Gives the core away for a moment, even to a thread of lower weight (sched_yield may wait for all others); for tests. */
+static inline void formant_pause(void) {
+    const struct timespec moment = {0, 1000};
+    nanosleep(&moment, 0);
+}
 static inline uint64_t formant_now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
