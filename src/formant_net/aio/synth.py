@@ -23,6 +23,7 @@ from formant_net.play_limits import PlayLimits
 from formant_net.play_out import PlayOut
 from formant_net.remote import SetAudio, SetPower, SetPreset, SetVolume
 from formant_net.signaling import Server
+from formant_net.strain import COUNTED, Strain
 from formant_net.synth import Synth
 from formant_net.timing import Timing
 from formant_net.touches import NoteMove, NoteOff, NoteOn
@@ -33,6 +34,9 @@ RETRY_S = 0.005
 AHEAD_S = 0.005
 """With a play-out time a note is handed to the bank so long before the device asks for it."""
 WATCH_S = 2.0
+BROKE = (
+    "this machine or its sound server was late, or has too much to do: a larger --latency, fewer --voices, or `doctor`"
+)
 
 
 Sing = Callable[[float, float, float | None], list[VoiceParams]]
@@ -295,6 +299,7 @@ class SynthNode:
             audio=self.output.describe(),
             latency_ms=round(1000.0 * self.output.latency_s, 1),
             voices=self.options.voices,
+            sound=self.sound(),
         )
         if self._play_out is not None:
             self.core.set_state(
@@ -303,11 +308,20 @@ class SynthNode:
                 latest_ms=round(1000.0 * self._play_out.latest_s, 1),
             )
 
+    def sound(self) -> dict[str, int]:
+        """What went wrong with the sound since the start: `strain.COUNTED`."""
+        stream, bank = self.output.counters(), self.bank.counters()  # `late` of the bank are events, not callbacks
+        return {name: stream[name] if name in stream else bank.get(name, 0) for name in COUNTED}
+
     async def _watch(self) -> None:
-        """What the sound says of itself, for whoever asks."""
+        """What the sound says of itself, for whoever asks; and for the log when it broke."""
+        strain = Strain()
         while True:
             await asyncio.sleep(WATCH_S)
             self._publish()
+            if news := strain.news(clock(), self.sound()):
+                latency_ms = f"{1000.0 * self.output.latency_s:.0f}"
+                get_logger().warning("the sound broke", **news, latency_ms=latency_ms, why=BROKE)
 
     def _changed(self) -> None:
         """The output has another sink; told on its own thread."""

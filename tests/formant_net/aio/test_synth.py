@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -8,10 +10,12 @@ import pytest
 from support.sockets import edge, run
 
 from formant_dsp.preset_file import PresetError
+from formant_net.aio import synth as synth_module
 from formant_net.aio.controller import ControllerNode, ControllerOptions
 from formant_net.aio.driver import clock
 from formant_net.aio.synth import LEASE_S, Singer, SynthNode, SynthOptions, Voice
 from formant_net.gesture import TimedTouch
+from formant_net.log import configure
 from formant_net.remote import SetVolume
 from formant_net.signaling import Server
 from formant_net.timing import Timing
@@ -139,6 +143,7 @@ def test_a_touch_on_a_real_link_sounds_in_the_bank_and_its_release_ends_it() -> 
             (view,) = player.synths()
             assert view.state["name"] == "Attic"
             assert view.state["audio_enabled"] is False
+            assert view.state["sound"].keys() == {"underflows", "late", "overruns", "shed", "ring_dropped"}
             await player.play([TimedTouch(0.0, 0, 0.0, 0.0, active=False)])
             await until(lambda: synth.bank.active == 0)
             await player.finish()
@@ -234,3 +239,25 @@ def test_preset_sings_with_all_its_singers_and_keeps_the_lease() -> None:
 def test_preset_that_does_not_exist_names_those_that_do() -> None:
     with pytest.raises(PresetError, match="glassy"):
         SynthNode(SynthOptions("synth-a", "A", [Server("ws://nowhere/ws")], audio="none", preset="kazoo"))
+
+
+def test_sound_that_broke_is_seen_from_afar_and_stands_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(synth_module, "WATCH_S", 0.01)
+    configure("json", "warning", sys.stderr)
+
+    async def main() -> None:
+        options = SynthOptions("synth-a", "Attic", [Server("ws://127.0.0.1:9/ws")], audio="none", voices=2)
+        synth = SynthNode(options, on_note=str)
+        await synth.start()
+        counted = synth.output.counters
+        monkeypatch.setattr(synth.output, "counters", lambda: counted() | {"underflows": 3, "late": 1})
+        await until(lambda: synth.core.state()["sound"]["underflows"] == 3)
+        await asyncio.sleep(0.05)
+        await synth.stop()
+
+    run(main())
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "the sound broke" in line]
+    assert (json.loads(line)["underflows"], json.loads(line)["late"]) == (3, 1)
+    assert "--latency" in json.loads(line)["why"]

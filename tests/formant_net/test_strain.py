@@ -1,0 +1,29 @@
+"""Warnings of broken sound: at once, not more than one a minute, and nothing forgotten."""
+
+from __future__ import annotations
+
+from formant_net.strain import EVERY_S, Strain
+
+
+def test_the_first_break_is_told_at_once_and_the_next_ones_together_a_minute_later() -> None:
+    strain = Strain()
+    assert strain.news(0.0, {"underflows": 0}) == {}
+    assert strain.news(2.0, {"underflows": 1, "late": 3}) == {"underflows": 1, "late": 3}
+    assert strain.news(4.0, {"underflows": 2, "late": 3}) == {}
+    assert strain.news(6.0, {"underflows": 5, "late": 3, "shed": 2}) == {}
+    assert strain.news(2.0 + EVERY_S, {"underflows": 5, "late": 4, "shed": 2}) == {
+        "underflows": 4,
+        "late": 1,
+        "shed": 2,
+    }
+    assert strain.news(2.0 + 2 * EVERY_S, {"underflows": 5, "late": 4, "shed": 2}) == {}
+
+
+def test_a_late_callback_that_nobody_heard_is_no_news() -> None:
+    strain = Strain()
+    assert strain.news(0.0, {"late": 7}) == {}
+    assert strain.news(1.0, {"late": 9, "ring_dropped": 1}) == {"late": 9, "ring_dropped": 1}
+
+
+def test_a_device_that_counts_nothing_is_no_news() -> None:
+    assert Strain().news(0.0, {}) == {}
