@@ -81,6 +81,8 @@ class SignalingSockets:
         self._events = events
         self._sockets: dict[int, _Socket] = {}
         self._checks: set[asyncio.Task[None]] = set()
+        self._gone: set[str] = set()
+        """Addresses that did not answer: the next attempt looks the name up again, for machines move."""
         self._log = get_logger()
 
     def connect(self, effect: Connect) -> None:
@@ -145,8 +147,9 @@ class SignalingSockets:
 
     async def _attempt(self, effect: Connect, socket: _Socket) -> None:
         url, attempt = effect.url, effect.attempt
-        elsewhere: dict[str, Any] = {"host": effect.address} if effect.address else {}
-        reason = "closed"
+        address = effect.address if effect.address not in self._gone else None
+        elsewhere: dict[str, Any] = {"host": address} if address else {}
+        reason, open_once = "closed", False
         try:
             async with connect(
                 url,
@@ -161,6 +164,7 @@ class SignalingSockets:
                 ping_timeout=ALIVE_S,
                 max_size=MAX_SIGNALING_BYTES,
             ) as connection:
+                open_once = True
                 self._events.opened(attempt)
                 writer = asyncio.create_task(_write(connection, socket.queue))
                 try:
@@ -186,6 +190,8 @@ class SignalingSockets:
         except Exception as error:
             self._log.exception("fault in the connection; trying again", server=url)
             reason = repr(error)
+        if effect.address and not open_once:
+            self._gone ^= {effect.address}
         if self._sockets.pop(attempt, None) is not None:
             self._events.closed(attempt, reason)
 

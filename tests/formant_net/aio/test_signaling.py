@@ -46,6 +46,21 @@ def test_a_client_registers_with_a_real_server_and_hears_its_answer() -> None:
     run(main())
 
 
+def test_a_machine_that_has_moved_is_found_by_its_name_in_the_next_attempt() -> None:
+    async def main() -> None:
+        heard = Heard()
+        sockets = SignalingSockets(heard)
+        async with edge() as server:
+            moved = server.ws_url.replace("127.0.0.1", "localhost")
+            sockets.connect(Connect(moved, 1, address="127.0.0.9"))
+            assert (await heard.events.get())[:2] == ("closed", 1)
+            sockets.connect(Connect(moved, 2, address="127.0.0.9"))
+            assert await heard.events.get() == ("opened", 2)
+            await sockets.close()
+
+    run(main())
+
+
 def test_a_server_that_is_not_there_is_said_in_words() -> None:
     async def main() -> None:
         heard = Heard()
