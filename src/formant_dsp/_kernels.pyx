@@ -991,6 +991,13 @@ cdef void mix_gains(out_t out, in_t y, in_t gains, int n) noexcept nogil:
         out[i] += gains[i] * y[i]
 
 
+cdef void gains(out_t out, float x, float step, float level, float level_step, int n) noexcept nogil:
+    """out = (x + i·step)·(level + i·level_step) over n frames: gate and level of a hop in which the gate changes."""
+    cdef int i
+    for i in range(n):
+        out[i] = (x + <float>i * step) * (level + <float>i * level_step)
+
+
 cdef void scale(out_t x, float gain, float step) noexcept nogil:
     """x *= gain + i·step over one hop."""
     cdef int i
@@ -1029,6 +1036,7 @@ table.centre = centre
 table.breathe = breathe
 table.mix = mix
 table.mix_gains = mix_gains
+table.gains = gains
 table.scale = scale
 table.peak = peak
 

@@ -19,6 +19,7 @@ cdef enum:
     RELEASING = 2
     STOLEN = 3            # fading out quickly to make room; no longer counted, no longer found by its key
     MAX_EDGES = 4         # gate changes of one voice inside one hop
+    SLOT_WORDS = 32       # of 64 slots, two for each of 1,024 voices
 
 ctypedef struct edge_t:
     int32_t offset        # frame within the hop
@@ -44,10 +45,14 @@ ctypedef struct voice_t:
     bint breathes         # its bands have been started
     band_t band[FORMANTS]
     coloured_t coloured
-    harmonics_t harmonics # of a residue voice
     onset_t onset
     int32_t edges
     edge_t edge[MAX_EDGES]
+    harmonics_t harmonics # of a residue voice; last, as a new note clears no more of it than its counts
+
+ctypedef struct rank_t:
+    double loudness
+    int64_t slot
 
 ctypedef struct counters_t:
     atomic_t hops
@@ -78,7 +83,12 @@ ctypedef struct bank_t:
     uint64_t notes
     voice_t* voice
     int64_t* key          # of each slot; 0 where none is HELD or RELEASING
-    int found             # slot in which a key was found last
+    int32_t* slot_of      # hash table of these keys: slot + 1, or 0; see notes.pxd
+    int slot_of_mask      # its size - 1
+    uint64_t free[SLOT_WORDS]  # a bit for each slot that is
+    int sounding          # HELD or RELEASING
+    rank_t* rank          # heap of who counts for how much, the quietest first
+    int ranked            # its entries; -1 when it is not made
     control_t control
     float* start          # [HOP_ROWS][stride]: what control.end was a hop ago; the two change places after each hop
     gate_t volume

@@ -21,7 +21,8 @@ from formant_dsp.harmonics cimport harmonics_next, harmonics_scale
 from formant_dsp.kernels cimport band_hop_t, colour_t, control_t, kernel_table, row_t, rows_t, voice_hop_t
 from formant_dsp.onset cimport NEVER, dim_column, led, scoop, vibrato_wander
 from formant_dsp.limiter cimport INVALID, LIMITED, limiter_hop, limiter_init
-from formant_dsp.noise cimport bell, mix32, spline_noise, white
+from formant_dsp.noise cimport bell, spline_noise
+from formant_dsp.notes cimport add_edge, count, drain, release, set_free, shed_voices
 from formant_dsp.params cimport (CHANNELS, FORMANTS, HOP, HOP_BITS, HOP_ROWS, LINEAR_ROWS, NATURAL, P_BREATH, P_DRIFT,
                                  P_FLUTTER, P_JITTER, P_KIND, P_LEVEL, P_PAN, P_SHIMMER, P_VOICED, ROWS)
 from formant_dsp.placement cimport place_gains
@@ -41,8 +42,6 @@ cdef extern from "native/rt.h" nogil:
 cdef float RMS = VOICE_RMS
 cdef double SILENT = 1.5e-5             # -96 dB: where a released voice ends
 cdef float CEILING = 0.84               # -1.5 dBFS, between the samples as well
-cdef double STEAL_TAU_S = 0.0025
-cdef double SHED_TAU = HOP / 14.0       # frames: silent within one hop, for there is no time to fade
 cdef double DRIFT_HZ = 40.0
 cdef double DIRECT_TAU_S = 0.08         # of what follows a coloured voice's direct current: 2 Hz
 cdef double VOLUME_TAU_S = 0.02
@@ -51,210 +50,6 @@ cdef double FADE_TAU_S = 0.01
 cdef enum:
     DOUBLE_ROWS = 11      # the keys among them
     FLOAT_ROWS = 3 * ROWS + LINEAR_ROWS + 2 * HOP_ROWS + 5
-
-
-cdef inline void count(atomic_t* p) noexcept nogil:
-    store_relaxed(p, load_relaxed(p) + 1)
-
-
-# --- notes ---------------------------------------------------------------------------------------------------------
-
-cdef inline voice_t* find(bank_t* b, int64_t key) noexcept nogil:
-    """The voice of a key, or NULL. Begins behind the last one found: events mostly come in the order of their voices."""
-    cdef int n, i = b.found
-    for n in range(b.top):
-        i = i + 1 if i + 1 < b.top else 0
-        if b.key[i] == key:
-            b.found = i
-            return &b.voice[i]
-    return NULL
-
-
-cdef inline void add_edge(voice_t* v, int32_t offset, float target, float tau) noexcept nogil:
-    """Remember a gate change of this hop; a fifth one takes the place of the fourth: the last word counts."""
-    cdef int i = v.edges if v.edges < MAX_EDGES else MAX_EDGES - 1
-    v.edge[i].offset = offset
-    v.edge[i].target = target
-    v.edge[i].tau = tau
-    v.edges = i + 1
-
-
-cdef inline void release(voice_t* v, int32_t offset) noexcept nogil:
-    if v.state == HELD:
-        v.state = RELEASING
-        if v.onset.wait or (v.fresh and offset < v.starts):  # before its first frame: later by as much as that is late
-            v.onset.ends = (offset + v.onset.delay) >> HOP_BITS
-            v.onset.ends_at = (offset + v.onset.delay) & (HOP - 1)
-        else:
-            add_edge(v, offset, 0.0, v.release_tau)
-
-
-cdef inline void end_early(bank_t* b, int slot, int32_t offset, float tau) noexcept nogil:
-    """Make room: fade out, or vanish before the first frame."""
-    cdef voice_t* v = &b.voice[slot]
-    b.key[slot] = 0
-    if v.onset.wait:
-        v.state = FREE
-        return
-    v.state = STOLEN
-    v.onset.ends = NEVER
-    add_edge(v, offset, 0.0, tau)
-
-
-cdef int quietest(bank_t* b, int* sounding, int* empty) noexcept nogil:
-    """Slot of the quietest voice, or -1; how many sound, and the first free slot, or -1."""
-    cdef int i, found = -1
-    cdef double loudness, least = 1e30
-    cdef voice_t* v
-    sounding[0] = 0
-    empty[0] = -1
-    for i in range(b.slots):
-        v = &b.voice[i]
-        if v.state == FREE:
-            if empty[0] < 0:
-                empty[0] = i
-            continue
-        if v.state == STOLEN:
-            continue
-        sounding[0] += 1
-        # A held note counts with its full level, or one that has just begun would always be the quietest.
-        loudness = b.control.x[P_LEVEL * b.stride + i] * (v.gate.x if v.state == RELEASING else 1.0) - 1e-9 * b.control.seconds[i]
-        if loudness < least:
-            least = loudness
-            found = i
-    return found
-
-
-cdef voice_t* take_slot(bank_t* b, int32_t offset) noexcept nogil:
-    """A free slot; steals the quietest voice when as many sound as may. NULL when even the fading ones fill all."""
-    cdef int sounding, empty
-    cdef int victim = quietest(b, &sounding, &empty)
-    if empty < 0:
-        return NULL
-    if sounding >= b.shed.limit:
-        end_early(b, victim, offset, STEAL_TAU_S * b.sample_rate)
-        count(&b.counters.stolen)
-    if empty >= b.top:
-        b.top = empty + 1
-    return &b.voice[empty]
-
-
-cdef void shed_voices(bank_t* b, int n) noexcept nogil:
-    """End the n quietest voices within the next hop."""
-    cdef int sounding, empty, victim
-    while n > 0:
-        victim = quietest(b, &sounding, &empty)
-        if victim < 0:
-            return
-        end_early(b, victim, 0, SHED_TAU)
-        count(&b.counters.shed)
-        n -= 1
-
-
-cdef void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) noexcept nogil:
-    cdef int p, i = <int>(v - b.voice)
-    cdef int32_t first = offset + e.delay_frames
-    memset(v, 0, sizeof(voice_t))
-    b.notes += 1
-    b.key[i] = e.key
-    v.state = HELD
-    v.algorithm = e.algorithm
-    v.seed = mix32(b.seed, <uint32_t>b.notes)
-    v.starts = first & (HOP - 1)
-    v.onset.wait = first >> HOP_BITS
-    v.onset.delay = e.delay_frames
-    v.onset.ends = NEVER
-    v.onset.scoop_cents, v.onset.scoop_s = e.scoop_cents, e.scoop_s
-    v.onset.lead_s, v.onset.tilt_db, v.onset.drift = e.lead_s, e.onset_tilt_db, e.vibrato_drift
-    v.fresh = True
-    b.control.log2_f0[i] = e.log2_f0
-    b.control.f0_slope[i] = 0.0
-    b.control.f0_khz[i] = 0.0
-    b.control.walk_cents[i] = 0.0
-    b.control.seconds[i] = -first / b.sample_rate
-    b.control.vibrato_hz[i] = e.vibrato_hz * (1.0 + 0.03 * white(v.seed, 1))
-    b.control.vibrato_delay_s[i] = e.vibrato_delay_s
-    b.control.vibrato_per_s[i] = 1.0 / e.vibrato_fade_s
-    v.attack_tau = e.attack_tau
-    v.release_tau = e.release_tau
-    gate_to(&v.gate, 0.0, e.attack_tau, HOP)
-    for p in range(ROWS):
-        b.control.x[p * b.stride + i] = e.target[p]
-        b.control.v[p * b.stride + i] = 0.0
-        b.control.target[p * b.stride + i] = e.target[p]
-        b.control.moving[p] = True
-    v.level = e.target[P_LEVEL]
-    v.voiced = e.target[P_VOICED] * led(&v.onset, 0.0)
-    add_edge(v, v.starts, 1.0, e.attack_tau)
-    count(&b.counters.notes)
-
-
-cdef inline void aim(bank_t* b, voice_t* v, const event_t* e) noexcept nogil:
-    """New targets for a sounding voice; it glides there."""
-    cdef int p, i = <int>(v - b.voice)
-    b.control.f0_target[i] = e.log2_f0
-    if v.f0_tau != e.f0_tau:
-        v.f0_tau = e.f0_tau
-        b.control.f0_rate[i] = HOP / <double>e.f0_tau
-        b.control.f0_decay[i] = exp(-b.control.f0_rate[i])
-    v.lease_hops = e.lease_hops
-    v.lease_left = e.lease_hops
-    for p in range(P_KIND):
-        if b.control.target[p * b.stride + i] != e.target[p]:
-            b.control.target[p * b.stride + i] = e.target[p]
-            b.control.moving[p] = True
-    if b.ring_layout:  # the short way round
-        p = P_PAN * b.stride + i
-        b.control.target[p] += 2.0 * rint(0.5 * (b.control.x[p] - b.control.target[p]))
-
-
-cdef bint apply(bank_t* b, const event_t* e, int32_t offset) noexcept nogil:
-    """One event, at a frame of this hop. False when it must wait for a slot."""
-    cdef voice_t* v
-    cdef int i
-    if e.kind == NOTE_ON:
-        v = find(b, e.key)
-        if v == NULL:
-            v = take_slot(b, offset)
-            if v == NULL:
-                return False
-            start(b, v, e, offset)
-        elif v.state == RELEASING:
-            v.state = HELD
-            if v.onset.ends == NEVER:
-                add_edge(v, offset, 1.0, v.attack_tau)
-            v.onset.ends = NEVER
-        aim(b, v, e)
-    elif e.kind == NOTE_UPDATE:
-        v = find(b, e.key)
-        if v != NULL and v.state == HELD:
-            aim(b, v, e)
-    elif e.kind == NOTE_OFF:
-        v = find(b, e.key)
-        if v != NULL:
-            release(v, offset)
-    elif e.kind == ALL_OFF:
-        for i in range(b.top):
-            release(&b.voice[i], offset)
-    elif e.kind == VOLUME:
-        b.volume.target = e.value
-    return True
-
-
-cdef void drain(bank_t* b) noexcept nogil:
-    """All events up to the end of this hop, each at its frame; those of later hops stay in the ring."""
-    cdef const event_t* e = ring_front(b.ring)
-    cdef int32_t offset
-    while e != NULL and e.frame < b.clock + HOP:
-        offset = 0
-        if e.frame >= b.clock:
-            offset = <int32_t>(e.frame - b.clock)
-        elif e.frame:
-            count(&b.counters.late)
-        if not apply(b, e, offset):
-            return
-        ring_pop(b.ring)
-        e = ring_front(b.ring)
 
 
 # --- one hop -------------------------------------------------------------------------------------------------------
@@ -359,10 +154,10 @@ cdef inline void begin(bank_t* b, voice_t* v, int i) noexcept nogil:
     v.fresh = False
 
 
-cdef inline void edge_gains(voice_t* v, float level, float* gains) noexcept nogil:
+cdef inline void edge_gains(bank_t* b, voice_t* v, float level, float* gains) noexcept nogil:
     """Gain of every frame of a hop in which the gate changes: linear between the exact values at each edge."""
-    cdef int i, k, at = 0, upto, n
-    cdef double x, slope
+    cdef int k, at = 0, upto, n
+    cdef double x
     cdef double level0 = v.level, level_step = (level - v.level) / HOP
     for k in range(v.edges + 1):
         upto = v.edge[k].offset if k < v.edges else HOP
@@ -370,9 +165,7 @@ cdef inline void edge_gains(voice_t* v, float level, float* gains) noexcept nogi
         if n > 0:
             x = v.gate.x
             gate_step(&v.gate, n, exp(-n * v.gate.per_tau))
-            slope = (v.gate.x - x) / n
-            for i in range(n):
-                gains[at + i] = RMS * (x + slope * i) * (level0 + level_step * (at + i))
+            b.kernels.gains(gains + at, RMS * x, RMS * (v.gate.x - x) / n, level0 + level_step * at, level_step, n)
             at = upto
         if k < v.edges:
             gate_to(&v.gate, v.edge[k].target, v.edge[k].tau, HOP)
@@ -402,7 +195,7 @@ cdef inline void add_edged(bank_t* b, voice_t* v, int i, float* out, const float
     cdef row_t gains
     cdef row_t shaped
     cdef int n = HOP - v.starts, start = v.starts
-    edge_gains(v, level, gains)
+    edge_gains(b, v, level, gains)
     if b.channels == 1:
         b.kernels.mix_gains(out + start, y, gains + start, n)
         return
@@ -457,14 +250,13 @@ cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     if v.edges:
         add_edged(b, v, i, out, y, level)
         if v.state == STOLEN and v.gate.x < SILENT:
-            v.state = FREE
+            set_free(b, i)
     else:
         x = v.gate.x
         gate_step(&v.gate, HOP, v.gate.decay)
         if v.gate.target == 0.0 and v.gate.x < SILENT:
             v.gate.x = 0.0
-            v.state = FREE
-            b.key[i] = 0
+            set_free(b, i)
         if b.channels == 1:
             b.kernels.mix(out, y, RMS * x * v.level, RMS * (v.gate.x * level - x * v.level) / HOP)
         else:
@@ -515,7 +307,7 @@ cdef void control_hop(bank_t* b, int first, int n) noexcept nogil:
         if v.lease_hops and v.state == HELD:
             v.lease_left -= 1
             if v.lease_left < 0:
-                release(v, 0)
+                release(b, v, 0)
                 count(&b.counters.expired)
         walk(b, v, i)
     b.kernels.pitch(&b.control)
@@ -588,10 +380,7 @@ cdef void next_hop(bank_t* b) noexcept nogil:
 
 cdef void keep_within_budget(bank_t* b, uint64_t spent_ns) noexcept nogil:
     """After a hop that took so long: shed voices when it has been too long for too often."""
-    cdef int i, sounding = 0
-    for i in range(b.top):
-        sounding += b.voice[i].state == HELD or b.voice[i].state == RELEASING
-    shed_voices(b, shed_hop(&b.shed, spent_ns, sounding, b.voices))
+    shed_voices(b, shed_hop(&b.shed, spent_ns, b.sounding, b.voices))
     store_relaxed(&b.counters.limit, b.shed.limit)
 
 
@@ -705,6 +494,10 @@ cdef class Bank:
         b.voice = <voice_t*>calloc(slots, sizeof(voice_t))
         # doubles first, so that every row begins on a cache line
         size = <size_t>stride * (DOUBLE_ROWS * sizeof(double) + FLOAT_ROWS * sizeof(float) + sizeof(uint32_t))
+        b.slot_of_mask = 1
+        while b.slot_of_mask < 2 * slots:
+            b.slot_of_mask *= 2
+        size += 2 * slots * sizeof(rank_t) + b.slot_of_mask * sizeof(int32_t)
         self.memory_bytes = size + 64
         self.memory = calloc(self.memory_bytes, 1)
         if b.voice == NULL or self.memory == NULL:
@@ -728,6 +521,11 @@ cdef class Bank:
         b.control.foot_khz, b.control.per_f0 = at + 2 * stride, at + 3 * stride
         b.control.skirt_power = at + 4 * stride
         b.control.increment = <uint32_t*>(at + 5 * stride)
+        b.rank = <rank_t*>(at + 6 * stride)
+        b.slot_of = <int32_t*>(b.rank + 2 * slots)
+        b.slot_of_mask -= 1
+        for p in range(slots):
+            b.free[p // 64] |= <uint64_t>1 << (p & 63)
         for p in range(stride):
             b.control.log2_f0[p] = b.control.f0_target[p] = 8.0   # a slot without a voice computes something finite
         for p in range(ROWS):

@@ -116,5 +116,6 @@ ctypedef struct kernel_table:
     void (*breathe)(out_t y, const voice_hop_t* hop, const band_hop_t* bands, float voiced, float voiced_step) noexcept nogil
     void (*mix)(out_t out, in_t y, float gain, float step) noexcept nogil
     void (*mix_gains)(out_t out, in_t y, in_t gains, int n) noexcept nogil
+    void (*gains)(out_t out, float x, float step, float level, float level_step, int n) noexcept nogil
     void (*scale)(out_t x, float gain, float step) noexcept nogil
     float (*peak)(in_t x) noexcept nogil

@@ -36,7 +36,6 @@ TOP_POISSON = Judge(
 )  # fmt: skip
 TOP_RESIDUE = Judge(
     5, "same, residue voice", "dB", at_most(-80.0), at_most(-100.0),
-    why="rounding as above: four poles beside each other",
 )  # fmt: skip
 SWEPT = Judge(5, "vowel u to i in 50 ms against a render at 192 kHz", "dB", at_most(-90.0), at_most(-110.0))
 SWEPT_RESIDUE = Judge(
