@@ -75,7 +75,7 @@ async def guests(url: str, seed: str) -> None:
 
     async def come_and_go() -> None:
         while True:
-            node = ControllerNode(ControllerOptions(f"ctrl-guest-{count['guests']}", servers_of((url,), None)))
+            node = ControllerNode(ControllerOptions(f"ctrl-guest-{seed}-{count['guests']}", servers_of((url,), None)))
             count["guests"] += 1
             node.start()
             try:
