@@ -36,6 +36,7 @@ load-module module-native-protocol-unix socket=/run/sound/native auth-anonymous=
 load-module module-null-sink sink_name=nullsink format=float32le rate=48000 channels=2 norewinds=1
 """,
     "/etc/asound.conf": "pcm.!default pulse\nctl.!default pulse\n",
+    "/etc/formant-node.toml": "[synth]\nvoices = 7\n",
     "/etc/formant-node.env": f"FORMANT_KEY=cantabile\nPULSE_SERVER={SOCKET}\n",
     f"/home/{USER}/.config/formant-node/formant-node.env": "FORMANT_KEY=cantabile\n",
     "/etc/systemd/system/manager-of-singer.service": f"""\
@@ -84,7 +85,8 @@ def test_systemd_hears_when_they_are_ready_and_what_they_do(machine: Machine, se
     assert show(machine, "formant-synth", "NRestarts") == "0"
 
 
-def test_a_hardened_synth_reaches_sound_network_and_priority(machine: Machine, services: str) -> None:
+def test_a_hardened_synth_reaches_its_options_sound_network_and_priority(machine: Machine, services: str) -> None:
+    assert ": 7 voices, " in services
     assert "sound: default (ALSA), 48000 Hz" in services
     assert "Real-time priority 20" in services
     assert "emory locked" in services
