@@ -7,9 +7,10 @@ and only while the audio callback goes on.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 WATCHDOG_S = 30
 USAGE_ERROR = 2
@@ -24,6 +25,8 @@ class Service:
     user: bool
     description: str = "Formant synth: sings what controllers of its ensemble play"
     sound: bool = True
+    reads: Sequence[str] = ()
+    """Further places that the program needs, such as the interpreter that a virtual environment points to."""
 
     def unit(self) -> str:
         """The unit file."""
@@ -109,7 +112,27 @@ class Service:
 
     def _in_home(self) -> bool:
         """The program lives in somebody's home, so homes cannot be hidden from it."""
-        return PurePosixPath(self.command[0]).parts[:2] in (("/", "home"), ("/", "root"))
+        places = (self.command[0], *self.reads)
+        return any(PurePosixPath(place).parts[:2] in (("/", "home"), ("/", "root")) for place in places)
+
+
+def out_of_reach(place: Path) -> str | None:
+    """Why a system service cannot read a place, in words, or None: it is no user in particular."""
+    if place.parts[:2] == ("/", "tmp") or place.parts[:3] == ("/", "var", "tmp"):
+        return f"a system service has a /tmp of its own and does not see {place}"
+    closed = closed_folder(place)
+    return None if closed is None else f"a system service may not enter {closed}"
+
+
+def closed_folder(place: Path) -> Path | None:
+    """The first folder on the way to a place that only its owner and group may enter."""
+    for folder in reversed(place.parents):
+        try:
+            if not folder.stat().st_mode & stat.S_IXOTH:
+                return folder
+        except OSError:
+            return None
+    return None
 
 
 def _escaped(text: str) -> str:

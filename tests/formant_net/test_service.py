@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.require import require
 
-from formant_net.service import Service
+from formant_net.service import Service, closed_folder, out_of_reach
 
 
 def lines_of(unit: str) -> dict[str, list[str]]:
@@ -66,6 +66,24 @@ def test_words_of_the_command_come_through_as_they_are() -> None:
 def test_homes_are_hidden_unless_the_program_lives_there() -> None:
     assert lines_of(Service(("/opt/venv/bin/python",), user=False).unit())["ProtectHome"] == ["yes"]
     assert lines_of(Service(("/home/pi/venv/bin/python",), user=False).unit())["ProtectHome"] == ["read-only"]
+
+
+def test_homes_are_not_hidden_when_the_interpreter_behind_the_environment_is_in_one() -> None:
+    service = Service(("/opt/venv/bin/python",), user=False, reads=["/home/pi/.local/share/uv/python/bin/python3.13"])
+    assert lines_of(service.unit())["ProtectHome"] == ["read-only"]
+
+
+def test_a_place_that_a_service_cannot_read_is_known_before_it_is_started(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    (closed / "bin").mkdir(parents=True)
+    closed.chmod(0o700)
+    found = closed_folder(closed / "bin" / "python")
+    assert found in (closed, *closed.parents)
+    assert not found.stat().st_mode & 1
+    assert closed_folder(Path("/usr/bin/python3")) is None
+    assert out_of_reach(Path("/usr/bin/python3")) is None
+    assert out_of_reach(Path("/opt/nowhere/bin/python")) is None
+    assert "/tmp of its own" in str(out_of_reach(Path("/tmp/venv/bin/python")))
 
 
 @pytest.mark.parametrize("service", [SYSTEM, USER], ids=["system", "user"])

@@ -71,6 +71,7 @@ def services(machine: Machine) -> str:
         port = free.getsockname()[1]
     machine.run(*NODE, "install-service", "server", "--host", "127.0.0.1", "--port", str(port))
     machine.run(*NODE, "install-service", "synth", f"http://127.0.0.1:{port}")
+    assert "ProtectHome=yes" in machine.run("cat", "/etc/systemd/system/formant-synth.service")
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "start", "sound", "formant-server", "formant-synth", timeout_s=60.0)
     until(lambda: "synth registered" in log(machine, "formant-server"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from formant_net.service import ENVIRONMENT_FILE, Service
+from formant_net.service import ENVIRONMENT_FILE, Service, out_of_reach
 
 COMMANDS = ("synth", "server", "up")
 
@@ -44,14 +44,16 @@ def command(user: bool | None, print_: bool, name: str | None, arguments: tuple[
     if (node := LazyGroup().get_command(context, given[0])) is not None:
         node.make_context(given[0], list(given[1:]), parent=context.parent)
     for_user = os.geteuid() != 0 if user is None else user
-    if not for_user and Path(sys.executable).parts[:2] == ("/", "root"):
-        note = "a system service cannot read /root: install formant-node elsewhere, for example into /opt/formant/.venv"
-        click.echo(f"# {note}", err=True)
+    needed = [os.path.realpath(sys.executable), sys.executable]
+    if not for_user and (why := next(filter(None, (out_of_reach(Path(place)) for place in needed)), None)):
+        advice = "install it elsewhere (`python3 -m venv /opt/formant`, and pip there), or use --user"
+        click.echo(f"# This unit will not start: {why}; {advice}.", err=True)
     service = Service(
         (sys.executable, "-m", "formant_net", *given),
         user=for_user,
         description={"synth": "Formant synth", "server": "Formant server", "up": "Formant server and synth"}[given[0]],
         sound=given[0] != "server",
+        reads=needed,
     )
     unit_name = f"{(name or f'formant-{given[0]}').removesuffix('.service')}.service"
     if "/" in unit_name or unit_name.startswith("."):
