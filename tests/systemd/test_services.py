@@ -19,8 +19,9 @@ AS_USER = (
     *("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "env"),
     *(f"HOME=/home/{USER}", "XDG_RUNTIME_DIR=/run/user-singer"),
 )
-QUICK = "[Service]\nWatchdogSec=3\nRestartSec=100ms\n"
-"""So that what is tried here takes seconds: not 30 until the watchdog fires, not 2 until a restart."""
+QUICK = "[Service]\nRestartSec=100ms\n"
+WATCHED = "WatchdogSec=3\n"
+"""So that what is tried here takes seconds: not 2 until a restart, not 30 until the watchdog fires."""
 BY_CAPABILITY = "CapabilityBoundingSet=CAP_SYS_NICE CAP_IPC_LOCK\nAmbientCapabilities=CAP_SYS_NICE CAP_IPC_LOCK\n"
 """What stands for LimitRTPRIO= and LimitMEMLOCK= on a machine whose root may not raise limits (many containers)."""
 FILES = {
@@ -56,7 +57,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     require("pulseaudio", "pactl")
     may_raise = "" if may_raise_limits() else BY_CAPABILITY
     files = FILES | {
-        "/etc/systemd/system/formant-server.service.d/quick.conf": QUICK,
+        "/etc/systemd/system/formant-server.service.d/quick.conf": QUICK + WATCHED,
         "/etc/systemd/system/formant-synth.service.d/quick.conf": QUICK + may_raise,
         f"/home/{USER}/.config/systemd/user/formant-synth.service.d/quick.conf": QUICK,
     }
