@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from faults.real.cases import CASES, measure
@@ -29,6 +30,11 @@ def stage() -> Iterator[Stage]:
 def test_a_real_fault_is_over_within_its_bounds(stage: Stage, name: str) -> None:
     case = CASES[name]
     assert judge(case, [measure(stage, case)]) == []
+
+
+def test_the_table_names_every_case() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "faults.md").read_text().split("## Real processes")[1]
+    assert [name for name in CASES if f"| {name} |" not in table] == []
 
 
 def test_where_only_a_relay_is_reached_it_is_played_over_that() -> None:

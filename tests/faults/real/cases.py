@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from faults.real.stage import HAND, SERVER, SYNTH, Node, Stage
+from faults.real.stage import HAND, SERVER, START_S, SYNTH, Node, Stage
 
 from formant_net.aio.driver import clock
 
@@ -105,7 +105,7 @@ def _kill_server_in_an_offer(stage: Stage) -> None:
     name = stage.names[0]
     stage.hands[name].kill()
     stage.start_hand(name)
-    stage.until(lambda: stage.hands[name].registered, "the new controller is registered", 30.0)
+    stage.until(lambda: stage.hands[name].registered, "the new controller is registered", START_S)
     stage.server.kill()
 
 
@@ -158,12 +158,15 @@ def _cases() -> list[Case]:
     for loss in (0.05, 0.3):
         bad = _weather(loss=loss, delay_ms=20.0, jitter_ms=10.0)
         cases.append(Case(f"{loss:.0%} loss, 20 ± 10 ms for 20 s", bad, _weather(), 20.0, None))
-    cases.append(
-        Case(
-            "WebSocket of the controller half open for 10 s",
-            lambda s: s.cable.set(HAND, SERVER, down=True), lambda s: s.cable.set(HAND, SERVER, down=False), 10.0, None,
-        )
-    )  # fmt: skip
+    for name, host in (("synth", SYNTH), ("controller", HAND)):
+        cases.append(
+            Case(
+                f"WebSocket of the {name} half open for 10 s",
+                lambda s, host=host: s.cable.set(host, SERVER, down=True),  # type: ignore[misc]
+                lambda s, host=host: s.cable.set(host, SERVER, down=False),  # type: ignore[misc]
+                10.0, None,
+            )
+        )  # fmt: skip
     cases.append(
         Case(
             "through a relay: controller killed, started again", _kill_hand, _again_hand, 0.1, SILENT_S, 2.0, True, True
