@@ -54,7 +54,8 @@ class Measured:
     late_s: float = 0.0
     """How late the machine woke the synth at most."""
     lost: float = 0.0
-    """Part of the touches that did not arrive while the fault lasted, 0…1."""
+    """Part of the messages that did not arrive while the fault lasted, 0…1: counted, where the link lived; of 50 a
+    second and finger, where it fell silent."""
 
 
 def _kill_hand(stage: Stage) -> None:
@@ -186,7 +187,7 @@ def measure(stage: Stage, case: Case) -> Measured:
     measured = Measured()
     synth = stage.synth
     stage.until(lambda: _told(synth, 0.0), "the synth counts", 10.0)
-    touches = synth.stats.get("touches", 0)
+    counted = synth.stats
     before = [synth, *stage.hands.values()]
     began = clock()
     case.begin(stage)
@@ -194,9 +195,7 @@ def measure(stage: Stage, case: Case) -> Measured:
     registered: dict[str, float] = {}
     """When a new process was listed: what Python takes to start is no concern of ours."""
     time.sleep(max(0.0, began + case.for_s - clock()))
-    if case.for_s:
-        sent = 50.0 * case.for_s * len(stage.names)
-        measured.lost = max(0.0, 1.0 - (synth.stats.get("touches", 0) - touches) / sent)
+    heard, missed = (synth.stats[name] - counted[name] for name in ("heard", "missed"))
     case.end(stage)
     end = clock()
     while not (stage.sounding() == set(stage.names) and clock() > end + SETTLE_S and _told(stage.synth, end)):
@@ -219,6 +218,10 @@ def measure(stage: Stage, case: Case) -> Measured:
             start = max(end, registered.get(name, 0.0), registered.get(SYNTH, 0.0))
             measured.back_s.append(max(0.0, again - start))
     measured.sounded_on = len(concerned) - len(measured.silent_s)
+    if measured.silent_s and case.for_s:
+        measured.lost = max(0.0, 1.0 - heard / (50.0 * case.for_s * len(stage.names)))
+    elif heard + missed:
+        measured.lost = max(0.0, missed / (heard + missed))
     nodes = {synth, stage.synth}
     measured.oldest_s = max(node.stats["oldest_s"] for node in nodes)
     measured.longest_s = max(node.stats["longest_s"] for node in nodes)

@@ -17,7 +17,7 @@ from formant_net.aio.synth import SynthNode, SynthOptions
 from formant_net.cli.synth import servers_of
 from formant_net.effects import Told
 from formant_net.log import configure
-from formant_net.messages import Touch
+from formant_net.messages import Ping, Touch
 from formant_net.touches import NoteMove, NoteOff, NoteOn
 
 STATS_S = 0.1
@@ -44,7 +44,9 @@ class Witness:
         self._by = ""
         self.oldest_s = 0.0
         self.applied = 0
-        self._seqs: dict[tuple[str, int], tuple[int, int]] = {}
+        self.heard = self.missed = 0
+        """Touches and pings, which are numbered in one row, and the gaps in that row."""
+        self._seqs: dict[tuple[str, int], int] = {}
         self._sounding: dict[int, str] = {}
         self._moved_at: dict[int, float] = {}
         self.longest_s = 0.0
@@ -56,9 +58,11 @@ class Witness:
         stamp = getattr(message, "t", None)
         self._sent_at = None if stamp is None else stamp / 1000.0
         self._taken_at = now
-        if isinstance(message, Touch) and message.seq is not None:
-            top, count = self._seqs.get((name, number), (message.seq - 1, 0))
-            self._seqs[name, number] = max(top, message.seq), count + 1
+        if isinstance(message, Touch | Ping) and message.seq is not None:
+            top = self._seqs.get((name, number), message.seq - 1)
+            self._seqs[name, number] = max(top, message.seq)
+            self.heard += 1
+            self.missed += max(0, message.seq - top) - 1  # one that comes late fills its gap
         self._channel(name, number, channel, message, now)
 
     def other(self, effect: object) -> None:
@@ -83,7 +87,6 @@ class Witness:
             while (now := clock()) < end:
                 await asyncio.sleep(LATE_STEP_S)
                 late_s = max(late_s, clock() - now - LATE_STEP_S)
-            # Pings take numbers of the same row, one a second and more when unanswered: a few in a hundred.
             say(
                 "stats",
                 applied=self.applied,
@@ -91,7 +94,8 @@ class Witness:
                 longest_s=self.longest_s,
                 sounding=len(self._sounding),
                 open=list(self._node.core.open_peers),
-                touches=sum(count for _, count in self._seqs.values()),
+                heard=self.heard,
+                missed=self.missed,
                 late_s=late_s,
             )
 
