@@ -79,7 +79,8 @@ def main() -> int:
             failed += 1
             print(f"FAILED {case.name}: {error}", file=sys.stderr, flush=True)
             continue
-        late_s = max(late_s, *(one.late_s for one in outcomes))
+        if not case.name.startswith("synth stopped"):  # nothing is later than that
+            late_s = max(late_s, *(one.late_s for one in outcomes))
         print(row(case, outcomes), flush=True)
         for fault in judge(case, outcomes):
             failed += 1
