@@ -6,11 +6,15 @@ be any machine. Nothing is changed.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+STALL_MS = 4.0
+"""Half of the lowest latency that sound systems offer, 8 to 10 ms."""
 
 
 class Level(Enum):
@@ -116,6 +120,20 @@ def throttling(proc: Path) -> Finding:
     if text == "0":
         return hint("priority", "the kernel runs no real-time threads", "sudo sysctl kernel.sched_rt_runtime_us=950000")
     return ok("priority", f"real-time threads may run {int(text) / 1e4:.0f} %" if text.isdigit() else "not throttled")
+
+
+def stalls(late_s: Sequence[float], raised: bool) -> Finding:
+    """How late a thread that sleeps a moment is woken, s each time: a device must hold more sound than the longest.
+
+    raised   the thread had a real-time priority; without one, other programs count as well
+    """
+    worst_ms = 1000.0 * max(late_s)
+    found = f"woken up to {worst_ms:.1f} ms late" + (", at real-time priority" if raised else "")
+    if worst_ms < STALL_MS:
+        return ok("stalls", found)
+    least_ms = 10 * math.ceil(1.5 * worst_ms / 10)
+    cause = "other programs, or the host of a virtual machine" if raised else "other programs"
+    return hint("stalls", found, f"--latency {max(20, least_ms)} or more; in the way are {cause}")
 
 
 def sound(list_devices: Callable[[], list[str]]) -> Finding:

@@ -80,6 +80,17 @@ def test_a_kernel_without_real_time_threads_is_a_hint(tmp_path: Path) -> None:
         assert doctor.throttling(tmp_path).level is level
 
 
+def test_a_machine_that_stands_still_gets_a_latency_that_bridges_it() -> None:
+    assert doctor.stalls([0.0001, 0.0039], True).level is Level.OK
+    short, long = doctor.stalls([0.0001, 0.0041], False), doctor.stalls([0.023, 0.0001], True)
+    assert (short.level, long.level) == (Level.HINT, Level.HINT)
+    assert short.do.startswith("--latency 20 or more")
+    assert long.do.startswith("--latency 40 or more")
+    assert "23.0 ms late, at real-time priority" in long.what
+    assert "host" in long.do
+    assert "host" not in short.do
+
+
 def test_no_portaudio_and_no_device_are_problems() -> None:
     def missing() -> list[str]:
         raise RuntimeError("PortAudio is not installed: sudo apt-get install libportaudio2")
@@ -121,6 +132,7 @@ def test_every_finding_that_is_not_well_says_what_to_do(tmp_path: Path) -> None:
     bad = [
         doctor.priority(0, False, False),
         doctor.memory(0, False),
+        doctor.stalls([1.0], False),
         doctor.sound(list),
         *doctor.network("127.0.0.1", fail),
         doctor.port(1, fail),

@@ -7,17 +7,21 @@ import os
 import shutil
 import socket
 import sys
+import threading
 import time
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
 import click
 
+from formant_dsp.realtime import PRIORITY
 from formant_net import doctor as checks
 from formant_net.cli.identity import state_folder
 
 PACKAGES = ("formant-synth", "numpy", "aiortc", "aioice", "av", "websockets", "sounddevice", "msgspec", "dnspython")
 MDNS = "224.0.0.251"
+NAP_S, WAKE_UPS = 0.002, 500
 
 
 @click.command("doctor", short_help="Looks for what could be in the way on this machine, and says what to do.")
@@ -26,7 +30,7 @@ MDNS = "224.0.0.251"
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON list for machines.")
 def command(port: int, as_json: bool) -> None:
-    """Check processor, USB, limits, sound, network, port, clock, state folder and packages. Changes nothing.
+    """Check processor, USB, limits, stalls, sound, network, port, clock, state folder and packages. Changes nothing.
 
     Exit code 1 when something does not work; hints alone are 0.
     """
@@ -58,6 +62,7 @@ def examine(port: int) -> list[checks.Finding]:
             checks.priority(resource.getrlimit(resource.RLIMIT_RTPRIO)[0], root, _rtkit()),
             checks.throttling(Path("/proc")),
             checks.memory(resource.getrlimit(resource.RLIMIT_MEMLOCK)[0], root),
+            checks.stalls(*_wake_ups()),
         ]
     findings.append(checks.sound(_devices))
     findings += checks.network(lan_address(), _join_multicast)
@@ -79,6 +84,27 @@ def _rtkit() -> bool:
         shutil.which("busctl") is not None
         and Path("/usr/share/dbus-1/system-services").joinpath("org.freedesktop.RealtimeKit1.service").exists()
     )
+
+
+def _wake_ups() -> tuple[list[float], bool]:
+    """How late each wake-up was, s, and whether the thread had a real-time priority; takes a second."""
+    late: list[float] = []
+    raised = False
+
+    def sleep() -> None:
+        nonlocal raised
+        with suppress(OSError):  # of this thread alone
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+            raised = True
+        for _ in range(WAKE_UPS):
+            due = time.monotonic() + NAP_S
+            time.sleep(NAP_S)
+            late.append(time.monotonic() - due)
+
+    thread = threading.Thread(target=sleep)
+    thread.start()
+    thread.join()
+    return late, raised
 
 
 def _join_multicast() -> None:

@@ -25,6 +25,8 @@ def test_every_topic_is_looked_at_and_problems_decide_the_exit_code() -> None:
     topics = {finding["topic"] for finding in findings}
     assert topics >= {"processor", "priority", "memory", "sound", "network", "port", "clock", "state", "packages"}
     assert all(finding["do"] for finding in findings if finding["level"] != "ok")
+    if sys.platform == "linux":
+        assert "stalls" in topics
     (port,) = [finding for finding in findings if finding["topic"] == "port"]
     assert port["level"] == "hint"
     (sound,) = [finding for finding in findings if finding["topic"] == "sound"]
