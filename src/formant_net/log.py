@@ -9,7 +9,8 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, MutableMapping
-from typing import Any, Literal, TextIO
+from contextlib import suppress
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 
@@ -28,7 +29,7 @@ def configure(format: Format = "text", level: str = "info", stream: TextIO | Non
              "json": one object a line with `timestamp` (ISO 8601, UTC), `level`, `event` and the fields
     level    the least that is shown: debug, info, warning or error
     """
-    stream = stream or sys.stderr
+    lasting = cast(TextIO, _Lasting(stream or sys.stderr))
     threshold = logging.getLevelName(level.upper())
     if not isinstance(threshold, int):
         raise ValueError(f"level {level!r} is not one of {', '.join(LEVELS)}")
@@ -45,15 +46,31 @@ def configure(format: Format = "text", level: str = "info", stream: TextIO | Non
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(lasting),
         cache_logger_on_first_use=False,  # tests and `up` configure more than once
     )
     # Libraries log through the standard module; what they have to say is ours from warning on.
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(lasting)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(processors=[_drop_meta, renderer], foreign_pre_chain=shared)
     )
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
+
+
+class _Lasting:
+    """A stream that may lose its reader (a pipe, a journal that was killed): what it was told then is lost, no more."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def get_logger(**fields: Any) -> Any:

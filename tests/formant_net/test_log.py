@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import json
 import logging
+import os
 import re
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from formant_net.log import configure, get_logger
 
 
 @pytest.fixture(autouse=True)
-def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _outside_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def test_text_is_one_plain_line_with_the_time_the_event_and_its_fields() -> None:
@@ -117,3 +112,17 @@ def test_an_exception_brings_its_traceback() -> None:
         get_logger().exception("handler failed")
     assert "ERROR handler failed" in out.getvalue()
     assert "ZeroDivisionError: boom" in out.getvalue()
+
+
+def test_a_pipe_that_nobody_reads_any_more_is_no_fault_of_what_is_logged() -> None:
+    reader, writer = os.pipe()
+    out = os.fdopen(writer, "w")
+    configure("text", stream=out)
+    get_logger().info("heard")
+    assert os.read(reader, 100).endswith(b"heard\n")
+    os.close(reader)
+    get_logger().warning("not heard")
+    logging.getLogger("websockets.server").warning("neither")
+    with contextlib.suppress(BrokenPipeError):
+        out.close()
+    get_logger().warning("and the stream is closed")

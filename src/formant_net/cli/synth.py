@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -214,5 +215,6 @@ async def _sing(options: Any, *, in_order: bool) -> None:
 
 def _say(text: str) -> None:
     """One line on standard output, at once even into a pipe."""
-    click.echo(text)
-    sys.stdout.flush()
+    with suppress(BrokenPipeError):  # nobody reads it any more: no reason to stop singing
+        click.echo(text)
+        sys.stdout.flush()
