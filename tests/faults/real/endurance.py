@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from statistics import median
@@ -48,6 +49,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--guests", type=int, default=2, help="processes of guests, each one after the other")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as on Ctrl-C, nothing is left behind
     url = f"http://{ADDRESSES[SERVER]}:8080/#key={KEY}"
     with Cable(ADDRESSES) as cable:
 
