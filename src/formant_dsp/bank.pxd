@@ -85,6 +85,7 @@ ctypedef struct bank_t:
     int64_t* key          # of each slot; 0 where none is HELD or RELEASING
     int32_t* slot_of      # hash table of these keys: slot + 1, or 0; see notes.pxd
     int slot_of_mask      # its size - 1
+    int found             # slot in which a key was found last
     uint64_t free[SLOT_WORDS]  # a bit for each slot that is
     int sounding          # HELD or RELEASING
     rank_t* rank          # heap of who counts for how much, the quietest first
