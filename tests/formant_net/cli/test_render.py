@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from support.spectrum import alias_db, closest_sung_vowel, f0_hz, harmonic_levels_db, odd_f0, third_difference_db
 
 from formant_dsp import SUNG_VOICES, SUNG_VOWELS
+from formant_dsp.params import RANGES
 from formant_net.cli.render import command
 
 RATE = 48000
@@ -146,7 +147,7 @@ def test_gesture_is_sung_by_a_preset_with_all_its_singers(tmp_path: Path) -> Non
     ("options", "words"),
     [
         (["-o", "x.mp3"], ".wav or .flac"),
-        (["-o", "x.wav", "--vowel", "q"], "'a', 'e', 'i', 'o', 'u'"),
+        (["-o", "x.wav", "--vowel", "q"], "a, e, i, o, u"),
         (["-o", "x.wav", "--f0", "5"], "20.0"),
         (["-o", "x.wav", "--preset", "choir"], "--gesture"),
         (["-o", "/tmp/formant-rate.flac", "--rate", "70001"], "cannot write"),
@@ -194,3 +195,51 @@ def test_stereo_has_low_notes_at_the_left_and_a_note_where_pan_says(tmp_path: Pa
     power = np.sum(sound[: RATE // 2] ** 2, axis=0), np.sum(sound[2 * RATE : round(2.4 * RATE)] ** 2, axis=0)
     assert power[0][1] < 1e-6 * power[0][0]
     assert power[1][0] < 1e-6 * power[1][1]
+
+
+@pytest.mark.parametrize("name", [name for name in RANGES if name not in ("f0_hz", "lease_s")])
+def test_every_number_of_a_voice_can_be_set(tmp_path: Path, name: str) -> None:
+    """Each of them changes the file, and the file is what the bank makes of such a voice."""
+    bounds, own = (
+        RANGES[name],
+        {"level_db": "--level", "vibrato_cents": "--vibrato", "drift_cents": "--jitter", "pan": "--pan"},
+    )
+    # what another one needs to be heard
+    needs = {
+        "vibrato_hz": {"vibrato_cents": 60.0}, "vibrato_delay_s": {"vibrato_cents": 60.0}, "zing_morph": {"zing": 0.5},
+        "vibrato_fade_s": {"vibrato_cents": 60.0}, "vibrato_drift_percent": {"vibrato_cents": 60.0},
+        "scoop_s": {"scoop_cents": 80.0}, "tilt_db": {"algorithm": "natural"}, "portamento_s": {"glide": 220.0},
+    }.get(name, {})  # fmt: skip
+    value = round(bounds.low + 0.3 * (min(bounds.high, bounds.low + 10.0 * abs(bounds.default) + 1.0) - bounds.low), 3)
+    value = value if abs(value - bounds.default) > 1e-3 else round(1.5 * bounds.default, 3)
+    flags = {**own, "algorithm": "--algorithm", "glide": "--glide"}
+    options: list[object] = ["--float", "--seconds", 0.8, "--channels", 2]
+    for key, wanted in {"vibrato_cents": 0.0, **needs}.items():
+        options += [flags[key], wanted] if key in flags else ["--set", f"{key}={wanted}"]
+    plain = render(tmp_path / "plain.wav", *options)
+    got = render(tmp_path / "set.wav", *options, *([own[name], value] if name in own else ["--set", f"{name}={value}"]))
+    assert np.abs(got - plain).max() > 1e-4
+
+
+def test_a_vowel_of_any_table_and_any_place_on_the_plane(tmp_path: Path) -> None:
+    open_back, front = (render(tmp_path / "p.wav", "--vowel", place, "--vibrato", 0) for place in ("0.3,1", "1,0"))
+    want = render(tmp_path / "a.wav", "--vowel", "i", "--vibrato", 0)
+    assert np.abs(front - want).max() < 0.1 < np.abs(open_back - want).max()
+    women, men = (
+        render(tmp_path / "t.wav", "--table", f"h95_published:{who}", "--vowel", "æ", "--to-vowel", "0.2,0.1")
+        for who in ("women", "men")
+    )
+    assert np.abs(women - men).max() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(["--set", "skrt=1"], "skirt"), (["--set", "skirt=7"], "0 … "), (["--set", "skirt"], "skirt"),
+     (["--vowel", "y"], "a, e, i, o, u"), (["--vowel", "2,0"], "0 … 1"),
+     (["--table", "klingon:men"], "h95_published:women")],
+    ids=str,
+)  # fmt: skip
+def test_what_is_not_there_is_said_with_what_is(tmp_path: Path, options: list[str], said: str) -> None:
+    result = CliRunner().invoke(command, [*options, "-o", str(tmp_path / "x.wav")])
+    assert result.exit_code == 2
+    assert said in result.output
