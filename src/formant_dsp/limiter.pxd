@@ -8,7 +8,7 @@
 # sample, and |x| + c |second difference| there is cos(w/2) (1 + 4 c sin²(w/2)); c = (√2 - 1)/2 makes that at least 1
 # up to a quarter of the rate, and above, where a hop holds samples nearer to the peaks.
 #
-# Two releases. After a single peak the gain is back in 20 ms, which the ear hardly takes for a change of loudness. What
+# Two releases. After a single peak the gain is back in 15 ms, which the ear hardly takes for a change of loudness. What
 # a chord needs again and again is followed slowly (70 ms down, 240 ms up), and the fast release ends there: so the gain
 # does not rise between its peaks, which would be pumping.
 
@@ -45,7 +45,7 @@ cdef inline void limiter_init(limiter_t* limiter, int channels, float ceiling, d
     limiter.gain = 1.0
     limiter.slow = 1.0
     limiter.ceiling = ceiling
-    limiter.fast = 1.0 - exp(-HOP / (0.02 * sample_rate))
+    limiter.fast = 1.0 - exp(-HOP / (0.015 * sample_rate))
     limiter.down = 1.0 - exp(-HOP / (0.07 * sample_rate))
     limiter.up = 1.0 - exp(-HOP / (0.24 * sample_rate))
 

@@ -454,7 +454,7 @@ def between_samples(x: Array) -> Array:
 def limit(x: Array, sample_rate: int) -> Array:
     """The limiter of the bank over whole hops of sound; looks one hop ahead, adds no delay here."""
     hops = x.reshape(-1, HOP)
-    fast, down, up = (1.0 - math.exp(-HOP / (tau * sample_rate)) for tau in (0.02, 0.07, 0.24))
+    fast, down, up = (1.0 - math.exp(-HOP / (tau * sample_rate)) for tau in (0.015, 0.07, 0.24))
     need = np.minimum(1.0, CEILING / np.maximum(between_samples(x), 1e-30))
     gain, slow, out = 1.0, 1.0, np.empty_like(hops)
     for h, hop in enumerate(hops):

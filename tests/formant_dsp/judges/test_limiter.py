@@ -28,10 +28,10 @@ CEILING = 10 ** (-1.0 / 20)
 CHORD = "peaks of eight voices that beat come and go; only a lower level or a longer look-ahead would leave them alone"
 MOVES = Judge(
     8, "limiter: movement of the loudness of a held chord of eight, own effort of any preset (5 to 95 %)", "dB",
-    at_most(1.0), regress=at_most(1.5), why=CHORD,
+    at_most(1.0),
 )  # fmt: skip
-LOST = Judge(8, "limiter: loudness it takes from that chord", "dB", at_most(2.0), at_most(1.0), why="as above")
-HEAVY = Judge(8, "limiter: movement at full pressure, 10 dB into it", "dB", at_most(2.0), at_most(1.0), why="as above")
+LOST = Judge(8, "limiter: loudness it takes from that chord", "dB", at_most(2.0), at_most(1.0))
+HEAVY = Judge(8, "limiter: movement at full pressure, 10 dB into it", "dB", at_most(2.0), at_most(1.0), why=CHORD)
 ROUGH = Judge(8, "limiter: roughness at full pressure, rms of what is faster than 50 ms", "dB", at_most(1.0))
 BACK = Judge(
     8, "limiter: time to come back within 1 dB after such a chord", "s", at_most(0.5), at_most(0.3),
