@@ -127,3 +127,21 @@ def test_forced_instruction_set_that_cannot_run_says_which_can(monkeypatch: pyte
         Bank()
     with pytest.raises(ValueError, match="cannot run here"):
         Bank(isa="mmx")
+
+
+@pytest.mark.parametrize(
+    ("rate", "more"), [(48000, {}), (48000, {"zing": 0.4, "symmetry": 0.3}), (8000, {}), (192000, {})], ids=str
+)
+def test_the_residue_voice_at_high_pitch_follows_the_reference(rate: int, more: dict[str, float]) -> None:
+    """Up through 750 Hz, where harmonics take over from poles, to 1.6 kHz and down again, while the vowel moves."""
+    path = VowelPath.sung("soprano")
+
+    def at(f0: float, position: float) -> VoiceParams:
+        return VoiceParams(f0_hz=f0, vowel=path.at(position), algorithm="natural", vibrato_cents=0.0, **more)
+
+    notes = [(0, at(500, 0.0)), (rate // 8, at(1600, 0.6)), (rate // 4, at(700, 1.0)), (rate // 4 + 99, at(800, 0.3))]
+    events = [*(Event(frame, 1, params) for frame, params in notes), Event(rate // 3, 1, None)]
+    want = ref.render(events, rate // 2, sample_rate=rate, seed=3)
+    for name in isas():
+        error = play(Bank(isa=name, sample_rate=rate, seed=3), events, rate // 2) - want
+        assert 10 * np.log10(np.mean(error**2) / np.mean(want**2)) < -100.0
