@@ -180,6 +180,8 @@ def main() -> int:
         made.append(wheel)
         if machine is not None and not arguments.untried:
             say(f"{target.name}: {wheel.name} on the empty machine")
+            if target.packages:
+                machine.run("/sbin/ldconfig")  # libraries that programs look for by name; unpacking alone lists none
             try_on(machine, wheel, target.patience, *(["--system-site-packages"] if target.packages else []))
         if machine is not None:
             root.remove(machine.folder)
