@@ -1,6 +1,6 @@
 """The formant model in float64: from centre, width and pitch to index and gains of a lobe.
 
-`_kernels.pyx` computes the same in float32 over rows of voices; `reference.py` uses this file. f0, F, B, W in Hz,
+`control_loops.pxd` computes the same in float32 over rows of voices; `reference.py` uses this file. f0, F, B, W in Hz,
 ν = F/f0 (centre in harmonics), β = B/f0 (width in harmonics).
 """
 

@@ -1,5 +1,5 @@
-# Signatures of the sample and control loops. `_kernels.pyx` implements them and is compiled once per instruction set;
-# a `kernel_table` is one such build. Nothing here knows about voices being on or off: that is voice.pyx and bank.pyx.
+# Signatures of the sample and control loops. The `…_loops.pxd` implement them; `_kernels.pyx` is compiled once per
+# instruction set, and a `kernel_table` is one such build. Nothing here knows about voices being on or off: that is bank.pyx.
 
 from libc.stdint cimport int32_t, uint32_t
 from formant_dsp.params cimport ALGORITHMS, CHANNELS, FORMANTS, HARMONICS, HOP, ROWS
@@ -61,7 +61,7 @@ ctypedef struct band_hop_t:
     float m0, m1          # its slopes there, per hop
     float gain, gain_step
 
-# Rows of the control pass, each float or double [stride]; see _kernels.pyx.
+# Rows of the control pass, each float or double [stride]; see control_loops.pxd.
 ctypedef struct control_t:
     int first, voices     # slots to compute: from where, and how many; multiples of 16
     int stride

@@ -35,7 +35,8 @@ EITHER = (
 
 CROSS = "aarch64-linux-gnu-gcc"
 
-_FUNCTION = re.compile(r"^static .*__pyx_f_11formant_dsp_\d+_kernels_[a-z0-9]+?_(\w+)\(.*\{$")
+_FUNCTION = re.compile(r"^static .*__pyx_f_11formant_dsp_(\d+)(\w+)\(.*\{$")
+"""Cython names a function by the length of its module's name, that name, an underscore, and its own."""
 _VERDICT = re.compile(r"_kernels_\w+\.c:(\d+):\d+: (optimized:.*loop vectorized|missed: couldn't vectorize loop)")
 _LOOP = re.compile(r"^\s+for \(__pyx_t_\d+ = 0; __pyx_t_\d+ < ")
 
@@ -46,7 +47,7 @@ def loops(source: str) -> dict[str, list[int]]:
     function = None
     for number, line in enumerate(source.splitlines(), 1):
         if match := _FUNCTION.match(line):
-            function = match[1]
+            function = match[2][int(match[1]) + 1 :]
         elif line == "}":
             function = None
         elif function and function not in OUTER and _LOOP.match(line):
