@@ -440,6 +440,7 @@ class Synth(ClientCore[_Link, SynthEffect]):
         elif link.peer.state is peers.State.OPEN:
             # With a server another link is made in no time. Without, this one is all there is: its path may come back.
             link.peer.suspected = True
+            self._out.append(Told("controller silent", {"id": link.peer.name}, warning=True))
             self._signaling.verify(now)
         elif link.peer.state is peers.State.OFFERING:
             self._lose(link, f"no answer within {self._timing.link_setup_s:g} s", now, warning=True)

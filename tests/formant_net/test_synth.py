@@ -237,6 +237,7 @@ def test_without_a_server_a_silent_link_is_kept_for_its_path_may_come_back() -> 
     world.weather.cut = True
     world.run(15.0)
     assert not synth.voices.sounding
+    assert [told.event for told in synth.told].count("controller silent") == 1
     world.weather.cut = False
     world.run(1.1)
     assert len(synth.voices.sounding) == 1, "over the link that there was"
