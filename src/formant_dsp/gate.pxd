@@ -1,5 +1,8 @@
 # The envelope of a note: one critically damped follower, so that any on, off and on again bends but never breaks.
 #
+# It is two one-pole low-passes in a row, the first at x + v τ: both stay between the targets there were. Kept as it is, v
+# would throw x far beyond them when τ grows (a short attack let go into a long release), so it shrinks as τ grows.
+#
 # x' = t + (e + (v + e/τ)·n)·exp(-n/τ), e = x - t: exact for any number of frames n, no step in value or slope.
 
 from libc.math cimport exp
@@ -13,8 +16,11 @@ ctypedef struct gate_t:
 
 
 cdef inline void gate_to(gate_t* gate, double target, double tau, int hop) noexcept nogil:
+    cdef double per_tau = 1.0 / tau
+    if per_tau < gate.per_tau:
+        gate.v *= per_tau / gate.per_tau
     gate.target = target
-    gate.per_tau = 1.0 / tau
+    gate.per_tau = per_tau
     gate.decay = exp(-hop / tau)
 
 

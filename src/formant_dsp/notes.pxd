@@ -277,6 +277,8 @@ cdef inline void aim(bank_t* b, voice_t* v, const event_t* e) noexcept nogil:
     cdef int p, i = <int>(v - b.voice)
     b.control.f0_target[i] = e.log2_f0
     if v.f0_tau != e.f0_tau:
+        if e.f0_tau > v.f0_tau:
+            b.control.f0_slope[i] *= v.f0_tau / e.f0_tau   # else it would fly far beyond its target (gate.pxd)
         v.f0_tau = e.f0_tau
         b.control.f0_rate[i] = HOP / <double>e.f0_tau
         b.control.f0_decay[i] = exp(-b.control.f0_rate[i])

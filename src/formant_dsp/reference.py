@@ -169,7 +169,8 @@ class Voice:
     def aim(self, p: VoiceParams) -> None:
         self.target = row_of(p)
         self.f0_target = math.log2(p.f0_hz)
-        self.f0_tau = float(np.float32(p.portamento_s * self.rate / 3.357))
+        before, self.f0_tau = self.f0_tau, float(np.float32(p.portamento_s * self.rate / 3.357))
+        self.f0_slope *= min(before / self.f0_tau, 1.0)
 
     def release(self, offset: int) -> None:
         if self.wait or (self.past is None and offset < self.starts):
@@ -432,6 +433,7 @@ class Voice:
                 gate[at:offset] = before + (self.gate.x - before) * np.arange(offset - at) / (offset - at)
                 at = offset
             if offset < HOP:
+                self.gate.v *= min(self.gate.tau / tau, 1.0)
                 self.gate.target, self.gate.tau = target, tau
         self.edges = []
         level = float(self.x[LEVEL]) * 10.0 ** (self.x[SHIMMER] * bell(self.seed + 2, math.floor(self.cycles)) / 20.0)

@@ -48,7 +48,7 @@ cdef inline double harmonics_power(const kernel_table* kernels, const tract_t* t
     cdef double[LOUD_HARMONICS + 1] power
     cdef double a = 0.0, b = 0.0
     cdef int m
-    n = n if n < LOUD_HARMONICS else LOUD_HARMONICS
+    n = LOUD_HARMONICS if n > LOUD_HARMONICS else n if n > 2 else 2
     kernels.powers(power, tract, n)
     power[n] = 0.0
     for m in range(0, n, 2):

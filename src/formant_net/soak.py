@@ -24,6 +24,8 @@ UP_S = 0.9
 GLIDE_S = 0.4
 WARM_UP = 0.1
 """Share of a run in which memory may still grow: caches fill, codecs load, every preset of a link is seen once."""
+JUDGED_S = 300.0
+"""Memory is judged in runs of at least so long: it settles after some dozens of departures, and says nothing before."""
 FLAT_MB = 2.0
 FLAT_SHARE = 0.02
 """Resident memory is called flat when it grew by less than both of these allow; the larger counts."""
@@ -112,7 +114,7 @@ def summarise(samples: Sequence[Sample]) -> dict[str, Any]:
     quarter = max(1, len(warm) // 4)
     first_mb, last_mb = (median(s.rss_mb for s in part) for part in (warm[:quarter], warm[-quarter:]))
     grew_mb = last_mb - first_mb
-    flat = grew_mb <= max(FLAT_MB, FLAT_SHARE * first_mb)
+    flat = last.t_s < JUDGED_S or grew_mb <= max(FLAT_MB, FLAT_SHARE * first_mb)
     hours = (warm[-1].t_s - warm[0].t_s) / 3600.0
     why = []
     if not flat:

@@ -65,6 +65,10 @@ def test_memory_that_grows_all_the_time_is_not() -> None:
     assert summary["rss_mb_per_hour"] == pytest.approx(18.0, rel=0.01)
 
 
+def test_a_run_of_seconds_does_not_judge_memory() -> None:
+    assert summarise([sample(0.5 * i, 95.0 + 0.3 * i) for i in range(1, 13)])["ok"]
+
+
 @pytest.mark.parametrize(("fields", "words"), [({"invalid": 2}, "not finite"), ({"notes": 0}, "nothing was played")])
 def test_sound_that_is_not_finite_or_not_there_is_a_failure(fields: dict[str, int], words: str) -> None:
     summary = summarise([sample(float(i), 100.0, **fields) for i in range(1, 20)])
