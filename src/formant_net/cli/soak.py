@@ -34,8 +34,8 @@ def command(output: TextIO | None, **options: Any) -> None:
     """Run a server, a synth and players in one process, play at random, and report.
 
     One JSON line a sample, and one with the summary as the last; a table for people on standard error. Exit code 1 when
-    memory grew (in runs of 5 minutes and more) or sound that is not finite was made. SIGINT ends it early, with a summary
-    of what there is.
+    memory grew (in runs of 5 minutes and more) or sound that is not finite was made. SIGINT ends it early, with a
+    summary of what there is.
     """
     configure("text", "warning")
     from formant_dsp.preset_file import PresetError
