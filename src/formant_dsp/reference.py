@@ -356,8 +356,7 @@ class Voice:
             deviation = k * np.sin(theta)
             y = bell * ((1 - w) * np.sin(carrier + deviation) + w * np.sin(carrier + theta + deviation))
             sound = y.sum(axis=0)
-        elif self.algorithm == "natural":
-            assert self.tract is not None
+        elif self.tract is not None:  # the residue voice
             sound = self.tract.sound(phase / TURN, rows)
         elif self.algorithm == "poisson":
             pulse = bell * (1 - k**2) / (1 - 2 * k * np.cos(theta) + k**2)
