@@ -40,6 +40,8 @@ from formant_net.timing import Timing
 
 MAX_SYNTHS = 64
 MAX_EARLY_CANDIDATES = 32
+LOOK_S = 0.1
+"""After a setting, until its synth is pinged out of turn."""
 REMEMBER_S = 30.0
 """A synth that is lost is shown so long, so that one sees what is missing; then it is forgotten. Silence counts."""
 
@@ -162,6 +164,15 @@ class Controller(ClientCore[_Link, Effect]):
         for link in self._open_links():
             channel = COMMANDS if COMMANDS in link.channels else PARAMS
             self._send(link, channel, Command(name="power", value=on))
+
+    def set(self, name: str, message: Param | Command, now: float) -> None:
+        """One setting (docs/protocol.md) of the synth `name` alone, if its link is open."""
+        for link in self._open_links():
+            if link.peer.name == name:
+                reliable = isinstance(message, Command) and COMMANDS in link.channels
+                self._send(link, COMMANDS if reliable else PARAMS, message)
+                link.ask_at = now + LOOK_S  # the next pong says whether it was taken
+                self._note_deadlines(link)
 
     # --- what the shell tells --------------------------------------------------------------------------------
 

@@ -204,6 +204,20 @@ def test_commands_take_the_reliable_channel_where_there_is_one() -> None:
         assert synth.voices.volume == 0.5
 
 
+def test_a_setting_goes_to_one_synth_and_is_asked_after_at_once() -> None:
+    world, synth, controller = ensemble()
+    world.run(3.3)
+    volume = m.Param(name="volume", value=0.25)
+    controller.call(controller_of(controller).set, "synth-b", volume)
+    controller.call(controller_of(controller).set, "synth-a", volume)
+    assert [(e.peer, e.channel) for e in sent(controller, m.Param)] == [("synth-a", PARAMS)]
+    world.run(0.2)
+    assert synth.voices.volume == 0.25
+    assert controller_of(controller).synths(world.clock.now)[0].state["volume"] == 0.25
+    controller.call(controller_of(controller).set, "synth-a", m.Command(name="power", value=False))
+    assert [e.channel for e in sent(controller, m.Command)] == [COMMANDS]
+
+
 def test_a_peer_that_offers_only_params_can_be_played() -> None:
     world, synth, controller = ensemble(channels=(PARAMS,))
     press(controller)

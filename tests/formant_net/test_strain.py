@@ -1,8 +1,12 @@
-"""Warnings of broken sound: at once, not more than one a minute, and nothing forgotten."""
+"""Warnings of broken sound: at once, not more than one a minute, and nothing forgotten. How busy the audio side is."""
 
 from __future__ import annotations
 
-from formant_net.strain import EVERY_S, Strain
+import pytest
+
+from formant_dsp import Bank
+from formant_dsp.callback import StreamState
+from formant_net.strain import BINS_A_PERIOD, EVERY_S, Strain, busy
 
 
 def test_the_first_break_is_told_at_once_and_the_next_ones_together_a_minute_later() -> None:
@@ -27,3 +31,18 @@ def test_a_late_callback_that_nobody_heard_is_no_news() -> None:
 
 def test_a_device_that_counts_nothing_is_no_news() -> None:
     assert Strain().news(0.0, {}) == {}
+
+
+def test_busy_is_the_part_of_its_time_within_which_so_many_blocks_were_made() -> None:
+    histogram = [0] * (2 * BINS_A_PERIOD)
+    assert busy(histogram, 0.99) == 0.0
+    histogram[0], histogram[15] = 98, 2
+    assert busy(histogram, 0.98) == pytest.approx(100 / 32)
+    assert busy(histogram, 0.99) == pytest.approx(50.0)
+    assert busy(histogram, 1.0) == pytest.approx(50.0)
+    histogram[-1] = 100  # the last takes everything longer
+    assert busy(histogram, 1.0) == pytest.approx(200.0)
+
+
+def test_the_histogram_is_the_streams_own() -> None:
+    assert len(StreamState(Bank()).counters()["render_histogram"]) == 2 * BINS_A_PERIOD

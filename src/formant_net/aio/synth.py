@@ -23,7 +23,7 @@ from formant_net.play_limits import PlayLimits
 from formant_net.play_out import PlayOut
 from formant_net.remote import SetAudio, SetPower, SetPreset, SetVolume
 from formant_net.signaling import Server
-from formant_net.strain import COUNTED, Strain
+from formant_net.strain import COUNTED, Strain, busy
 from formant_net.synth import Synth
 from formant_net.timing import Timing
 from formant_net.touches import NoteMove, NoteOff, NoteOn
@@ -308,10 +308,16 @@ class SynthNode:
                 latest_ms=round(1000.0 * self._play_out.latest_s, 1),
             )
 
-    def sound(self) -> dict[str, int]:
-        """What went wrong with the sound since the start: `strain.COUNTED`."""
+    def sound(self) -> dict[str, float]:
+        """How the sound has been since the start: blocks, what 99 of 100 took (% of a block's period) and the longest
+        (µs), and what went wrong: `strain.COUNTED`."""
         stream, bank = self.output.counters(), self.bank.counters()  # `late` of the bank are events, not callbacks
-        return {name: stream[name] if name in stream else bank.get(name, 0) for name in COUNTED}
+        return {
+            "blocks": stream.get("blocks", 0),
+            "busy_p99": round(busy(stream.get("render_histogram", ()), 0.99), 1),
+            "render_us_max": round(stream.get("render_us_max", 0.0), 1),
+            **{name: stream[name] if name in stream else bank.get(name, 0) for name in COUNTED},
+        }
 
     async def _watch(self) -> None:
         """What the sound says of itself, for whoever asks; and for the log when it broke."""

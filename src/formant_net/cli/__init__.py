@@ -22,6 +22,7 @@ SUBCOMMANDS = (
     "server",
     "synth",
     "controller",
+    "remote",
     "token",
     "render",
     "presets",

@@ -1,0 +1,101 @@
+"""`formant-node remote` with a real synth on a real sound server: what it shows, and another device in a held note."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from subprocess import CompletedProcess, run
+from typing import Any
+
+import numpy as np
+import pytest
+from support.processes import processes
+from support.pulse import Pulse
+from support.spectrum import third_difference_db
+
+KEY = "cantabile"
+
+
+def remote(*arguments: str) -> CompletedProcess[str]:
+    command = [sys.executable, "-m", "formant_net", "remote", *arguments]
+    return run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[tuple[str, Pulse, Callable[..., Any]]]:
+    """(URL, sound server, means to start more) of a server and a synth called Attic."""
+    with Pulse(realtime=True) as pulse, processes() as start:
+        server = start("server", "--host", "127.0.0.1", "--port", "0", "--key", KEY)
+        url = server.wait_for("Join:").split()[1]
+        synth = start("synth", url, "--name", "Attic", "--latency", "80", environment=pulse.env)
+        synth.wait_for("Ready")
+        yield url, pulse, start
+
+
+def test_it_shows_every_synth_with_the_counters_of_its_sound(box: tuple[str, Pulse, Any]) -> None:
+    url, _, _ = box
+    said = remote(url, "--json")
+    assert said.returncode == 0, said.stderr
+    (state,) = (json.loads(line) for line in said.stdout.splitlines())
+    assert state["name"] == "Attic"
+    assert 0.0 < state["rtt_ms"] < 1000.0
+    assert state["latency_ms"] > 0.0
+    assert state["sound"]["blocks"] > 0
+    assert {"busy_p99", "render_us_max", "underflows", "late", "overruns", "shed", "ring_dropped"} < set(state["sound"])
+    people = remote(url).stdout
+    assert "Attic (synth-" in people
+    assert "latency" in people
+    assert "underflows" in people
+
+
+def test_settings_are_taken_by_the_synth_that_is_named_alone(box: tuple[str, Pulse, Any]) -> None:
+    url, _, _ = box
+    done = remote(url, "--synth", "Attic", "--volume", "0.5", "--power", "off", "--preset", "choir", "--json")
+    assert done.returncode == 0, done.stderr
+    state = json.loads(done.stdout)
+    assert (state["volume"], state["powered_on"], state["preset"]) == (0.5, False, "choir")
+    nobody = remote(url, "--synth", "Cellar", "--patience", "1", "--volume", "0")
+    assert nobody.returncode == 1
+    assert "--synth" in nobody.stderr
+    state = json.loads(remote(url, "--volume", "1", "--power", "on", "--json").stdout)
+    assert (state["volume"], state["powered_on"]) == (1.0, True)
+
+
+def test_another_sound_device_while_a_note_is_held(box: tuple[str, Pulse, Any]) -> None:
+    url, pulse, start = box
+    player = start("controller", url, stdin=True)
+    player.wait_for("Ready")
+    player.write('{"x": 0.3, "y": 0.0}\n')
+    time.sleep(0.5)
+    assert np.abs(heard(pulse, 0.5)).max() > 0.02
+    away = remote(url, "--audio", "none")
+    assert "no sound device" in away.stdout, away.stderr
+    assert not heard(pulse, 0.5).any()
+    refused = remote(url, "--audio", "kazoo")
+    assert refused.returncode == 1
+    assert "kazoo" in refused.stderr
+    recorder = pulse.recorder().start()
+    back = remote(url, "--audio", "default")
+    assert "default (ALSA)" in back.stdout, back.stderr
+    time.sleep(0.5)
+    sound = recorder.stop()
+    first = int(np.flatnonzero(np.abs(sound) > 1e-5)[0])
+    assert np.abs(sound[first:]).max() > 0.02
+    assert np.abs(sound[first : first + 48]).max() < 0.1 * np.abs(sound).max()  # it fades in
+    assert third_difference_db(sound[first - 64 : first + 9600]) < -20.0
+    assert "lost" not in player.output()  # the network stayed up
+
+
+def heard(pulse: Pulse, seconds: float) -> np.ndarray:
+    recorder = pulse.recorder().start()
+    time.sleep(seconds)
+    return recorder.stop()
+
+
+def test_a_wrong_key_is_a_usage_error(box: tuple[str, Pulse, Any]) -> None:
+    url, _, _ = box
+    refused = remote(url.partition("#")[0], "--key", "wrong", "--patience", "3")
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
