@@ -103,6 +103,7 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	for system in win32 darwin; do $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system src || exit 1; done
 
 # Known vulnerabilities of what we run on; without a network it says so and goes on.
 audit: $(VENV)/ready

@@ -14,9 +14,12 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 if sys.platform == "linux":
     import resource
+else:
+    resource: Any = None
 
 MODES = ("auto", "on", "off")
 PRIORITY = 20
@@ -58,7 +61,8 @@ Scheduler = Callable[[int, int, int], None]
 
 
 def _set_scheduler(thread: int, policy: int, priority: int) -> None:
-    os.sched_setscheduler(thread, policy, os.sched_param(priority))
+    if sys.platform == "linux":
+        os.sched_setscheduler(thread, policy, os.sched_param(priority))
 
 
 def raise_priority(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,8 +15,9 @@ from formant_net.log import get_logger
 
 
 def _clock() -> Callable[[], float]:
-    boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; elsewhere the plain one has to do
-    return time.monotonic if boot is None else partial(time.clock_gettime, boot)
+    if sys.platform == "linux":
+        return partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+    return time.monotonic  # has to do elsewhere
 
 
 clock = _clock()

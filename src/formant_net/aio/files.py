@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 _SPARE = 256
 """Files beside the connections: libraries, logs, key files, the loop's own."""
 
@@ -11,10 +13,10 @@ def room_for(connections: int) -> int:
 
     Systems begin with 1,024 for programs that use `select`, and let them ask for more.
     """
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
+    if sys.platform == "win32":  # it has no such limit
         return connections
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _SPARE
     if soft != resource.RLIM_INFINITY and soft < wanted:

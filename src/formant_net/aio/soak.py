@@ -163,12 +163,14 @@ class Soak:
 
 
 def resident_mb() -> float:
-    """Resident memory of this process, 10^6 bytes; its peak where only that is known."""
+    """Resident memory of this process, 10^6 bytes; its peak where only that is known, 0 where nothing is (Windows)."""
+    if sys.platform == "win32":
+        return 0.0
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGESIZE") / 1e6
+        return pages * float(os.sysconf("SC_PAGESIZE")) / 1e6
     except OSError:
         import resource
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+        return peak / (1e6 if sys.platform == "darwin" else 1e3)

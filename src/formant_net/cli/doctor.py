@@ -93,9 +93,10 @@ def _wake_ups() -> tuple[list[float], bool]:
 
     def sleep() -> None:
         nonlocal raised
-        with suppress(OSError):  # of this thread alone
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
-            raised = True
+        if sys.platform == "linux":
+            with suppress(OSError):  # of this thread alone
+                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+                raised = True
         for _ in range(WAKE_UPS):
             due = time.monotonic() + NAP_S
             time.sleep(NAP_S)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
 import sys
 from typing import Any, TextIO
 
@@ -40,6 +38,7 @@ def command(output: TextIO | None, **options: Any) -> None:
     configure("text", "warning")
     from formant_dsp.preset_file import PresetError
     from formant_dsp.stream import SinkError
+    from formant_net.aio.run import run_until_signal
     from formant_net.aio.soak import Soak, SoakOptions
     from formant_net.soak import Sample, line, summarise
 
@@ -67,7 +66,7 @@ def command(output: TextIO | None, **options: Any) -> None:
         )
     )
     try:
-        asyncio.run(_until_signal(soak.run(on_sample)))
+        run_until_signal(soak.run(on_sample))
     except SinkError as error:
         raise click.BadParameter(str(error), param_hint="--audio") from error
     except PresetError as error:
@@ -81,16 +80,3 @@ def command(output: TextIO | None, **options: Any) -> None:
         click.echo(f"{name:>16}  {value}", err=True)
     if not summary["ok"]:
         sys.exit(1)
-
-
-async def _until_signal(run: Any) -> None:
-    """The run, ended early by SIGINT or SIGTERM."""
-    task = asyncio.ensure_future(run)
-    loop = asyncio.get_running_loop()
-    for received in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(received, task.cancel)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not task.cancelled():
-            raise

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from click.testing import CliRunner
+from support.processes import processes
 
 from formant_net.cli import main
 
@@ -39,6 +41,14 @@ def test_without_peers_it_plays_the_bank_alone() -> None:
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines[-1]["summary"]["notes"] > 0
     assert all(sample["links"] == 0 for sample in lines[:-1])
+
+
+def test_a_signal_ends_it_early_with_a_summary_of_what_there_is() -> None:
+    with processes() as start:
+        soaking = start("soak", "--audio", "none", "--peers", "0", "--every", "0.1", "--minutes", "60")
+        soaking.wait_for("t_s", count=9)
+        assert soaking.stop(signal.SIGINT) == 0
+        assert '"summary"' in soaking.output()
 
 
 def test_a_sink_that_cannot_be_is_a_usage_error() -> None:
