@@ -7,17 +7,21 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from formant_dsp import ALGORITHMS, HOP, SUNG_VOICES, SUNG_VOWELS, Bank, VoiceParams, Vowel, VowelPath, VowelPlane, sung
-from formant_dsp.params import RANGES
+from formant_dsp.params import RANGES, Range
 from formant_dsp.placement import LAYOUTS, pan_of
 from formant_dsp.score import Event, render_score
 from formant_dsp.tables import table as table_of
 from formant_dsp.tables import tables
 from formant_dsp.vowels import PLANE_ANCHORS
 from formant_net.cli.ranges import FloatRange
+
+if TYPE_CHECKING:
+    from formant_dsp.presets import Preset
 
 LONGEST_S = 3600.0
 RELEASE_S = 0.4
@@ -37,12 +41,13 @@ def _range(name: str) -> FloatRange:
 @click.option(
     "--vowel",
     metavar="NAME|X,Y",
-    default="a",
-    show_default=True,
-    help="Vowel to sing: by its name, or its place on the plane, 0,0 back and close … 1,1 front and open.",
+    help="Vowel to sing: by its name, or its place on the plane, 0,0 back and close … 1,1 front and open.  "
+    "[default: a; of a preset its first]",
 )
 @click.option("--to-vowel", metavar="NAME|X,Y", help="Go to this vowel over the length of the note.")
-@click.option("--f0", type=_range("f0_hz"), default=110.0, show_default=True, help="Pitch, Hz.")
+@click.option(
+    "--f0", type=_range("f0_hz"), metavar="HZ", help="Pitch.  [default: 110; of a preset a third of its way up]"
+)
 @click.option("--glide", type=_range("f0_hz"), metavar="HZ", help="Glide to this pitch over the length of the note.")
 @click.option("--seconds", type=FloatRange(0.1, 3600.0), default=2.0, show_default=True, help="Length of the file.")
 @click.option("--voice", type=click.Choice(SUNG_VOICES), default="tenor", show_default=True, help="Whose vowels.")
@@ -62,10 +67,11 @@ def _range(name: str) -> FloatRange:
     "others",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Any other number of a voice (docs/voice.md), such as skirt=0.05; may be repeated.",
+    help="Any other number of a voice (docs/voice.md), such as skirt=0.05; of a preset any of its expression "
+    "(docs/presets.md), such as effort=0.4; may be repeated.",
 )
-@click.option("--preset", metavar="NAME|FILE.toml", help="Sing a gesture with a preset (docs/presets.md).")
-@click.option("--voices", type=click.IntRange(1, 1024), default=32, show_default=True, help="Voices for a gesture.")
+@click.option("--preset", metavar="NAME|FILE.toml", help="Sing with a preset, a choir with all its singers.")
+@click.option("--voices", type=click.IntRange(1, 1024), default=32, show_default=True, help="Voices of the bank.")
 @click.option("--channels", type=click.IntRange(1, 8), default=1, show_default=True, help="1 mono, 2 stereo … 8.")
 @click.option("--layout", type=click.Choice(LAYOUTS), default="line", show_default=True, help="How the channels stand.")
 @click.option("--pan", type=_range("pan"), default=0.0, show_default=True, help="Place of a note, -1 left … 1 right.")
@@ -77,8 +83,11 @@ def _range(name: str) -> FloatRange:
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of everything random.")
 @click.option("--float", "as_float", is_flag=True, help="32-bit float WAV instead of 24-bit.")
+@click.pass_context
 def command(
-    output: Path, gesture: object, vowel: str, to_vowel: str | None, f0: float, glide: float | None, seconds: float,
+    ctx: click.Context,
+    output: Path, gesture: object, vowel: str | None, to_vowel: str | None, f0: float | None, glide: float | None,
+    seconds: float,
     voice: str, table: str | None, others: tuple[str, ...],
     algorithm: str, vibrato: float, jitter: float, level: float, preset: str | None, voices: int, rate: int,
     channels: int, layout: str, pan: float, width: float,
@@ -93,41 +102,51 @@ def command(
         raise click.BadParameter(f"{output}: the name must end in .wav or .flac", param_hint="--output")
     if as_float and output.suffix.lower() != ".wav":
         raise click.BadParameter("only WAV files take floats: name the output .wav", param_hint="--float")
+    _refuse_what_would_do_nothing(ctx, gesture is not None, preset is not None)
     fixed = {"algorithm": algorithm, "vibrato_cents": vibrato, "drift_cents": jitter, "pan": pan}
-    fixed |= _numbers(others)
+    instrument = None if preset is None else _instrument(preset, others)
     vowels = _vowels(voice, table)
-    if preset is not None and gesture is None:
-        raise click.BadParameter("a preset sings a gesture: give one with --gesture", param_hint="--preset")
+    if instrument is None:
+        fixed |= _numbers(others)
     if gesture is not None:
-        if preset is not None and others:
-            raise click.BadParameter(
-                "a preset has its own: write them into its file (docs/presets.md)", param_hint="--set"
-            )
-        sing = _placed(_singer(preset, vowels, fixed, level), width if channels > 1 else 0.0)
-        events, frames = _gesture_events(gesture, sing, rate)
+        sing = _solo(vowels, fixed, level) if instrument is None else instrument.voice_params
+        events, frames = _gesture_events(gesture, _placed(sing, width if channels > 1 else 0.0), rate)
     else:
-        start = VoiceParams(f0_hz=f0, vowel=_vowel(vowels, vowel), level_db=level, **fixed)  # type: ignore[arg-type]
-        stop = VoiceParams(
-            f0_hz=f0 if glide is None else glide,
-            vowel=_vowel(vowels, to_vowel or vowel),
-            level_db=level,
-            **fixed,  # type: ignore[arg-type]
-        )
         frames = round(seconds * rate)
-        events = list(_note_events(start, stop, frames, rate))
+        if instrument is not None:
+            touch = _touch(instrument, f0, glide, vowel, to_vowel)
+        else:
+            touch = _note(vowels, f0 or 110.0, glide, vowel or "a", to_vowel, level, fixed)
+        events = list(_note_events(touch, frames, rate, moves=glide is not None or to_vowel is not None))
     bank = Bank(voices=voices, sample_rate=rate, seed=seed, ring_capacity=4096, channels=channels, layout=layout)
     _write(output, bank, events, frames, blocksize, as_float)
 
 
-def _numbers(others: tuple[str, ...]) -> dict[str, object]:
-    """Fields of VoiceParams from NAME=VALUE."""
-    found: dict[str, object] = {}
+_OF_A_NOTE = ("vowel", "to_vowel", "f0", "glide", "seconds")
+_OF_A_VOICE = ("voice", "table", "algorithm", "vibrato", "jitter", "level", "pan")
+
+
+def _refuse_what_would_do_nothing(ctx: click.Context, gesture: bool, preset: bool) -> None:
+    """A gesture says itself what is sung when, and a preset has its own voice."""
+    wrong = [(name, "gesture", "its own") for name in _OF_A_NOTE if gesture]
+    wrong += [(name, "preset", "its own, written in its file (docs/presets.md)") for name in _OF_A_VOICE if preset]
+    for name, other, has in wrong:
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            flag = f"--{name.replace('_', '-')}"
+            raise click.BadParameter(f"leave it out with --{other}: a {other} has {has}", param_hint=flag)
+
+
+def _numbers(others: tuple[str, ...], ranges: Mapping[str, Range] | None = None) -> dict[str, Any]:
+    """Fields of VoiceParams, or of what else has such ranges, from NAME=VALUE."""
+    found: dict[str, Any] = {}
+    known = {name: RANGES[name] for name in _OTHERS} if ranges is None else ranges
     for each in others:
         name, _, value = each.partition("=")
-        if name not in _OTHERS:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(_OTHERS)}", param_hint="--set")
+        if name not in known:
+            kind = "" if ranges is None else " (the rest is written in the preset's file, docs/presets.md)"
+            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}{kind}", param_hint="--set")
         try:
-            found[name] = RANGES[name].check(name, float(value))
+            found[name] = known[name].check(name, float(value))
         except ValueError as error:
             raise click.BadParameter(f"{each}: {error}", param_hint="--set") from error
     return found
@@ -164,39 +183,91 @@ def _vowel(vowels: Mapping[str, Vowel], wanted: str) -> Vowel:
         ) from error
 
 
-def _note_events(start: VoiceParams, stop: VoiceParams, frames: int, rate: int) -> Iterator[Event]:
-    """One note; where it moves, a new target every hop on a straight line in log pitch and log formants."""
+Touch = Callable[[float], list[VoiceParams]]
+"""What each singer does when so much of the way, 0 … 1, is done."""
+
+
+def _note(
+    vowels: Mapping[str, Vowel], f0: float, glide: float | None, vowel: str, to_vowel: str | None, level_db: float,
+    fixed: dict[str, object],
+) -> Touch:  # fmt: skip
+    """One voice on a straight line in log pitch and log formants."""
+    start, stop = _vowel(vowels, vowel), _vowel(vowels, to_vowel or vowel)
+    first = VoiceParams(f0_hz=f0, vowel=start, level_db=level_db, **fixed)  # type: ignore[arg-type]
+    ratio = (glide or f0) / f0
+    return lambda share: [replace(first, f0_hz=f0 * math.pow(ratio, share), vowel=start.toward(stop, share))]
+
+
+def _touch(preset: Preset, f0: float | None, glide: float | None, vowel: str | None, to_vowel: str | None) -> Touch:
+    """A finger on a preset, without pressure: straight from place to place."""
+    x = _on(preset, f0, "--f0") if f0 is not None else 1.0 / 3.0
+    x_end = x if glide is None else _on(preset, glide, "--glide")
+    way = preset.way
+    if isinstance(way, VowelPath):
+        y = 0.0 if vowel is None else _stop(way, vowel, "--vowel")
+        y_end = y if to_vowel is None else _stop(way, to_vowel, "--to-vowel")
+        return lambda share: preset.voice_params(x + share * (x_end - x), y + share * (y_end - y))
+    u, v = way.place(0.0) if vowel is None else _place(vowel, "--vowel")
+    s, t = (u, v) if to_vowel is None else _place(to_vowel, "--to-vowel")
+    return lambda share: preset.voice_params(
+        x + share * (x_end - x), 0.0, place=(u + share * (s - u), v + share * (t - v))
+    )
+
+
+def _on(preset: Preset, f0: float, flag: str) -> float:
+    low, high = preset.f0_hz(0.0), preset.f0_hz(1.0)
+    if not low * 0.999 <= f0 <= high * 1.001:
+        raise click.BadParameter(f"{f0:g}: {preset.name} sings {low:.0f} … {high:.0f} Hz", param_hint=flag)
+    return preset.x_of(f0)
+
+
+def _stop(path: VowelPath, wanted: str, flag: str) -> float:
+    names = [vowel.name for vowel in path.stops]
+    if wanted not in names:
+        raise click.BadParameter(f"{wanted!r}: choose one of {', '.join(names)}", param_hint=flag)
+    return names.index(wanted) / (len(names) - 1)
+
+
+def _place(wanted: str, flag: str) -> tuple[float, float]:
+    try:
+        x, y = map(float, wanted.split(","))
+        if 0.0 <= x <= 1.0 and 0.0 <= y <= 1.0:
+            return x, y
+    except ValueError:
+        pass
+    raise click.BadParameter(f"{wanted!r}: this preset has a plane, name a place X,Y, both 0 … 1", param_hint=flag)
+
+
+def _note_events(touch: Touch, frames: int, rate: int, moves: bool) -> Iterator[Event]:
+    """One note of one or more singers; where it moves, a new target every hop."""
+    from formant_dsp.choir import sub_key
+
     release = max(frames - round(RELEASE_S * rate), frames // 2)
-    yield Event(0, 1, start)
-    if start != stop:
-        for frame in range(HOP, release, HOP):
-            share = frame / release
-            yield Event(
-                frame,
-                1,
-                replace(
-                    start,
-                    f0_hz=start.f0_hz * math.pow(stop.f0_hz / start.f0_hz, share),
-                    vowel=start.vowel.toward(stop.vowel, share),
-                ),
-            )
-    yield Event(release, 1, None)
+    for frame in range(0, release, HOP) if moves else (0,):
+        singers = touch(frame / release)
+        yield from (Event(frame, sub_key(1, i), each) for i, each in enumerate(singers))
+    yield from (Event(release, sub_key(1, i), None) for i in range(len(singers)))
 
 
 Sing = Callable[[float, float, float | None], list[VoiceParams]]
 
 
-def _singer(preset: str | None, vowels: Mapping[str, Vowel], fixed: dict[str, object], level_db: float) -> Sing:
-    """From x, y, z of a touch to one entry a singer."""
-    from formant_dsp import presets
+def _instrument(name: str, others: tuple[str, ...]) -> Preset:
+    """A preset, with what was said otherwise of its expression."""
+    from formant_dsp import expression, presets
     from formant_dsp.preset_file import PresetError
+
+    try:
+        preset = presets.load(name)
+    except PresetError as error:
+        raise click.BadParameter(str(error), param_hint="--preset") from error
+    return replace(preset, expression=replace(preset.expression, **_numbers(others, expression.RANGES)))
+
+
+def _solo(vowels: Mapping[str, Vowel], fixed: dict[str, object], level_db: float) -> Sing:
+    """From x, y, z of a touch to one voice."""
     from formant_net.mapping import Mapping as TouchMapping
 
-    if preset is not None:
-        try:
-            return presets.load(preset).voice_params
-        except PresetError as error:
-            raise click.BadParameter(str(error), param_hint="--preset") from error
     order = SUNG_VOWELS if all(name in vowels for name in SUNG_VOWELS) else tuple(vowels)
     mapping, path = TouchMapping(), VowelPath.through(vowels, order)
 

@@ -149,7 +149,12 @@ def test_gesture_is_sung_by_a_preset_with_all_its_singers(tmp_path: Path) -> Non
         (["-o", "x.mp3"], ".wav or .flac"),
         (["-o", "x.wav", "--vowel", "q"], "a, e, i, o, u"),
         (["-o", "x.wav", "--f0", "5"], "20.0"),
-        (["-o", "x.wav", "--preset", "choir"], "--gesture"),
+        (["-o", "x.wav", "--preset", "choir", "--vibrato", "9"], "leave it out with --preset"),
+        (["-o", "x.wav", "--preset", "choir", "--set", "skirt=0.1"], "effort, falsetto"),
+        (["-o", "x.wav", "--preset", "choir", "--set", "effort=2"], "0 … 1"),
+        (["-o", "x.wav", "--preset", "tenor", "--f0", "880"], "tenor sings 110 … 523 Hz"),
+        (["-o", "x.wav", "--preset", "tenor", "--to-vowel", "y"], "a, e, i, o, u"),
+        (["-o", "x.wav", "--preset", "child", "--vowel", "a"], "a place X,Y"),
         (["-o", "/tmp/formant-rate.flac", "--rate", "70001"], "cannot write"),
         (["-o", "x.flac", "--float"], "name the output .wav"),
         (["-o", "/no/such/folder/x.wav"], "cannot write"),
@@ -159,6 +164,29 @@ def test_bad_options_are_refused_in_words(options: list[str], words: str) -> Non
     result = CliRunner().invoke(command, options)
     assert result.exit_code != 0
     assert words in result.output
+
+
+@pytest.mark.parametrize("option", ["--vowel=a", "--to-vowel=a", "--f0=200", "--glide=200", "--seconds=2"])
+def test_what_a_gesture_says_itself_is_not_said_again(tmp_path: Path, option: str) -> None:
+    gesture = tmp_path / "g.jsonl"
+    gesture.write_text('{"t": 0, "x": 0.5, "y": 0}\n{"t": 0.2, "active": false}\n')
+    result = CliRunner().invoke(command, ["--gesture", str(gesture), option, "-o", str(tmp_path / "x.wav")])
+    assert result.exit_code == 2
+    assert "leave it out with --gesture" in result.output
+    assert not (tmp_path / "x.wav").exists()
+
+
+def test_preset_sings_a_note_where_and_as_it_is_told(tmp_path: Path) -> None:
+    options = ("--preset", "tenor", "--f0", 220, "--seconds", 1.5)
+    plain = render(tmp_path / "n.wav", *options)
+    assert f0_hz(plain[30000:40000], RATE, 220.0) == pytest.approx(220.0, rel=0.03)  # vibrato
+    for more in (("--vowel", "i"), ("--to-vowel", "o"), ("--glide", 330), ("--set", "effort=0.2"), ("--seed", 7)):
+        assert np.abs(render(tmp_path / "m.wav", *options, *more) - plain).max() > 0.01, more
+    place = ("--vowel", "0.1,0.9", "--to-vowel", "1,0")
+    plane = [render(tmp_path / "p.wav", "--preset", "child", *more) for more in ((), place)]
+    assert np.abs(plane[0] - plane[1]).max() > 0.01
+    result = CliRunner().invoke(command, ["--preset", "choir", "--channels", "2", "-o", str(tmp_path / "c.wav")])
+    assert "6 notes" in result.output
 
 
 def test_gesture_of_a_day_is_not_rendered(tmp_path: Path) -> None:
