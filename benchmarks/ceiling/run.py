@@ -2,7 +2,8 @@
 
     python benchmarks/ceiling/run.py [--rounds 8] [--json]
 
-M formant-samples/s at 48 kHz, 128 voices; ratios to the ceiling. A round takes about 2 s.
+M formant-samples/s at 48 kHz, 128 voices; ratios to the ceiling. A round takes about 4 s. Exit 1 when plain ModFM of an
+instruction set stays below 80 %: best of several turns of both, so other work on the machine changes nothing.
 """
 
 from __future__ import annotations
@@ -68,18 +69,19 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = {isa: measure(isa, options.rounds, Path(folder)) for isa in formant_dsp.isas()}
+    low = [isa for isa, result in found.items() if result["share_of_ceiling"]["modfm"] < GOAL]
     if options.json:
         print(
             json.dumps({"machine": platform.machine(), "voices": VOICES, "sample_rate": RATE, "isa": found}, indent=1)
         )
-        return 0
+        return 1 if low else 0
     print(f"{'':8}{'ceiling':>9}" + "".join(f"{name:>16}" for name in ALGORITHMS))
     for isa, result in found.items():
         speed, share = result["formant_samples_per_s"], result["share_of_ceiling"]
         cells = "".join(f"{speed[name] / 1e6:9.0f} {share[name]:4.0%}  " for name in ALGORITHMS)
-        verdict = "" if share["modfm"] >= GOAL else f"  modfm below {GOAL:.0%}"
+        verdict = f"  modfm below {GOAL:.0%}" if isa in low else ""
         print(f"{isa:8}{speed['ceiling'] / 1e6:9.0f}{cells}{verdict}")
-    return 0
+    return 1 if low else 0
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from formant_dsp import isas
+from formant_dsp import Bank, isas
 from formant_net.cli.bench import command
 
 ROOT = Path(__file__).parents[2]
@@ -74,3 +74,23 @@ def test_budget_that_cannot_be_checked_fails(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "could not be checked" in done.stderr
+
+
+@pytest.mark.parametrize(("share", "code"), [(0.81, 0), (0.79, 1)])
+def test_a_bank_below_four_fifths_of_the_ceiling_fails(share: float, code: int) -> None:
+    lines = [
+        f"import sys; sys.path.insert(0, {str(ROOT / 'benchmarks' / 'ceiling')!r}); import run",
+        f"shares = dict(modfm={share}, voice=0.7, chowning=0.9)",
+        "speeds = dict(ceiling=1e9, **{name: 1e9 * x for name, x in shares.items()})",
+        "run.measure = lambda *_: dict(formant_samples_per_s=speeds, share_of_ceiling=shares)",
+        "sys.exit(run.main())",
+    ]
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert done.stdout.count("modfm below 80%") == code * len(isas())
+
+
+def test_the_documented_memory_of_a_voice_is_what_it_takes() -> None:
+    text = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert f"{Bank(voices=1).voice_bytes:,} bytes a voice" in text
+    assert Bank(voices=1).voice_bytes == Bank(voices=1024).voice_bytes
