@@ -4,7 +4,7 @@
 
 A server runs; `formant-node synth` is started against it without a sound device. Best of the rounds, wall clock from
 the start of the process: until the sound runs, and until the server knows it. Processor time beside it, because a busy
-machine makes the clock lie. Then resident memory, in fresh processes: of the synth, and of what it imports.
+machine makes the clock lie. Then resident memory: of synth, server and controller, and of what a synth imports.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 IMPORTS = {
     "python": "",
@@ -34,6 +35,23 @@ def resident_mb(code: str) -> float:
     """Of a fresh Python that has run `code`, 10^6 bytes; the least of three."""
     runs = [subprocess.run([sys.executable, "-c", code + RSS], check=True, capture_output=True) for _ in range(3)]
     return round(min(int(run.stdout) for run in runs) / 1e6, 1)
+
+
+def resident_of(process: int) -> float:
+    """10^6 bytes."""
+    return round(int(Path(f"/proc/{process}/statm").read_text().split()[1]) * resource.getpagesize() / 1e6, 1)
+
+
+def controller(url: str) -> float:
+    """Resident memory of a headless controller without a synth, 10^6 bytes."""
+    command = [sys.executable, "-m", "formant_net", "controller", url, "--wait-synths", "0"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert any(line.startswith("Ready") for line in process.stdout)
+    found = resident_of(process.pid)
+    process.terminate()
+    process.wait()
+    return found
 
 
 def start(url: str, folder: str) -> dict[str, float]:
@@ -54,8 +72,7 @@ def start(url: str, folder: str) -> dict[str, float]:
         if line.startswith("Ready"):
             found["ready_s"] = round(time.monotonic() - began, 3)
             break
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    found["resident_mb"] = round(pages * resource.getpagesize() / 1e6, 1)
+    found["resident_mb"] = resident_of(process.pid)
     process.terminate()
     process.wait()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -78,12 +95,14 @@ def main() -> None:
         url = next(line.split()[1] for line in server.stdout if line.startswith("Join:"))
         with tempfile.TemporaryDirectory() as folder:
             rounds = [start(url, folder) for _ in range(options.rounds)]
+        others = {"a controller": controller(url), "a server": resident_of(server.pid)}
     finally:
         server.terminate()
         server.wait()
     report = {
         "best": {name: min(run[name] for run in rounds) for name in rounds[0]},
-        "resident_mb": {name: resident_mb(code) for name, code in IMPORTS.items()},
+        "median_ready_s": round(median(run["ready_s"] for run in rounds), 3),
+        "resident_mb": {name: resident_mb(code) for name, code in IMPORTS.items()} | others,
         "load": os.getloadavg()[0],
     }
     if options.json:
@@ -91,6 +110,7 @@ def main() -> None:
         return
     for name, value in report["best"].items():
         print(f"{name:>12}  {value}")
+    print(f"{'ready, median':>12}  {report['median_ready_s']}")
     for name, value in report["resident_mb"].items():
         print(f"{value:8.1f} MB  {name}")
 

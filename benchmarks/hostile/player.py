@@ -8,6 +8,7 @@ Loads, each for `seconds`, 0.3 s apart:
   regex      one match that backtracks for about 300 ms
   bigint     one product of long integers of about 300 ms
   gc         full garbage collections over 300,000 objects, one after the other
+  idle       nothing: what the machine does by itself
   network    nothing but the links: with `url` a synth runs here, whose controllers play 120 touches a second each
 """
 
@@ -74,8 +75,11 @@ def hold_for(load: str) -> Callable[[], object]:
     return lambda: time.sleep(0.05)
 
 
-def run_loads(report: dict[str, object], loads: dict[str, Callable[[], object]], seconds: float) -> None:
-    """Each load for so long, timed from now; `longest_ms` is the longest that another thread waited for the lock."""
+def run_loads(
+    report: dict[str, object], loads: dict[str, Callable[[], object]], seconds: float, touches: Callable[[], int]
+) -> None:
+    """Each load for so long: name, begin, end (s from now), the longest that another thread waited for the lock (ms),
+    touches played."""
     began, segments = time.monotonic(), []
     for name, hold in loads.items():
         time.sleep(0.3)
@@ -91,12 +95,12 @@ def run_loads(report: dict[str, object], loads: dict[str, Callable[[], object]],
 
         feeler = threading.Thread(target=feel)
         feeler.start()
-        start = time.monotonic()
+        start, played = time.monotonic(), touches()
         while time.monotonic() - start < seconds:
             hold()
         stop.set()
         feeler.join()
-        segments.append([name, start - began, time.monotonic() - began, 1000 * longest])
+        segments.append([name, start - began, time.monotonic() - began, 1000 * longest, touches() - played])
     report["segments"] = segments
 
 
@@ -165,7 +169,7 @@ def main() -> None:
         report["granted"] = [grant.words for grant in getattr(sink, "grants", ())]
         wait_for_go(report, what["before"])
         before = sink.counters()
-        run_loads(report, loads, what["seconds"])
+        run_loads(report, loads, what["seconds"], lambda: touches)
         after = sink.counters()
         report |= {name: after[name] - before[name] for name in ("underflows", "frames", "late", "overruns", "blocks")}
         report |= {name: after[name] for name in ("late_us_max", "render_us_max")}
@@ -189,7 +193,7 @@ def main() -> None:
             samplerate=48000, channels=2, dtype="float32", latency=what["latency"], callback=callback, device=device
         ) as stream:
             wait_for_go(report, what["before"])
-            run_loads(report, loads, what["seconds"])
+            run_loads(report, loads, what["seconds"], lambda: touches)
             report["latency_ms"] = round(1000 * stream.latency, 1)
         report["underflows"] = lost
     if node is not None:

@@ -79,11 +79,11 @@ def play(host: str, player: str, loads: Sequence[str], options: argparse.Namespa
     report: dict[str, Any] = json.loads(said.splitlines()[-1])
     report |= {"host": host, "player": player}
     for segment in report["segments"]:
-        name, start, end, longest_ms = segment
+        name, start, end, longest_ms, touches = segment
         # A JACK client can be recorded only once it is there.
         lead = BEFORE_S + (report["unrecorded_s"] if host == "pulse" else 0.0)
         heard = judge(sound, max(0.3, start + lead), end + lead)
-        report[name] = {**asdict(heard), "lock_held_ms": round(longest_ms)}
+        report[name] = {**asdict(heard), "lock_held_ms": round(longest_ms), "touches": touches}
     return report
 
 
@@ -131,14 +131,14 @@ def show(report: dict[str, Any]) -> None:
         f"underflows {report['underflows']}" + (f" ({granted})" if granted else "")
     )
     if "late" in report:
-        names = ("late", "late_us_max", "render_us_max", "shed", "limited", "peers", "touches")
+        names = ("late", "late_us_max", "render_us_max", "shed", "limited", "peers")
         print("  " + ", ".join(f"{name} {report[name]:.0f}" for name in names if name in report))
     for name, *_ in report["segments"]:
         row = report[name]
         print(
             f"  {name:8} {row['seconds']:5.1f} s, lock held up to {row['lock_held_ms']:4d} ms: "
             f"{row['breaks']:3d} breaks, {row['silent_ms']:7.0f} ms silent, {row['phase_jumps']:3d} phase jumps, "
-            f"else {row['worst_db']:.0f} dB"
+            f"else {row['worst_db']:.0f} dB" + f", {row['touches']} touches" * bool(row["touches"])
         )
 
 

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ TEMPLATE_S = 0.02
 APART_S = 0.22
 """Between two notes; with up to as much again at random, so that they fall everywhere in a block."""
 SEARCH_S = 0.18
+NEAR_S = 1.0
+"""What a block's time is smoothed over, to either side."""
 SURE = 0.9
 """Correlation with the note from which on it is found; noise has less than 0.3."""
 
@@ -95,6 +97,33 @@ def spread(values: Sequence[float] | Sequence[int]) -> float:
     return max(values) - min(values) if values else 0.0
 
 
+class Clock:
+    """The times of a stream's samples on PortAudio's clock, from those of its blocks, which jitter.
+
+    samples, times   float64[blocks]: the first sample of each, and when it was there, s
+
+    Each time is the median of the blocks within NEAR_S, no line through all of them: a device's clock and the machine's
+    drift apart by a millisecond in half a minute and more, and a stream that was interrupted goes on later.
+    """
+
+    def __init__(self, samples: Array, times: Array, rate: int) -> None:
+        self._samples, self._offsets, self._rate = samples, times - samples / rate, rate
+
+    def time_of(self, sample: float) -> float:
+        """s of a sample."""
+        near = NEAR_S * self._rate
+        first, end = np.searchsorted(self._samples, (sample - near, sample + near))
+        first = max(0, min(first, len(self._samples) - 1))
+        return float(sample / self._rate + np.median(self._offsets[first : max(end, first + 1)]))
+
+    def sample_at(self, moment: float) -> int:
+        """The sample that was there at a moment, s."""
+        sample = (moment - self._offsets[0]) * self._rate
+        for _ in range(3):
+            sample += (moment - self.time_of(sample)) * self._rate
+        return round(float(sample))
+
+
 class _Ear:
     """Records, and knows when each sample was at the input, and what the bank had made by then."""
 
@@ -131,12 +160,10 @@ class _Ear:
         block = bisect_right(starts, sample) - 1
         return self._made[block] + sample - starts[block]
 
-    def time_of(self) -> Callable[[float], float]:
-        """From a sample to PortAudio's clock: a line through all blocks, whose single times jitter."""
+    def clock(self) -> Clock:
+        """When each sample was there."""
         samples, times = np.array(self._times, np.float64).T
-        keep = slice(len(samples) // 10, None)
-        offset = float(np.median(times[keep] - samples[keep] / self._rate))
-        return lambda sample: sample / self._rate + offset
+        return Clock(samples, times, self._rate)
 
 
 def measure(
@@ -180,7 +207,7 @@ def measure(
     finally:
         sink.stop()
         ear.stream.close()
-    sound, note, when = ear.sound(), template(sample_rate), ear.time_of()
+    sound, note, clock = ear.sound(), template(sample_rate), ear.clock()
     pairs = _stamped_found(sound, note, first, stamps, sample_rate)
     at_once = []
     # Inside JACK nothing is known of an input's time: the cycle in which a note was made is, and what follows it.
@@ -188,12 +215,11 @@ def measure(
     if inside and pairs:
         behind = [ear.made_at(found) - stamp for found, _, stamp in pairs]
         shift_s = float(np.median(behind)) / sample_rate - (report_ms / 1000.0 - bank.latency_frames / sample_rate)
-    origin = when(0.0)
     for moment in asked:
-        near = round((moment - origin) * sample_rate)
+        near = clock.sample_at(moment)
         found = find(sound, note, near - 64, near + round(SEARCH_S * sample_rate))
         if found is not None:
-            at_once.append(1000.0 * (when(found.frame) - shift_s - moment))
+            at_once.append(1000.0 * (clock.time_of(found.frame) - shift_s - moment))
     stamped = [found - near for found, near, _ in pairs]
     if not at_once:
         raise SinkError(
@@ -262,10 +288,12 @@ def _stamped_found(
     if first is None:
         return []
     pairs = []
+    moved = 0  # by interruptions so far
     for stamp in stamps:
         near = first.frame + stamp - stamps[0]
-        found = find(sound, note, near - rate // 100, near + rate // 100)
+        found = find(sound, note, near + moved - rate // 100, near + moved + rate // 100)
         if found is not None:
+            moved = found.frame - near
             pairs.append((found.frame, near, stamp))
     return pairs
 

@@ -98,6 +98,7 @@ class Service:
             ("ProtectSystem", "strict"),
             ("ProtectHome", "read-only" if self._in_home() else "yes"),
             ("PrivateTmp", "yes"),
+            ("PrivateMounts", "yes"),
             ("DevicePolicy", "closed"),
             *([("DeviceAllow", "char-alsa rw")] if self.sound else []),
             ("ProtectKernelTunables", "yes"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from formant_dsp import Bank
-from formant_dsp.latency import NOTE, find, spread, template
+from formant_dsp.latency import NOTE, Clock, find, spread, template
 
 RATE = 48000
 
@@ -48,3 +48,19 @@ def test_stamped_notes_of_the_bank_are_found_exactly_where_they_were_asked_for()
 def test_spread_is_the_largest_less_the_smallest() -> None:
     assert spread([3.0, 1.0, 2.5]) == pytest.approx(2.0)
     assert spread([]) == 0.0
+
+
+def test_a_clock_that_drifts_or_was_interrupted_is_read_right_everywhere() -> None:
+    """Blocks of 256 in bursts of three, 0.1 % fast, with a gap of 30 ms in the middle of 20 s."""
+    samples = np.arange(0, 20 * RATE, 256, dtype=np.float64)
+    true = 5.0 + samples / (1.001 * RATE) + 0.03 * (samples > 10 * RATE)
+    times = true[np.arange(len(true)) // 3 * 3] + np.random.default_rng(1).normal(0.0, 0.001, len(true))
+    clock = Clock(samples, times, RATE)
+    early = (256 / RATE + 0.001) / 1.0  # of the middle one of three; the same everywhere
+    for at in (2.0, 5.0, 8.9, 11.1, 14.0, 18.0):
+        wanted = 5.0 + at / 1.001 + 0.03 * (at > 10)
+        assert abs(clock.time_of(at * RATE) - wanted) < early
+        assert abs(clock.sample_at(wanted) / RATE - at) < early
+    slope = (clock.time_of(9 * RATE) - clock.time_of(2 * RATE)) / 7.0
+    assert abs(slope - 1 / 1.001) < 2e-4
+    assert clock.time_of(0) < clock.time_of(100) < clock.time_of(20 * RATE + 1000)

@@ -119,7 +119,7 @@ def test_systemd_calls_the_exposure_of_a_system_service_ok(tmp_path: Path) -> No
     ).stdout
     level = re.search(r"Overall exposure level for .*: ([\d.]+)", overall)
     assert level is not None, overall
-    assert float(level[1]) < 3.0
+    assert float(level[1]) < 2.0
 
 
 def test_it_is_an_ini_file() -> None:

@@ -60,4 +60,7 @@ def command(input_: str | None, as_json: bool, **options: Any) -> None:
         f"jitter {report.stamped_jitter_frames} samples"
     )
     if report.underflows or report.overflows:
-        click.echo(f"underflows {report.underflows}, overflows {report.overflows}: figures of a disturbed run")
+        click.echo(
+            f"the sound was interrupted (underflows {report.underflows}, overflows {report.overflows}): "
+            "try a larger --latency, or `formant-node doctor`"
+        )
