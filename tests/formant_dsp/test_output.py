@@ -338,3 +338,49 @@ def test_a_sound_server_that_is_killed_and_comes_back_is_played_into_again_with_
     assert third_difference_db(begin) < -20.0
     steady = sound[heard[0] + RATE // 2 : heard[0] + RATE]
     assert abs(1200 * np.log2(f0_hz(steady, RATE, 220.0) / 220.0)) < 0.5
+
+
+_PLAY_PLACED = """
+import json, sys, time
+import formant_dsp as fd
+from formant_dsp.output import Output, Wish
+bank = fd.Bank(sample_rate=int(sys.argv[1]), channels=int(sys.argv[2]))
+output = Output(bank, Wish("auto", **json.loads(sys.argv[3])))
+for key, pan in ((1, -1.0), (2, 1.0)):
+    bank.note_on(key, fd.VoiceParams(f0_hz=110.0 * 2**key, vibrato_cents=0.0, pan=pan))
+output.start()
+time.sleep(1.2)
+print(output.describe(), output.counters()["block_frames"])
+output.stop()
+"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "wish", "heard"),
+    [
+        (44100, 8, {"channels": 8, "latency": 0.05}, {0: 220.0, 7: 440.0}),
+        (96000, 2, {"channel_map": [-1] * 5 + [1, -1, 0], "latency": "high"}, {7: 220.0, 5: 440.0}),
+        (
+            *(48000, 2, {"channel_map": [-1, 0, -1, -1, 1, -1, -1, 0], "block_frames": 500, "latency": 0.05}),
+            {1: 220.0, 7: 220.0, 4: 440.0},
+        ),
+    ],
+)
+def test_rate_channels_map_and_block_are_those_of_a_real_stream(
+    rate: int, channels: int, wish: dict[str, Any], heard: dict[int, float]
+) -> None:
+    with Pulse(channels=8) as pulse:
+        recorder = pulse.recorder().start()
+        done = subprocess.run(
+            [sys.executable, "-c", _PLAY_PLACED, str(rate), str(channels), json.dumps(wish)],
+            env=pulse.env, capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        sound = recorder.stop_stereo()
+    assert f"{rate} Hz, 8 channels" in done.stdout
+    if "block_frames" in wish:
+        assert done.stdout.split()[-1] == "500"
+    first = int(np.flatnonzero(np.abs(sound).max(axis=1) > 1e-3)[0])
+    steady = sound[first + RATE // 4 : first + RATE // 4 + RATE // 2]
+    assert {channel for channel in range(8) if np.abs(steady[:, channel]).max() > 1e-6} == set(heard)
+    for channel, wanted in heard.items():
+        assert abs(1200 * np.log2(f0_hz(steady[:, channel], RATE, wanted) / wanted)) < 1.0

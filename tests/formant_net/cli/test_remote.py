@@ -6,12 +6,12 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from subprocess import CompletedProcess, run
-from typing import Any
 
 import numpy as np
 import pytest
-from support.processes import processes
+from support.processes import Process, processes
 from support.pulse import Pulse
 from support.spectrum import third_difference_db
 
@@ -23,19 +23,36 @@ def remote(*arguments: str) -> CompletedProcess[str]:
     return run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+@dataclass
+class Box:
+    """What plays, its sound server, and the means to start more."""
+
+    url: str
+    pulse: Pulse
+    synth: Process
+    start: Callable[..., Process]
+
+    def hold_a_note(self) -> Process:
+        player = self.start("controller", self.url, stdin=True)
+        player.wait_for("Ready")
+        player.write('{"x": 0.3, "y": 0.0}\n')
+        time.sleep(0.5)
+        return player
+
+
 @pytest.fixture(scope="module")
-def box() -> Iterator[tuple[str, Pulse, Callable[..., Any]]]:
-    """(URL, sound server, means to start more) of a server and a synth called Attic."""
+def box() -> Iterator[Box]:
+    """A server and a synth called Attic."""
     with Pulse(realtime=True) as pulse, processes() as start:
         server = start("server", "--host", "127.0.0.1", "--port", "0", "--key", KEY)
         url = server.wait_for("Join:").split()[1]
         synth = start("synth", url, "--name", "Attic", "--latency", "80", environment=pulse.env)
         synth.wait_for("Ready")
-        yield url, pulse, start
+        yield Box(url, pulse, synth, start)
 
 
-def test_it_shows_every_synth_with_the_counters_of_its_sound(box: tuple[str, Pulse, Any]) -> None:
-    url, _, _ = box
+def test_it_shows_every_synth_with_the_counters_of_its_sound(box: Box) -> None:
+    url = box.url
     said = remote(url, "--json")
     assert said.returncode == 0, said.stderr
     (state,) = (json.loads(line) for line in said.stdout.splitlines())
@@ -50,8 +67,8 @@ def test_it_shows_every_synth_with_the_counters_of_its_sound(box: tuple[str, Pul
     assert "underflows" in people
 
 
-def test_settings_are_taken_by_the_synth_that_is_named_alone(box: tuple[str, Pulse, Any]) -> None:
-    url, _, _ = box
+def test_settings_are_taken_by_the_synth_that_is_named_alone(box: Box) -> None:
+    url = box.url
     done = remote(url, "--synth", "Attic", "--volume", "0.5", "--power", "off", "--preset", "choir", "--json")
     assert done.returncode == 0, done.stderr
     state = json.loads(done.stdout)
@@ -63,12 +80,9 @@ def test_settings_are_taken_by_the_synth_that_is_named_alone(box: tuple[str, Pul
     assert (state["volume"], state["powered_on"]) == (1.0, True)
 
 
-def test_another_sound_device_while_a_note_is_held(box: tuple[str, Pulse, Any]) -> None:
-    url, pulse, start = box
-    player = start("controller", url, stdin=True)
-    player.wait_for("Ready")
-    player.write('{"x": 0.3, "y": 0.0}\n')
-    time.sleep(0.5)
+def test_another_sound_device_while_a_note_is_held(box: Box) -> None:
+    url, pulse = box.url, box.pulse
+    player = box.hold_a_note()
     assert np.abs(heard(pulse, 0.5)).max() > 0.02
     away = remote(url, "--audio", "none")
     assert "no sound device" in away.stdout, away.stderr
@@ -86,6 +100,25 @@ def test_another_sound_device_while_a_note_is_held(box: tuple[str, Pulse, Any]) 
     assert np.abs(sound[first : first + 48]).max() < 0.1 * np.abs(sound).max()  # it fades in
     assert third_difference_db(sound[first - 64 : first + 9600]) < -20.0
     assert "lost" not in player.output()  # the network stayed up
+    player.end_input()
+    assert player.wait() == 0
+
+
+def test_a_sound_server_that_dies_and_comes_back_under_a_held_note(box: Box) -> None:
+    player = box.hold_a_note()
+    before = box.synth.output().count("sound again")
+    box.pulse.kill()
+    box.synth.wait_for("waiting for it")
+    assert "waiting for" in remote(box.url).stdout
+    box.pulse.restart()
+    recorder = box.pulse.recorder().start()
+    box.synth.wait_for("sound again", count=before + 1)
+    time.sleep(0.5)
+    sound = recorder.stop()
+    first = int(np.flatnonzero(np.abs(sound) > 1e-5)[0])
+    assert np.abs(sound[first:]).max() > 0.02
+    assert np.abs(sound[first : first + 48]).max() < 0.1 * np.abs(sound).max()
+    assert "lost" not in player.output()
 
 
 def heard(pulse: Pulse, seconds: float) -> np.ndarray:
@@ -94,8 +127,8 @@ def heard(pulse: Pulse, seconds: float) -> np.ndarray:
     return recorder.stop()
 
 
-def test_a_wrong_key_is_a_usage_error(box: tuple[str, Pulse, Any]) -> None:
-    url, _, _ = box
+def test_a_wrong_key_is_a_usage_error(box: Box) -> None:
+    url = box.url
     refused = remote(url.partition("#")[0], "--key", "wrong", "--patience", "3")
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
