@@ -134,7 +134,7 @@ def test_worst_block_when_all_voices_do_something_at_once(benchmark: Any, happen
 def test_decaying_and_tiny_sound_costs_what_any_sound_costs(benchmark: Any) -> None:
     """Blocks of voices that decay for 10 s, of voices at -80 dB, and of voices whose breath and colour have been turned
     down to zero a while ago (parameters that would fall for ever), to blocks of voices at rest, in one run."""
-    blocks = 2000
+    blocks = 1000 if benchmark.enabled else 50
 
     def normal() -> Bank:
         return singing()
@@ -160,11 +160,13 @@ def test_decaying_and_tiny_sound_costs_what_any_sound_costs(benchmark: Any) -> N
         bank.render(3 * RATE // 2)
         return bank
 
-    def typical(make: Any) -> float:
-        return float(np.median(best_us(make, blocks if benchmark.enabled else 50, min(turns(benchmark), 3))))
-
-    plain = min(typical(normal), typical(normal))
-    for name, make in (("decaying", decaying), ("tiny", tiny), ("turned_down", turned_down)):
-        benchmark.extra_info[f"{name}_to_normal"] = round(typical(make) / plain, 3)
-    benchmark.extra_info.update(normal_us=round(plain, 2))
+    kinds = {"normal": normal, "decaying": decaying, "tiny": tiny, "turned_down": turned_down}
+    best = {name: np.full(blocks, np.inf) for name in kinds}
+    for _ in range(turns(benchmark)):  # in turn: what else the machine does for a while meets all of them
+        for name, make in kinds.items():
+            best[name] = np.minimum(best[name], best_us(make, blocks, 1))
+    typical = {name: float(np.median(times)) for name, times in best.items()}
+    for name in ("decaying", "tiny", "turned_down"):
+        benchmark.extra_info[f"{name}_to_normal"] = round(typical[name] / typical["normal"], 3)
+    benchmark.extra_info.update(normal_us=round(typical["normal"], 2))
     benchmark(normal().render, HOP, np.empty(HOP, np.float32))
