@@ -34,7 +34,7 @@ def portaudio() -> Any:
     try:
         import sounddevice
     except OSError as error:
-        raise SinkError(f"PortAudio is not installed: {INSTALL_PORTAUDIO} (then start again)") from error
+        raise SinkError(f"PortAudio is not installed: {INSTALL_PORTAUDIO}") from error
     if sys.platform == "linux":
         quiet()
     return sounddevice

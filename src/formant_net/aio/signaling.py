@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from formant_net.aio.verify import NotTrusted, check_pin, client_context
+from formant_net.aio.verify import NotTrusted, check_pin, client_context, unknown
 from formant_net.effects import Check, Connect, Disconnect, Transmit
 from formant_net.errors import ProtocolError
 from formant_net.log import get_logger
@@ -34,9 +34,6 @@ class SignalingEvents(Protocol):
     def closed(self, attempt: int, reason: str) -> None: ...
     def checked(self, number: int, ok: bool) -> None: ...
     def received(self, attempt: int, message: Message | Unknown) -> None: ...
-
-
-_KNOW = "take the whole join URL of the server, or give --tls-fingerprint or --tls-ca"
 
 
 class _Connection(ClientConnection):
@@ -184,7 +181,7 @@ class SignalingSockets:
         except NotTrusted as error:
             reason = str(error)
         except ssl.SSLCertVerificationError as error:
-            reason = f"its certificate is not known ({error.verify_message.lower()}): {_KNOW}"
+            reason = unknown(error)
         except (OSError, WebSocketException, ValueError) as error:
             reason = _words_of_error(error)
         except Exception as error:

@@ -5,18 +5,39 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 
-def state_dir() -> Path:
+def state_dir(environment: Mapping[str, str] | None = None) -> Path:
     """FORMANT_STATE_DIR, else what systemd gives (STATE_DIRECTORY), else the user's folder for such things."""
+    environment = os.environ if environment is None else environment
     for name in ("FORMANT_STATE_DIR", "STATE_DIRECTORY"):
-        if chosen := os.environ.get(name, "").partition(":")[0]:
+        if chosen := environment.get(name, "").partition(":")[0]:
             return Path(chosen)
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "formant-node"
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "formant-node"
+        return Path(environment.get("LOCALAPPDATA") or _home()) / "formant-node"
+    given = environment.get("XDG_STATE_HOME", "")
+    return (Path(given) if given.startswith("/") else _home() / ".local" / "state") / "formant-node"
+
+
+def _home() -> Path:
+    """That of the user; a number that is no user's has none, as in many containers, and nothing is kept in `/`."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
+
+
+def why_unkept(folder: Path) -> str:
+    """Why nothing can be kept in a folder that may have to be made, in words; empty where it can."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        return f"{folder} cannot be written"
+    if hasattr(os, "statvfs") and os.statvfs(there).f_bavail == 0:
+        return f"no space is left for {folder}"
+    return ""
 
 
 def write_private(path: Path, content: bytes) -> None:

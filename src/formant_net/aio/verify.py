@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from datetime import datetime
 from pathlib import Path
 
 from formant_net.certificate import CertificateError, pin_of_der, pin_of_pem
 from formant_net.trust import Trust, fits
+
+_UNTIMELY = (9, 10)
+"""OpenSSL's codes for a certificate that is not yet valid, and for one that is not any more."""
 
 
 class NotTrusted(Exception):
@@ -56,3 +60,11 @@ def _known(pin: str) -> str:
         return pin_of_pem(Path(pin).read_bytes())
     except (OSError, CertificateError) as error:
         raise NotTrusted(f"cannot read the certificate {pin}: {error}") from error
+
+
+def unknown(error: ssl.SSLCertVerificationError) -> str:
+    """Why a server's certificate does not count, and what to do."""
+    advice = "take the whole join URL of the server, or give --tls-fingerprint or --tls-ca"
+    if error.verify_code in _UNTIMELY:
+        advice = f"the server needs a new one, or a clock is wrong (here it is {datetime.now():%Y-%m-%d})"
+    return f"its certificate is not known ({error.verify_message.lower()}): {advice}"

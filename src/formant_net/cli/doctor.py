@@ -17,7 +17,7 @@ import click
 
 from formant_dsp.realtime import PRIORITY
 from formant_net import doctor as checks
-from formant_net.cli.identity import state_folder
+from formant_net.aio.state import state_dir, why_unkept
 
 PACKAGES = ("formant-synth", "numpy", "aiortc", "aioice", "av", "websockets", "sounddevice", "msgspec", "dnspython")
 MDNS = "224.0.0.251"
@@ -129,13 +129,14 @@ def _synchronised() -> bool | None:
 
 
 def _state() -> checks.Finding:
-    folder = state_folder()
-    there = next(path for path in (folder, *folder.parents) if path.exists())  # it is made when it is needed
-    if there.is_dir() and os.access(there, os.W_OK):
-        return checks.ok("state", f"kept in {folder}")
-    return checks.hint(
-        "state", f"{folder} cannot be written: a new id at every start", "give --id, or make it writable"
-    )
+    folder = state_dir()
+    if why := why_unkept(folder):
+        return checks.hint(
+            "state",
+            f"{why}: a new id at every start",
+            "give --id, make room for it, or let FORMANT_STATE_DIR name a folder",
+        )
+    return checks.ok("state", f"kept in {folder}")
 
 
 def _version(name: str) -> str | None:

@@ -6,15 +6,12 @@ long as it runs, and finds in it the id that it had there before. So one node is
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import click
 
 PLACES = 64
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
@@ -22,29 +19,21 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`number` counts from 1; `lock` keeps it: hold on to this object as long as the node runs."""
+    """`number` counts from 1; `lock` keeps it: hold on to this object as long as the node runs.
+
+    unkept    why the next start will have another id, in words; empty where it will not
+    """
 
     id: str
     number: int
     lock: Any = None
-
-
-def state_folder(environment: Mapping[str, str] | None = None) -> Path:
-    """Where a node keeps what must outlive it: systemd's StateDirectory, else the user's state folder."""
-    environment = os.environ if environment is None else environment
-    given = environment.get("STATE_DIRECTORY", "").partition(":")[0]
-    if given:
-        return Path(given)
-    if sys.platform == "linux":
-        state = environment.get("XDG_STATE_HOME", "")
-        return (Path(state) if state.startswith("/") else Path.home() / ".local" / "state") / "formant-node"
-    return Path(click.get_app_dir("formant-node"))
+    unkept: str = ""
 
 
 def take_place(folder: Path, prefix: str, make_id: Callable[[], str]) -> Place:
     """The first free place for ids that begin with `prefix`; `make_id` makes the id of a new one.
 
-    A folder that cannot be written gives a new id every time, and place 1.
+    A folder that cannot be written gives a new id every time, and place 1, and says so.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,9 +41,9 @@ def take_place(folder: Path, prefix: str, make_id: Callable[[], str]) -> Place:
             place = _try(folder / f"{prefix}{number}.id", number, prefix, make_id)
             if place is not None:
                 return place
-    except OSError:
-        pass
-    return Place(make_id(), 1)
+    except OSError as error:
+        return Place(make_id(), 1, unkept=f"{folder}: {error.strerror or error}")
+    return Place(make_id(), 1, unkept=f"{folder}: all {PLACES} places are taken")
 
 
 def _try(path: Path, number: int, prefix: str, make_id: Callable[[], str]) -> Place | None:

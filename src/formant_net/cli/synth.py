@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from formant_dsp.params import ALGORITHMS
+from formant_net.aio.state import state_dir
 from formant_net.cli.audio import check_channels, output_options
 from formant_net.cli.guard import client_options, trust_of
-from formant_net.cli.identity import numbered, state_folder, take_place
+from formant_net.cli.identity import numbered, take_place
 from formant_net.cli.ranges import FloatRange
 from formant_net.join import JoinUrl, JoinUrlError
 from formant_net.limits import LimitError
@@ -129,7 +130,9 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     from formant_net.aio.synth import SynthOptions, Voice
 
     check_channels(options["channels"], options["channel_map"])
-    place = None if options["id"] else take_place(state_folder(), "synth-", lambda: make_id("synth-"))
+    place = None if options["id"] else take_place(state_dir(), "synth-", lambda: make_id("synth-"))
+    if place and place.unkept:
+        _say(f"This id cannot be kept ({place.unkept}): give --id, or let FORMANT_STATE_DIR name a folder for it.")
     synth = SynthOptions(
         client_id=place.id if place else check_id(options["id"], ("synth-",)),
         name=(options["name"] or numbered(socket.gethostname(), place.number if place else 1))[:64],

@@ -16,7 +16,7 @@ from support.sockets import edge, run
 
 from formant_net.aio.signaling import SignalingSockets
 from formant_net.aio.tls import SELF_SIGNED, ServerTls, TlsError, TlsOptions
-from formant_net.aio.verify import NotTrusted, client_context
+from formant_net.aio.verify import NotTrusted, client_context, unknown
 from formant_net.certificate import from_pem, make_certificate, make_private_key, names_of, pin_of_pem, to_pem
 from formant_net.effects import Connect
 from formant_net.limits import Limits
@@ -130,6 +130,14 @@ def test_a_named_authority_counts_and_the_name_must_fit(folder: Path) -> None:
             assert "certificate is not known" in await visit(port, Trust(ca=str(file)), host="localhost")
 
     run(story())
+
+
+@pytest.mark.parametrize(("code", "words"), [(9, "clock is wrong"), (10, "clock is wrong"), (18, "--tls-fingerprint")])
+def test_a_certificate_whose_time_it_is_not_asks_after_the_clock(code: int, words: str) -> None:
+    error = ssl.SSLCertVerificationError()
+    error.verify_code, error.verify_message = code, "Certificate is not yet valid"
+    assert words in unknown(error)
+    assert "not yet valid" in unknown(error)
 
 
 def test_a_file_that_is_no_certificate_is_said(folder: Path) -> None:

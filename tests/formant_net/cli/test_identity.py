@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 from pathlib import Path
 
+import pytest
 from support.processes import processes
 
-from formant_net.cli.identity import numbered, state_folder, take_place
+from formant_net.cli.identity import numbered, take_place
 
 
 def test_a_node_has_the_same_id_after_every_start(tmp_path: Path) -> None:
@@ -36,14 +39,32 @@ def test_what_is_no_id_is_made_anew_and_a_folder_that_cannot_be_is_no_failure(tm
     assert take_place(tmp_path, "synth-", lambda: "synth-new").id == "synth-new"
     assert (tmp_path / "synth-1.id").read_text() == "synth-new\n"
     (tmp_path / "file").write_text("")
-    assert take_place(tmp_path / "file" / "folder", "synth-", lambda: "synth-x").id == "synth-x"
+    place = take_place(tmp_path / "file" / "folder", "synth-", lambda: "synth-x")
+    assert place.id == "synth-x"
+    assert "Not a directory" in place.unkept
 
 
-def test_the_folder_is_systemds_or_the_users() -> None:
-    assert state_folder({"STATE_DIRECTORY": "/var/lib/formant-node:/var/lib/b"}) == Path("/var/lib/formant-node")
-    assert state_folder({"XDG_STATE_HOME": "/tmp/x"}) == Path("/tmp/x/formant-node")
-    assert state_folder({"XDG_STATE_HOME": "relative"}) == Path.home() / ".local" / "state" / "formant-node"
-    assert state_folder({}) == Path.home() / ".local" / "state" / "formant-node"
+def test_an_id_that_cannot_be_kept_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    made = iter([full, lambda: "synth-x"])
+    place = take_place(tmp_path, "synth-", lambda: next(made)())
+    assert (place.id, place.number) == ("synth-x", 1)
+    assert place.unkept == f"{tmp_path}: No space left on device"
+    monkeypatch.setattr("formant_net.cli.identity.PLACES", 1)
+    held = take_place(tmp_path, "synth-", lambda: "synth-y")
+    assert (held.number, held.unkept) == (1, "")
+    assert "1 places are taken" in take_place(tmp_path, "synth-", lambda: "synth-z").unkept
+
+
+def test_a_node_says_that_its_id_cannot_be_kept_and_sings(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with processes() as start:
+        unkept = {"FORMANT_STATE_DIR": f"{tmp_path}/file/x"}
+        synth = start("synth", "http://127.0.0.1:9", "--audio", "none", "--voices", "2", environment=unkept)
+        assert "give --id" in synth.wait_for("cannot be kept")
+        synth.wait_for("Formant synth")
 
 
 def test_the_second_node_has_a_name_of_its_own() -> None:
