@@ -16,10 +16,12 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from formant_dsp import Bank
+from formant_dsp.choir import ChoirBank
+from formant_dsp.presets import DEFAULT, load
 from formant_net.access import Access
 from formant_net.aio.client import Client
 from formant_net.aio.server import EdgeServer
-from formant_net.aio.synth import Singer, Voice
+from formant_net.aio.synth import Singer
 from formant_net.controller import Controller
 from formant_net.gesture import TimedTouch
 from formant_net.hub import Hub
@@ -48,7 +50,7 @@ class Stage:
         self.bank = Bank(voices=8)
         self.applied = asyncio.Event()
         self.x = -1.0
-        singer = Singer(self.bank, Voice().params())
+        singer = Singer(ChoirBank(self.bank), load(DEFAULT).voice_params)
 
         def sing(effect: object) -> None:
             singer.take(effect)

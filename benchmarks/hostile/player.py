@@ -30,8 +30,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 from support.steady import CHORD_HZ
 
 from formant_dsp import Bank, VoiceParams
+from formant_dsp.presets import DEFAULT, load
 from formant_dsp.stream import open_sink
-from formant_net.aio.synth import SynthNode, SynthOptions, Voice
+from formant_net.aio.synth import SynthNode, SynthOptions
 from formant_net.log import configure
 from formant_net.signaling import Server
 from formant_net.touches import NoteMove, NoteOn
@@ -127,7 +128,7 @@ def main() -> None:
             audio=what["device"] if formant else "none",
             channels=2,
             width=1.0,
-            voice=Voice(vibrato_cents=0.0),
+            preset=load(DEFAULT, voice={"vibrato_cents": 0.0}),
             latency=what["latency"],
             realtime=what["realtime"],
             volume=VOLUME,

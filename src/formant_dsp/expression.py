@@ -1,13 +1,14 @@
 """What a singer does with a vowel: effort, breath, ring, tuning and size, as one gesture each.
 
 `express(vowel, f0_hz, expression)` turns a vowel of a table into the vowel that is sung at this pitch in this way, its
-level, and the fields of `VoiceParams` that go with it. Plain Python at event rate, 10 µs; the audio side smooths. No
+level (evenness.pyx), and the fields of `VoiceParams` that go with it. At event rate, 15 µs; the audio side smooths. No
 output has a step anywhere, whatever moves.
 
-    effort E    level -40 + 40 E dB; two low-passes, T1 = 27 - 21 E and T2 = 11 - 11 E dB down at 3 kHz (falsetto
-                45 - 36 E and 20 - 18.5 E); F1 rises 3.5 Hz a dB; open quotient 0.90 - 0.43 E (0.98 - 0.28 E), which is
-                how strong the fundamental is; jitter and shimmer shrink. At E = 0.8 a vowel sounds as in its table.
-                The residue voice, whose levels are not its own, has the tilt in its source: one pole of T1 + T2 dB
+    effort E    rms -40 + 40 E dB at every pitch, in every vowel; two low-passes, T1 = 27 - 21 E and T2 = 11 - 11 E dB
+                down at 3 kHz (falsetto 45 - 36 E and 20 - 18.5 E); F1 rises 3.5 Hz a dB; open quotient 0.90 - 0.43 E
+                (0.98 - 0.28 E), which is how strong the fundamental is; jitter and shimmer shrink. At E = 0.8 a vowel
+                sounds as in its table. The residue voice, whose levels are not its own, has the tilt in its source:
+                one pole of T1 + T2 dB
     breath b    noise; fundamental up 6 b dB; 12 b dB less at 3 kHz; B1 wider by (1 + b)
     whisper w   the voice gives way to noise; F1 rises 12 w %
     ring ρ      F3, F4, F5 drawn to the ring's centre by 1 - 0.6 ρ, and 12 ρ dB stronger; gone at the highest pitches
@@ -30,8 +31,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from formant_dsp.evenness import rms_error_db
+from formant_dsp.params import ALGORITHMS, Range
 from formant_dsp.params import RANGES as VOICE_RANGES
-from formant_dsp.params import Range
 from formant_dsp.tract import smooth_max
 from formant_dsp.vowels import Vowel
 
@@ -89,7 +91,9 @@ class Expression:
 
 
 class Expressed(NamedTuple):
-    """A vowel as it is sung, its level in dB (0 at full effort), and further fields of VoiceParams."""
+    """A vowel as it is sung, its level in dB, and further fields of VoiceParams.
+
+    With this level the rms of the voice is -40 + 40 E dB re that of level 0, whatever the pitch and the vowel."""
 
     vowel: Vowel
     level_db: float
@@ -103,14 +107,16 @@ def express(
     base: Mapping[str, float] | None = None,
     *,
     effort: float | None = None,
+    algorithm: str = ALGORITHMS[0],
 ) -> Expressed:
     """One vowel at one pitch, sung so.
 
-    vowel     of any table, path or plane
-    f0_hz     > 0 Hz
-    base      voice parameters the gesture starts from ("voicing", "breath", "voiced", "resonance", "jitter_percent",
-              "shimmer_db", "tilt_db"); those not given have their defaults
-    effort    0 … 1 instead of the expression's, for a surface that feels pressure; moved into the range
+    vowel      of any table, path or plane
+    f0_hz      > 0 Hz
+    base       voice parameters the gesture starts from ("voicing", "breath", "voiced", "resonance", "jitter_percent",
+               "shimmer_db", "tilt_db") and that the level depends on (evenness.py); others have their defaults
+    effort     0 … 1 instead of the expression's, for a surface that feels pressure; moved into the range
+    algorithm  of params.ALGORITHMS, which the level depends on
     """
     base = base or {}
     e = expression.effort if effort is None else min(max(effort, 0.0), 1.0)
@@ -160,20 +166,18 @@ def express(
     h1_db = tilt_db(min(f0_hz, f1)) - first + 11.1 * (open_quotient - _NEUTRAL_OPEN_QUOTIENT) + 6.0 * b
     unsteady = (1.5 - e) / (1.5 - NEUTRAL_EFFORT)
     get = base.get
-    return Expressed(
-        Vowel((f1, f2, f3, f4, f5), (min(w1 * (1.0 + b), 2000.0), *widths), level),
-        -40.0 + 40.0 * e,
-        {
-            "voicing": min(get("voicing", _VOICING) * math.pow(10.0, h1_db / 20.0), _MOST["voicing"]),
-            "voiced": get("voiced", 1.0) * (1.0 - _smoothstep(whisper)),
-            "breath": min(get("breath", 0.0) + 0.4 * b * math.sqrt(b) + _smoothstep(whisper), _MOST["breath"]),
-            "resonance": get("resonance", _RESONANCE)
-            * (1.0 - expression.damping * _smoothstep((f0_hz - 350.0) / 650.0)),
-            "jitter_percent": min(get("jitter_percent", 0.0) * unsteady, _MOST["jitter_percent"]),
-            "shimmer_db": min(get("shimmer_db", 0.0) * unsteady, _MOST["shimmer_db"]),
-            "tilt_db": min(max(get("tilt_db", 0.0) + t1 + t2 - _NEUTRAL_TILT + 12.0 * b, _TILT.low), _TILT.high),
-        },
-    )
+    sung = Vowel((f1, f2, f3, f4, f5), (min(w1 * (1.0 + b), 2000.0), *widths), level)
+    changed = {
+        "voicing": min(get("voicing", _VOICING) * math.pow(10.0, h1_db / 20.0), _MOST["voicing"]),
+        "voiced": get("voiced", 1.0) * (1.0 - _smoothstep(whisper)),
+        "breath": min(get("breath", 0.0) + 0.4 * b * math.sqrt(b) + _smoothstep(whisper), _MOST["breath"]),
+        "resonance": get("resonance", _RESONANCE) * (1.0 - expression.damping * _smoothstep((f0_hz - 350.0) / 650.0)),
+        "jitter_percent": min(get("jitter_percent", 0.0) * unsteady, _MOST["jitter_percent"]),
+        "shimmer_db": min(get("shimmer_db", 0.0) * unsteady, _MOST["shimmer_db"]),
+        "tilt_db": min(max(get("tilt_db", 0.0) + t1 + t2 - _NEUTRAL_TILT + 12.0 * b, _TILT.low), _TILT.high),
+    }
+    level_db = 40.0 * e - 40.0 - rms_error_db(sung, f0_hz, algorithm, {**base, **changed})
+    return Expressed(sung, level_db, changed)
 
 
 _CORNER_HZ = 17.0

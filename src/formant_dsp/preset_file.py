@@ -83,6 +83,17 @@ def decode(text: str) -> File:
         raise ValueError(_plain(str(reason))) from None
 
 
+def changed(file: File, voice: Mapping[str, Any], vowels: Mapping[str, str]) -> File:
+    """The file with other entries in [voice] and [vowels].
+
+    error   ValueError where vowels of its own would have to be those of a table
+    """
+    if vowels and file.vowels.own:
+        raise ValueError("vowels.own: it sings vowels of its own, so no others can be chosen for it")
+    with_vowels = msgspec.structs.replace(file.vowels, **vowels) if vowels else file.vowels
+    return msgspec.structs.replace(file, voice={**file.voice, **voice}, vowels=with_vowels)
+
+
 def _plain(reason: str) -> str:
     """msgspec's "Expected `str`, got `int` - at `$.title`" with the key first, as in all other errors."""
     what, at, where = reason.partition(" - at `$.")

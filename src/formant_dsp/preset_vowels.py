@@ -50,7 +50,8 @@ def way_of(vowels: Vowels) -> tuple[VowelPath | Walk, bool]:
             raise ValueError(f"vowels.table: {reason}") from None
     widths_follow_f0 = any(own.index for own in vowels.own)
     if vowels.plane is None:
-        path = vowels.path or (tuple(known) if vowels.own else SUNG_VOWELS)
+        usual = not vowels.own and all(name in known for name in SUNG_VOWELS)
+        path = vowels.path or (SUNG_VOWELS if usual else tuple(known))
         missing = next((name for name in path if name not in known), None)
         if missing is not None and vowels.own:
             raise ValueError(f"vowels.path: no vowel {missing!r} in vowels.own: it has {', '.join(known)}")

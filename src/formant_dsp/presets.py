@@ -1,6 +1,7 @@
 """Presets: a whole instrument in one TOML file, from the touch to the parameters of its voices.
 
     preset = load("ring-tenor")                        # shipped, or the path of a file of your own
+    preset = load("choir", voice={"vibrato_cents": 0}) # but for this
     bank = ChoirBank(Bank())
     bank.note_on(key, preset.voice_params(x, y, z))    # a list, one entry a singer
 
@@ -22,14 +23,21 @@ from typing import Any, cast
 
 from formant_dsp import choir, expression
 from formant_dsp.choir import Choir
-from formant_dsp.evenness import rms_error_db
 from formant_dsp.expression import Expression, express
 from formant_dsp.params import ALGORITHMS, RANGES, VoiceParams
-from formant_dsp.preset_file import MAPPING_RANGES, TRIM, VOICE_RANGES, File, PresetError, checked, decode, whole
+from formant_dsp.preset_file import (
+    MAPPING_RANGES,
+    TRIM,
+    VOICE_RANGES,
+    File,
+    PresetError,
+    changed,
+    checked,
+    decode,
+    whole,
+)
 from formant_dsp.preset_vowels import INDEX_AT_HZ, Walk, way_of
 from formant_dsp.vowels import Vowel, VowelPath
-
-_EXPRESSED = ("voicing", "voiced", "breath", "resonance", "jitter_percent", "shimmer_db", "tilt_db")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,8 @@ class Preset:
     title: str
     description: str
     trim_db: float
-    voice: Mapping[str, Any]
+    algorithm: str
+    voice: Mapping[str, float]
     way: VowelPath | Walk
     expression: Expression
     choir: Choir
@@ -49,8 +58,6 @@ class Preset:
     phonation_z: float
     dynamic_range_db: float
     widths_follow_f0: bool
-    _fixed: Mapping[str, Any]
-    _base: Mapping[str, float]
 
     @property
     def singers(self) -> int:
@@ -97,18 +104,16 @@ class Preset:
         vowel = way.plane.at(*place) if place is not None and isinstance(way, Walk) else way.at(y)
         if self.widths_follow_f0:
             vowel = _rescaled(vowel, f0_hz / INDEX_AT_HZ)
-        sung = express(vowel, f0_hz, self.expression, self._base, effort=self.effort(z))
-        fixed = self._fixed
+        sung = express(vowel, f0_hz, self.expression, self.voice, effort=self.effort(z), algorithm=self.algorithm)
         level_db = sung.level_db + 40.0 - 40.0 * self.expression.effort + self.trim_db
-        level_db -= rms_error_db(sung.vowel, f0_hz, fixed["algorithm"], {**fixed, **sung.fields})
         return self.choir.sing(
             VoiceParams(
                 f0_hz=f0_hz,
                 vowel=sung.vowel,
                 level_db=min(max(level_db, _LOWEST_DB), _HIGHEST_DB),
                 lease_s=lease_s,
-                **fixed,
-                **cast(Any, sung.fields),
+                algorithm=self.algorithm,
+                **{**self.voice, **sung.fields},
             )
         )
 
@@ -132,10 +137,20 @@ def _shipped() -> Traversable:
     return resources.files("formant_dsp") / "data" / "presets"
 
 
-def load(name_or_path: str | Path) -> Preset:
+DEFAULT = "plain"
+"""What sings when nothing else is asked for."""
+
+NOTHING: Mapping[str, Any] = {}
+
+
+def load(
+    name_or_path: str | Path, *, voice: Mapping[str, Any] = NOTHING, vowels: Mapping[str, str] = NOTHING
+) -> Preset:
     """A preset by name (`names()`) or from a file, recognised by its ending .toml.
 
-    error   PresetError naming file, key, value and range; or the names there are
+    voice    entries of [voice] that take the place of the file's: {"algorithm": "natural", "vibrato_cents": 0}
+    vowels   the same of [vowels]: {"table": "h95_published", "group": "women"}
+    error    PresetError naming file, key, value and range; or the names there are
     """
     if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
         path = Path(name_or_path)
@@ -143,23 +158,33 @@ def load(name_or_path: str | Path) -> Preset:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeError) as reason:
             raise PresetError(f"{path} cannot be read: {reason}") from None
-        return parse(text, name=path.stem, source=str(path))
+        return parse(text, name=path.stem, source=str(path), voice=voice, vowels=vowels)
     if name_or_path not in names():
         raise PresetError(f"no preset {name_or_path!r}: choose one of {', '.join(names())}, or name a .toml file")
     return parse(
         (_shipped() / f"{name_or_path}.toml").read_text(encoding="utf-8"),
         name=name_or_path,
         source=f"{name_or_path}.toml",
+        voice=voice,
+        vowels=vowels,
     )
 
 
-def parse(text: str, name: str = "preset", source: str = "preset") -> Preset:
+def parse(
+    text: str,
+    name: str = "preset",
+    source: str = "preset",
+    *,
+    voice: Mapping[str, Any] = NOTHING,
+    vowels: Mapping[str, str] = NOTHING,
+) -> Preset:
     """A preset from the text of a TOML file, which may come from anywhere: it can do nothing but be wrong.
 
-    error   PresetError naming source, key, value and range
+    voice, vowels   as in `load`
+    error           PresetError naming source, key, value and range
     """
     try:
-        return _preset(name, decode(text))
+        return _preset(name, changed(decode(text), voice, vowels))
     except KeyError as reason:
         raise PresetError(f"{source}: vowels.path: {reason.args[0]}") from None
     except (ValueError, OverflowError) as reason:
@@ -180,18 +205,16 @@ def _preset(name: str, read: File) -> Preset:
     several = checked("choir", several, choir.RANGES)
     several["singers"] = whole("choir.singers", several.get("singers", 1))
     way, widths_follow_f0 = way_of(read.vowels)
-    fixed = {key: value for key, value in numbers.items() if key not in _EXPRESSED}
     return Preset(
         name=name,
         title=read.title,
         description=read.description,
         trim_db=TRIM.check("trim_db", read.trim_db),
-        voice={"algorithm": algorithm, **numbers},
+        algorithm=str(algorithm),
+        voice=numbers,
         way=way,
         expression=Expression(**gestures),
         choir=Choir(seed=seed, **cast(Any, several)),
         widths_follow_f0=widths_follow_f0,
-        _fixed={"algorithm": algorithm, **fixed},
-        _base={key: numbers[key] for key in _EXPRESSED if key in numbers},
         **mapping,
     )

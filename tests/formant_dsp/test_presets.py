@@ -20,7 +20,9 @@ from formant_dsp.choir import ChoirBank
 from formant_dsp.evenness import rms_error_db
 from formant_dsp.formant import classic_index, index_of_width
 from formant_dsp.params import RANGES
-from formant_dsp.presets import Preset, PresetError, load, names, parse
+from formant_dsp.presets import DEFAULT, Preset, PresetError, load, names, parse
+from formant_dsp.tables import table
+from formant_dsp.vowels import SUNG_VOWELS, sung
 
 MINIMAL = 'title = "T"\ndescription = "D"\n'
 
@@ -45,7 +47,7 @@ def test_a_preset_has_a_voice_for_every_touch(name: str) -> None:
         mean = sum(math.log2(s.f0_hz) for s in singers) / len(singers)
         assert 2**mean == pytest.approx(preset.f0_hz(x), rel=1e-6)
         assert {s.lease_s for s in singers} == {1.5}
-        assert {s.algorithm for s in singers} == {preset.voice["algorithm"]}
+        assert {s.algorithm for s in singers} == {preset.algorithm}
 
 
 @pytest.mark.parametrize("name", names())
@@ -214,10 +216,7 @@ def steadied(name: str) -> Preset:
     still = {"vibrato_cents": 0.0, "drift_cents": 0.0, "jitter_percent": 0.0, "shimmer_db": 0.0, "flutter": 0.0}
     preset = load(name)
     quiet = replace(preset.expression, breath=0.0)
-    return replace(
-        preset, expression=quiet, _fixed={**preset._fixed, **{k: v for k, v in still.items() if k in preset._fixed}},
-        _base={**preset._base, "jitter_percent": 0.0, "shimmer_db": 0.0, "breath": 0.0},
-    )  # fmt: skip
+    return replace(preset, expression=quiet, voice={**preset.voice, **still, "breath": 0.0})
 
 
 def test_a_second_finger_may_choose_the_place_on_a_plane() -> None:
@@ -235,6 +234,49 @@ def test_a_file_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
     assert (preset.name, preset.title, preset.singers) == ("mine", "T", 3)
     assert load(file).voice_params(0.5, 0.5) == preset.voice_params(0.5, 0.5)
     assert preset.voice_params(0.5, 0.5)[0].skirt == 0.2
+
+
+def test_the_default_surface_is_three_octaves_and_the_five_sung_vowels() -> None:
+    """What the touch page writes beside it: A2 to A5 from left to right, a e i o u from bottom to top."""
+    plain = load(DEFAULT)
+    for x, hz in ((-1.0, 110.0), (0.0, 110.0), (1 / 3, 220.0), (2 / 3, 440.0), (1.0, 880.0), (2.0, 880.0)):
+        assert plain.voice_params(x, 0.0)[0].f0_hz == pytest.approx(hz, rel=1e-12)
+    for y, name in zip((0.0, 0.25, 0.5, 0.75, 1.5), SUNG_VOWELS, strict=True):
+        assert plain.way.at(y) == sung("tenor")[name]
+
+
+@pytest.mark.parametrize("z", [0.0, 0.05, 0.3, 0.6, 1.0])
+def test_pressure_is_effort_between_the_phonation_threshold_and_full(z: float) -> None:
+    """E = 1 - (range / 40 dB) (1 - ((z - z0) / (1 - z0))^1.5); never level alone (docs/voice.md)."""
+    plain = load(DEFAULT)
+    share = max(0.0, (z - 0.05) / 0.95) ** 1.5
+    assert plain.effort(z) == pytest.approx(1.0 - 0.5 * (1.0 - share))
+    assert plain.effort(None) == 0.8
+    soft, loud = plain.voice_params(0.3, 0.0, 0.3)[0].vowel, plain.voice_params(0.3, 0.0, 0.9)[0].vowel
+    assert loud.level_db[2] > soft.level_db[2] + 3.0
+    assert loud.frequency_hz[0] > soft.frequency_hz[0]
+
+
+@pytest.mark.parametrize("name", names())
+def test_options_take_the_place_of_what_the_file_says(name: str) -> None:
+    changed = load(name, voice={"algorithm": "natural", "vibrato_cents": 0.0})
+    assert {(p.algorithm, p.vibrato_cents) for p in changed.voice_params(0.5, 0.5)} == {("natural", 0.0)}
+    assert (changed.name, changed.octaves, changed.singers) == (name, load(name).octaves, load(name).singers)
+
+
+def test_vowels_can_be_those_of_another_table() -> None:
+    assert load(DEFAULT, vowels={"group": "bass"}).way.at(0.0) == sung("bass")["a"]
+    women = load(DEFAULT, vowels={"table": "h95_published", "group": "women"})
+    assert women.way.at(0.0) == table("h95_published", "women")["i"]
+    for preset, vowels, words in (
+        ("glassy", {"group": "bass"}, "cantor_tenor has no group 'bass'"),
+        ("even-odd", {"table": "sung"}, "vowels of its own"),
+        (DEFAULT, {"group": "yeti"}, "no group 'yeti'"),
+    ):
+        with pytest.raises(PresetError, match=re.escape(words)):
+            load(preset, vowels=vowels)
+    with pytest.raises(PresetError, match=r"voice\.skirt=2"):
+        load(DEFAULT, voice={"skirt": 2.0})
 
 
 def test_what_a_file_leaves_out_is_the_default_voice() -> None:

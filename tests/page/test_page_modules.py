@@ -9,7 +9,7 @@ import pytest
 from page.relay import Relay
 from support.browser import Chromium, LoopThread, Tab
 
-from formant_net.mapping import Mapping
+from formant_dsp.presets import DEFAULT, load
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_backoff_draws_from_zero_to_its_step(tab: Tab) -> None:
 def test_pitch_on_screen_is_the_pitch_that_synths_play(tab: Tab) -> None:
     places = [0.0, 1 / 3, 0.5, 0.777, 1.0]
     shown = [ask(tab, "mapping", f"return m.f0Hz({x});") for x in places]
-    assert shown == [pytest.approx(Mapping().f0_hz(x)) for x in places]
+    assert shown == [pytest.approx(load(DEFAULT).f0_hz(x)) for x in places]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from formant_dsp import presets
 from formant_net.aio.controller import ControllerNode, ControllerOptions
 from formant_net.aio.edge import EdgeOptions, running_edge
 from formant_net.aio.synth import SynthNode, SynthOptions
@@ -38,7 +39,7 @@ class SoakOptions:
     seed: int = 1
     audio: str = "auto"
     voices: int = 32
-    preset: str | None = None
+    preset: str = presets.DEFAULT
     latency: str | float = "low"
     realtime: str = "auto"
     on_note: Callable[[str], None] = field(default=print)
@@ -63,7 +64,7 @@ class Soak:
                     *("synth-soak", "soak", [server]),
                     audio=options.audio,
                     voices=options.voices,
-                    preset=options.preset,
+                    preset=presets.load(options.preset),
                     latency=options.latency,
                     realtime=options.realtime,
                 ),

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
-from formant_dsp import Bank, VoiceParams, VowelPath, presets
+from formant_dsp import Bank, VoiceParams, presets
 from formant_dsp.choir import ChoirBank
 from formant_dsp.devices import best_channels, best_sample_rate
 from formant_dsp.output import Output, Wish
 from formant_dsp.placement import pan_of
+from formant_dsp.presets import Preset
 from formant_net.aio.client import Client
 from formant_net.aio.driver import clock
 from formant_net.effects import Told
 from formant_net.log import get_logger
-from formant_net.mapping import Mapping
 from formant_net.play_limits import PlayLimits
 from formant_net.play_out import PlayOut
 from formant_net.remote import SetAudio, SetPower, SetPreset, SetVolume
@@ -50,33 +50,6 @@ class BankLike(Protocol):
     def update(self, key: int, params: Any, *, frame: int | None = None) -> bool: ...
     def note_off(self, key: int, *, frame: int | None = None) -> bool: ...
     def set_volume(self, volume: float) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """How this box sings: everything about a voice that a finger does not decide."""
-
-    voice: str = "tenor"
-    algorithm: str = "voice"
-    vibrato_cents: float | None = None
-    mapping: Mapping = field(default_factory=Mapping)
-
-    def params(self) -> Callable[[float, float, float | None], VoiceParams]:
-        """The function from x, y, z to voice parameters. ValueError for a voice or algorithm that does not exist."""
-        path = VowelPath.sung(self.voice)
-        fixed: dict[str, Any] = {"algorithm": self.algorithm, "lease_s": LEASE_S}
-        if self.vibrato_cents is not None:
-            fixed["vibrato_cents"] = self.vibrato_cents
-        mapping = self.mapping
-
-        @lru_cache(maxsize=256)  # a resting finger says the same fifty times a second
-        def at(x: float, y: float, z: float | None) -> VoiceParams:
-            return VoiceParams(
-                f0_hz=mapping.f0_hz(x), vowel=path.at(mapping.vowel(y)), level_db=mapping.level_db(z), **fixed
-            )
-
-        at(0.0, 0.0, None)
-        return at
 
 
 class Singer:
@@ -136,9 +109,8 @@ class SynthOptions:
     servers: Sequence[Server]
     audio: str = "auto"
     voices: int = 32
-    voice: Voice = field(default_factory=Voice)
-    preset: str | None = None
-    """Name of a shipped preset or path of a TOML file; takes the place of `voice`."""
+    preset: Preset = field(default_factory=lambda: presets.load(presets.DEFAULT))
+    """What it sings with until a player chooses another."""
     volume: float = 1.0
     channels: int = 0
     """Of the sound; 0 = stereo where the device has it."""
@@ -199,8 +171,8 @@ class SynthNode:
             meta={"name": options.name},
             volume=options.volume,
             limits=options.limits,
-            presets=presets.names(),
-            preset=presets.load(options.preset).name if options.preset else None,
+            presets=sorted({*presets.names(), options.preset.name}),
+            preset=options.preset.name,
         )
         self.client = Client(self.core, other=self.sing, on_told=on_told)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -228,16 +200,12 @@ class SynthNode:
             if timer is not None:
                 timer.cancel()
 
-    def _params(self, preset: str | None) -> Sing:
-        """From a touch to one entry a singer. PresetError for a preset that does not exist or cannot be read."""
-        if preset is None:
-            solo = self.options.voice.params()
-            return self._placed(lambda x, y, z: [solo(x, y, z)])
-        loaded = presets.load(preset)
+    def _params(self, preset: Preset) -> Sing:
+        """From a touch to one entry a singer."""
 
-        @lru_cache(maxsize=256)  # as above
+        @lru_cache(maxsize=256)  # a resting finger says the same fifty times a second
         def sung(x: float, y: float, z: float | None) -> list[VoiceParams]:
-            return loaded.voice_params(x, y, z, lease_s=LEASE_S)
+            return preset.voice_params(x, y, z, lease_s=LEASE_S)
 
         return self._placed(sung)
 
@@ -257,8 +225,9 @@ class SynthNode:
 
     def sing(self, effect: object) -> None:
         """One effect of the core that concerns the sound."""
-        if isinstance(effect, SetPreset):  # one of presets.names(): the core has checked it
-            self.singer.params = self._params(effect.name)
+        if isinstance(effect, SetPreset):  # its own or one of presets.names(): the core has checked it
+            own = self.options.preset
+            self.singer.params = self._params(own if effect.name == own.name else presets.load(effect.name))
         elif isinstance(effect, SetAudio):
             self.output.switch(effect.device)
         elif self._play_out is not None and isinstance(effect, NoteOn | NoteMove | NoteOff):

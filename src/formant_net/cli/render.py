@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from formant_dsp import ALGORITHMS, HOP, SUNG_VOICES, SUNG_VOWELS, Bank, VoiceParams, Vowel, VowelPath, VowelPlane, sung
+from formant_dsp import ALGORITHMS, HOP, SUNG_VOICES, Bank, VoiceParams, Vowel, VowelPath, VowelPlane, sung
 from formant_dsp.params import RANGES, Range
 from formant_dsp.placement import LAYOUTS, pan_of
 from formant_dsp.score import Event, render_score
@@ -50,31 +50,33 @@ def _range(name: str) -> FloatRange:
 )
 @click.option("--glide", type=_range("f0_hz"), metavar="HZ", help="Glide to this pitch over the length of the note.")
 @click.option("--seconds", type=FloatRange(0.1, 3600.0), default=2.0, show_default=True, help="Length of the file.")
-@click.option("--voice", type=click.Choice(SUNG_VOICES), default="tenor", show_default=True, help="Whose vowels.")
+@click.option("--voice", type=click.Choice(SUNG_VOICES), help="Whose vowels.  [default: tenor, or the preset's]")
 @click.option("--table", metavar="NAME:GROUP", help="Vowels of another table, such as h95_published:women.")
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Oscillator.  [default: voice, or the preset's]")
+@click.option("--vibrato", type=_range("vibrato_cents"), metavar="CENTS",
+              help=f"Peak, 0 = off.  [default: {RANGES['vibrato_cents'].default:g}, or the preset's]")  # fmt: skip
+@click.option("--jitter", type=_range("drift_cents"), metavar="CENTS",
+              help="Slow random walk of the pitch, rms, 0 = off.  [default: 0, or the preset's]")  # fmt: skip
 @click.option(
-    "--algorithm", type=click.Choice(ALGORITHMS), default="voice", show_default=True, help="Which oscillator."
-)
-@click.option("--vibrato", type=_range("vibrato_cents"), default=RANGES["vibrato_cents"].default, show_default=True,
-              metavar="CENTS", help="Peak vibrato, 0 = off.")  # fmt: skip
-@click.option("--jitter", type=_range("drift_cents"), default=0.0, show_default=True, metavar="CENTS",
-              help="Slow random walk of the pitch, rms, 0 = off.")  # fmt: skip
-@click.option(
-    "--level", type=_range("level_db"), default=0.0, show_default=True, metavar="DB", help="Level of a voice."
+    "--level", type=_range("level_db"), default=0.0, show_default=True, metavar="DB", help="Added to the voice's own."
 )
 @click.option(
     "--set",
     "others",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Any other number of a voice (docs/voice.md), such as skirt=0.05; of a preset any of its expression "
-    "(docs/presets.md), such as effort=0.4; may be repeated.",
+    help="Any other number of a voice (docs/voice.md), such as skirt=0.05; of a preset or a gesture any of its "
+    "expression (docs/presets.md), such as effort=0.4; may be repeated.",
 )
-@click.option("--preset", metavar="NAME|FILE.toml", help="Sing with a preset, a choir with all its singers.")
+@click.option(
+    "--preset",
+    metavar="NAME|FILE.toml",
+    help="What sings, a choir with all its singers.  [default of a gesture: plain]",
+)
 @click.option("--voices", type=click.IntRange(1, 1024), default=32, show_default=True, help="Voices of the bank.")
 @click.option("--channels", type=click.IntRange(1, 8), default=1, show_default=True, help="1 mono, 2 stereo … 8.")
 @click.option("--layout", type=click.Choice(LAYOUTS), default="line", show_default=True, help="How the channels stand.")
-@click.option("--pan", type=_range("pan"), default=0.0, show_default=True, help="Place of a note, -1 left … 1 right.")
+@click.option("--pan", type=_range("pan"), help="Place, -1 left … 1 right.  [default: 0, or the preset's]")
 @click.option("--width", type=FloatRange(0.0, 1.0), default=0.5, show_default=True,
               help="How far a gesture is spread over the channels, low notes at the left.")  # fmt: skip
 @click.option("--rate", type=click.IntRange(8000, 192000), default=48000, show_default=True, help="Sample rate, Hz.")
@@ -87,12 +89,9 @@ def _range(name: str) -> FloatRange:
 def command(
     ctx: click.Context,
     output: Path, gesture: object, vowel: str | None, to_vowel: str | None, f0: float | None, glide: float | None,
-    seconds: float,
-    voice: str, table: str | None, others: tuple[str, ...],
-    algorithm: str, vibrato: float, jitter: float, level: float, preset: str | None, voices: int, rate: int,
-    channels: int, layout: str, pan: float, width: float,
-    blocksize: int,
-    seed: int, as_float: bool,
+    seconds: float, voice: str | None, table: str | None, others: tuple[str, ...],
+    algorithm: str | None, vibrato: float | None, jitter: float | None, level: float, preset: str | None, voices: int,
+    rate: int, channels: int, layout: str, pan: float | None, width: float, blocksize: int, seed: int, as_float: bool,
 ) -> None:  # fmt: skip
     """Render a note or a gesture to a WAV or FLAC file.
 
@@ -102,49 +101,46 @@ def command(
         raise click.BadParameter(f"{output}: the name must end in .wav or .flac", param_hint="--output")
     if as_float and output.suffix.lower() != ".wav":
         raise click.BadParameter("only WAV files take floats: name the output .wav", param_hint="--float")
-    _refuse_what_would_do_nothing(ctx, gesture is not None, preset is not None)
-    fixed = {"algorithm": algorithm, "vibrato_cents": vibrato, "drift_cents": jitter, "pan": pan}
-    instrument = None if preset is None else _instrument(preset, others)
-    vowels = _vowels(voice, table)
-    if instrument is None:
-        fixed |= _numbers(others)
     if gesture is not None:
-        sing = _solo(vowels, fixed, level) if instrument is None else instrument.voice_params
-        events, frames = _gesture_events(gesture, _placed(sing, width if channels > 1 else 0.0), rate)
+        _refuse_what_would_do_nothing(ctx)
+    if voice is not None and table is not None:
+        raise click.BadParameter("leave it out with --table: a table has its own voices", param_hint="--voice")
+    given = {"algorithm": algorithm, "vibrato_cents": vibrato, "drift_cents": jitter, "pan": pan}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if preset is None and gesture is None:
+        touch = _note(_vowels(voice or "tenor", table), f0 or 110.0, glide, vowel or "a", to_vowel, level,
+                      chosen | _numbers(others, {name: RANGES[name] for name in _OTHERS}))  # fmt: skip
+    else:
+        instrument = _instrument(preset, chosen, _group(voice, table), others, level)
+        touch = _touch(instrument, f0, glide, vowel, to_vowel)
+    if gesture is not None:
+        sing = _placed(instrument.voice_params, width if channels > 1 else 0.0)
+        events, frames = _gesture_events(gesture, sing, rate)
     else:
         frames = round(seconds * rate)
-        if instrument is not None:
-            touch = _touch(instrument, f0, glide, vowel, to_vowel)
-        else:
-            touch = _note(vowels, f0 or 110.0, glide, vowel or "a", to_vowel, level, fixed)
         events = list(_note_events(touch, frames, rate, moves=glide is not None or to_vowel is not None))
     bank = Bank(voices=voices, sample_rate=rate, seed=seed, ring_capacity=4096, channels=channels, layout=layout)
     _write(output, bank, events, frames, blocksize, as_float)
 
 
 _OF_A_NOTE = ("vowel", "to_vowel", "f0", "glide", "seconds")
-_OF_A_VOICE = ("voice", "table", "algorithm", "vibrato", "jitter", "level", "pan")
 
 
-def _refuse_what_would_do_nothing(ctx: click.Context, gesture: bool, preset: bool) -> None:
-    """A gesture says itself what is sung when, and a preset has its own voice."""
-    wrong = [(name, "gesture", "its own") for name in _OF_A_NOTE if gesture]
-    wrong += [(name, "preset", "its own, written in its file (docs/presets.md)") for name in _OF_A_VOICE if preset]
-    for name, other, has in wrong:
+def _refuse_what_would_do_nothing(ctx: click.Context) -> None:
+    """A gesture says itself what is sung when."""
+    for name in _OF_A_NOTE:
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             flag = f"--{name.replace('_', '-')}"
-            raise click.BadParameter(f"leave it out with --{other}: a {other} has {has}", param_hint=flag)
+            raise click.BadParameter("leave it out with --gesture: a gesture has its own", param_hint=flag)
 
 
-def _numbers(others: tuple[str, ...], ranges: Mapping[str, Range] | None = None) -> dict[str, Any]:
-    """Fields of VoiceParams, or of what else has such ranges, from NAME=VALUE."""
+def _numbers(others: tuple[str, ...], known: Mapping[str, Range]) -> dict[str, Any]:
+    """Numbers that have such ranges, from NAME=VALUE."""
     found: dict[str, Any] = {}
-    known = {name: RANGES[name] for name in _OTHERS} if ranges is None else ranges
     for each in others:
         name, _, value = each.partition("=")
         if name not in known:
-            kind = "" if ranges is None else " (the rest is written in the preset's file, docs/presets.md)"
-            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}{kind}", param_hint="--set")
+            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint="--set")
         try:
             found[name] = known[name].check(name, float(value))
         except ValueError as error:
@@ -252,31 +248,29 @@ def _note_events(touch: Touch, frames: int, rate: int, moves: bool) -> Iterator[
 Sing = Callable[[float, float, float | None], list[VoiceParams]]
 
 
-def _instrument(name: str, others: tuple[str, ...]) -> Preset:
-    """A preset, with what was said otherwise of its expression."""
+def _group(voice: str | None, table: str | None) -> dict[str, str]:
+    """Entries of a preset's [vowels] for --voice or --table."""
+    if table is not None:
+        name, _, group = table.partition(":")
+        return {"table": name, "group": group}
+    return {} if voice is None else {"table": "sung", "group": voice}
+
+
+def _instrument(
+    name: str | None, voice: Mapping[str, Any], vowels: Mapping[str, str], others: tuple[str, ...], level_db: float
+) -> Preset:
+    """A preset, with what was said otherwise of its voice, its vowels and its expression."""
     from formant_dsp import expression, presets
     from formant_dsp.preset_file import PresetError
 
+    numbers = _numbers(others, {name: RANGES[name] for name in _OTHERS} | expression.RANGES)
+    gestures = {name: value for name, value in numbers.items() if name in expression.RANGES}
+    rest = {name: value for name, value in numbers.items() if name not in gestures}
     try:
-        preset = presets.load(name)
+        preset = presets.load(name or presets.DEFAULT, voice={**voice, **rest}, vowels=vowels)
     except PresetError as error:
         raise click.BadParameter(str(error), param_hint="--preset") from error
-    return replace(preset, expression=replace(preset.expression, **_numbers(others, expression.RANGES)))
-
-
-def _solo(vowels: Mapping[str, Vowel], fixed: dict[str, object], level_db: float) -> Sing:
-    """From x, y, z of a touch to one voice."""
-    from formant_net.mapping import Mapping as TouchMapping
-
-    order = SUNG_VOWELS if all(name in vowels for name in SUNG_VOWELS) else tuple(vowels)
-    mapping, path = TouchMapping(), VowelPath.through(vowels, order)
-
-    def solo(x: float, y: float, z: float | None) -> list[VoiceParams]:
-        loudness = max(RANGES["level_db"].low, level_db + mapping.level_db(z))
-        vowel = path.at(mapping.vowel(y))
-        return [VoiceParams(f0_hz=mapping.f0_hz(x), vowel=vowel, level_db=loudness, **fixed)]  # type: ignore[arg-type]
-
-    return solo
+    return replace(preset, expression=replace(preset.expression, **gestures), trim_db=preset.trim_db + level_db)
 
 
 def _placed(sing: Sing, width: float) -> Sing:

@@ -24,7 +24,7 @@ from formant_net.log import configure
 @click.option("--seed", default=1, show_default=True, type=int, help="The same seed plays the same.")
 @click.option("--audio", default="auto", show_default=True, metavar="auto|none|NAME|INDEX|wav:PATH")
 @click.option("--voices", default=32, show_default=True, type=click.IntRange(1, 256))
-@click.option("--preset", metavar="NAME|FILE.toml")
+@click.option("--preset", metavar="NAME|FILE.toml", default="plain", show_default=True)
 @click.option("--latency", default="low", show_default=True, type=Latency(), metavar="low|high|MS")
 @click.option("--realtime", default="auto", show_default=True, type=click.Choice(["auto", "on", "off"]))
 @click.option("-o", "--output", type=click.File("w"), help="Samples as JSON lines; default: standard output.")

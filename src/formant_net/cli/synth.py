@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from formant_dsp.params import ALGORITHMS
+from formant_dsp.vowels import SUNG_VOICES
 from formant_net.aio.state import state_dir
 from formant_net.cli.audio import check_channels, output_options
 from formant_net.cli.guard import client_options, trust_of
@@ -28,6 +29,7 @@ from formant_net.timing import Timing
 from formant_net.trust import SYSTEM, Trust
 
 if TYPE_CHECKING:
+    from formant_dsp.presets import Preset
     from formant_net.aio.client import SentAway
 
 DEFAULT_URL = "http://localhost:8080"
@@ -89,15 +91,16 @@ def fail_if_refused(error: SentAway) -> None:
 @click.option("--name", metavar="TEXT", help="What players see. Default: the host name (and a number).")
 @output_options
 @click.option("--voices", default=32, show_default=True, type=click.IntRange(1, 256), help="Most tones at a time.")
-@click.option("--preset", metavar="NAME|FILE.toml", help="A whole instrument (docs/presets.md); instead of --voice.")
-@click.option("--algorithm", default="voice", show_default=True, type=click.Choice(ALGORITHMS))
 @click.option(
-    "--voice",
-    default="tenor",
+    "--preset",
+    default="plain",
     show_default=True,
-    type=click.Choice(["soprano", "alto", "countertenor", "tenor", "bass"]),
+    metavar="NAME|FILE.toml",
+    help="What to sing with (docs/presets.md).",
 )
-@click.option("--vibrato", metavar="CENTS", type=FloatRange(0.0, 200.0), help="0 = off. Default: the voice's own.")
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Oscillator. Default: the preset's.")
+@click.option("--voice", type=click.Choice(SUNG_VOICES), help="Whose vowels. Default: the preset's.")
+@click.option("--vibrato", metavar="CENTS", type=FloatRange(0.0, 200.0), help="0 = off. Default: the preset's.")
 @click.option("--volume", default=1.0, show_default=True, type=FloatRange(0.0, 1.0), help="At the start.")
 @click.option(
     "--max-age",
@@ -123,11 +126,10 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     URL is the address that the server printed. Several may be given: when one fails the next is tried.
     """
     configure(options["log_format"], options["log_level"])
-    from formant_dsp.preset_file import PresetError
     from formant_dsp.sink import RealtimeRefused, SinkError
     from formant_net.aio.client import SentAway
     from formant_net.aio.run import run_until_signal
-    from formant_net.aio.synth import SynthOptions, Voice
+    from formant_net.aio.synth import SynthOptions
 
     check_channels(options["channels"], options["channel_map"])
     place = None if options["id"] else take_place(state_dir(), "synth-", lambda: make_id("synth-"))
@@ -139,8 +141,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         servers=servers_of(urls, options["key"], trust_of(options["tls_ca"], options["tls_fingerprints"])),
         audio=options["audio"],
         voices=options["voices"],
-        voice=Voice(options["voice"], options["algorithm"], options["vibrato"]),
-        preset=options["preset"],
+        preset=_preset(options),
         volume=options["volume"],
         limits=_limits(options["limits"], options["max_controllers"]),
         channels=options["channels"],
@@ -159,10 +160,22 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         raise click.BadParameter(str(error), param_hint="--realtime") from error
     except SinkError as error:
         raise click.BadParameter(str(error), param_hint="--audio") from error
-    except PresetError as error:
-        raise click.BadParameter(str(error), param_hint="--preset") from error
     except SentAway as error:
         fail_if_refused(error)
+
+
+def _preset(options: dict[str, Any]) -> Preset:
+    """The preset that was asked for, with what was asked for beside it."""
+    from formant_dsp.preset_file import PresetError
+    from formant_dsp.presets import load
+
+    wanted = {"algorithm": options["algorithm"], "vibrato_cents": options["vibrato"]}
+    voice = {key: value for key, value in wanted.items() if value is not None}
+    vowels = {} if options["voice"] is None else {"table": "sung", "group": options["voice"]}
+    try:
+        return load(options["preset"], voice=voice, vowels=vowels)
+    except PresetError as error:
+        raise click.BadParameter(str(error), param_hint="--preset") from error
 
 
 def _limits(settings: tuple[str, ...], controllers: int | None) -> PlayLimits:
@@ -200,10 +213,8 @@ async def _sing(options: Any, *, in_order: bool) -> None:
     node = SynthNode(options, on_note=_say, on_told=on_told)
     try:
         await node.start()
-        voice = options.voice
-        sings = f"preset {options.preset}" if options.preset else f"{voice.voice}, {voice.algorithm}"
         _say(
-            f"Formant synth {options.client_id}: {options.voices} voices, {sings}, "
+            f"Formant synth {options.client_id}: {options.voices} voices, preset {options.preset.name}, "
             f"{node.bank.isa}; sound: {node.output.describe()}."
         )
         for grant in node.output.grants:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import pytest
 from support.sockets import edge, run
 
-from formant_dsp.preset_file import PresetError
+from formant_dsp.presets import DEFAULT, Preset, load, parse
 from formant_net.aio import synth as synth_module
 from formant_net.aio.controller import ControllerNode, ControllerOptions
 from formant_net.aio.driver import clock
-from formant_net.aio.synth import LEASE_S, Singer, SynthNode, SynthOptions, Voice
+from formant_net.aio.synth import LEASE_S, Singer, SynthNode, SynthOptions
 from formant_net.gesture import TimedTouch
 from formant_net.log import configure
-from formant_net.remote import SetVolume
+from formant_net.remote import SetPreset, SetVolume
 from formant_net.signaling import Server
 from formant_net.timing import Timing
 from formant_net.touches import NoteMove, NoteOff, NoteOn
@@ -120,12 +120,6 @@ def test_a_volume_that_had_to_wait_is_the_newest() -> None:
     assert bank.done == [("volume", 0.9)]
 
 
-def test_a_voice_carries_its_lease_and_what_the_finger_decides() -> None:
-    params = Voice("bass", "modfm", 0.0).params()(1 / 3, 0.0, 1.0)
-    assert (round(params.f0_hz, 6), params.level_db, params.lease_s) == (220.0, 0.0, LEASE_S)
-    assert (params.algorithm, params.vibrato_cents) == ("modfm", 0.0)
-
-
 def test_a_touch_on_a_real_link_sounds_in_the_bank_and_its_release_ends_it() -> None:
     async def main() -> None:
         async with edge(key="k") as server:
@@ -227,8 +221,9 @@ def test_a_sound_device_that_stops_is_opened_again(monkeypatch: pytest.MonkeyPat
 
 def test_preset_sings_with_all_its_singers_and_keeps_the_lease() -> None:
     async def scene() -> None:
-        node = SynthNode(SynthOptions("synth-a", "A", [Server("ws://nowhere/ws")], audio="none", preset="choir"))
-        params = node._params("choir")(0.5, 0.0, None)
+        choir = load("choir")
+        node = SynthNode(SynthOptions("synth-a", "A", [Server("ws://nowhere/ws")], audio="none", preset=choir))
+        params = node.singer.params(0.5, 0.0, None)
         assert len(params) == 6
         assert {each.lease_s for each in params} == {LEASE_S}
         assert node.core.state()["preset"] == "choir"
@@ -237,9 +232,19 @@ def test_preset_sings_with_all_its_singers_and_keeps_the_lease() -> None:
     run(scene())
 
 
-def test_preset_that_does_not_exist_names_those_that_do() -> None:
-    with pytest.raises(PresetError, match="glassy"):
-        SynthNode(SynthOptions("synth-a", "A", [Server("ws://nowhere/ws")], audio="none", preset="kazoo"))
+def test_a_synth_sings_its_own_preset_again_when_a_player_chooses_it_again() -> None:
+    """One that nobody else has, or a shipped one that was changed by options."""
+
+    async def scene(own: Preset) -> None:
+        node = SynthNode(SynthOptions("synth-a", "A", [Server("ws://nowhere/ws")], audio="none", preset=own))
+        assert own.name in node.core.state()["presets"]
+        for name, vibrato in (("glassy", 0.0), (own.name, 77.0)):
+            node.sing(SetPreset(name))
+            assert {each.vibrato_cents for each in node.singer.params(0.5, 0.0, None)} == {vibrato}
+        node.output.sink.stop()
+
+    run(scene(parse('title = "T"\ndescription = "D"\n[voice]\nvibrato_cents = 77\n', name="mine")))
+    run(scene(load(DEFAULT, voice={"vibrato_cents": 77.0})))
 
 
 def test_sound_that_broke_is_seen_from_afar_and_stands_in_the_log(

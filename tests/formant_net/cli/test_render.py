@@ -149,8 +149,10 @@ def test_gesture_is_sung_by_a_preset_with_all_its_singers(tmp_path: Path) -> Non
         (["-o", "x.mp3"], ".wav or .flac"),
         (["-o", "x.wav", "--vowel", "q"], "a, e, i, o, u"),
         (["-o", "x.wav", "--f0", "5"], "20.0"),
-        (["-o", "x.wav", "--preset", "choir", "--vibrato", "9"], "leave it out with --preset"),
-        (["-o", "x.wav", "--preset", "choir", "--set", "skirt=0.1"], "effort, falsetto"),
+        (["-o", "x.wav", "--voice", "alto", "--table", "h95_published:women"], "leave it out with --table"),
+        (["-o", "x.wav", "--preset", "choir", "--set", "skrt=0.1"], "effort, falsetto"),
+        (["-o", "x.wav", "--preset", "even-odd", "--voice", "alto"], "vowels of its own"),
+        (["-o", "x.wav", "--preset", "child", "--voice", "alto"], "plane"),
         (["-o", "x.wav", "--preset", "choir", "--set", "effort=2"], "0 … 1"),
         (["-o", "x.wav", "--preset", "tenor", "--f0", "880"], "tenor sings 110 … 523 Hz"),
         (["-o", "x.wav", "--preset", "tenor", "--to-vowel", "y"], "a, e, i, o, u"),
@@ -180,7 +182,11 @@ def test_preset_sings_a_note_where_and_as_it_is_told(tmp_path: Path) -> None:
     options = ("--preset", "tenor", "--f0", 220, "--seconds", 1.5)
     plain = render(tmp_path / "n.wav", *options)
     assert f0_hz(plain[30000:40000], RATE, 220.0) == pytest.approx(220.0, rel=0.03)  # vibrato
-    for more in (("--vowel", "i"), ("--to-vowel", "o"), ("--glide", 330), ("--set", "effort=0.2"), ("--seed", 7)):
+    for more in (
+        ("--vowel", "i"), ("--to-vowel", "o"), ("--glide", 330), ("--set", "effort=0.2"), ("--seed", 7),
+        ("--vibrato", 0), ("--algorithm", "natural"), ("--voice", "bass"), ("--set", "skirt=0.3"), ("--level", -6),
+        ("--table", "h95_published:women", "--vowel", "i"),
+    ):  # fmt: skip
         assert np.abs(render(tmp_path / "m.wav", *options, *more) - plain).max() > 0.01, more
     place = ("--vowel", "0.1,0.9", "--to-vowel", "1,0")
     plane = [render(tmp_path / "p.wav", "--preset", "child", *more) for more in ((), place)]

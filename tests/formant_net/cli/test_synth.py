@@ -72,6 +72,8 @@ def test_a_channel_map_is_written_from_one_and_a_dash_is_silence() -> None:
         (["--voices", "0"], "--voices"),
         (["ftp://host"], "URL"),
         (["--id", "a b"], "--id"),
+        (["--preset", "kazoo"], "glassy"),
+        (["--preset", "even-odd", "--voice", "bass"], "vowels of its own"),
         (["--audio", "wav:/nowhere/at/all.wav"], "wav"),
     ],
 )
@@ -85,7 +87,7 @@ def test_a_wrong_option_is_refused_in_words_and_with_code_2(arguments: list[str]
 def test_a_signal_ends_it_cleanly_even_while_there_is_no_server(how: signal.Signals) -> None:
     with processes() as start:
         synth = start("synth", "http://127.0.0.1:9", "--audio", "none", "--voices", "4")
-        assert "4 voices, tenor" in synth.wait_for("Formant synth")
+        assert "4 voices, preset plain" in synth.wait_for("Formant synth")
         assert "connection refused" in synth.wait_for("server not reached")
         assert synth.stop(how) == 0
         assert "Traceback" not in synth.output()
