@@ -45,10 +45,10 @@ class Range:
 RANGES = {
     "f0_hz": Range("Hz", 20.0, 4000.0, 220.0),
     "level_db": Range("dB", -80.0, 12.0, 0.0, tau_s=0.006),
-    "skirt": Range("share", 0.0, 0.4, 0.10, tau_s=0.05),
-    "skirt_width_hz": Range("Hz", 100.0, 400.0, 200.0, tau_s=0.05),
-    "voicing": Range("gain", 0.0, 2.0, 0.6, tau_s=0.02),
-    "voicing_width_hz": Range("Hz", 50.0, 400.0, 150.0, tau_s=0.05),
+    "skirt": Range("share", 0.0, 0.4, 0.07, tau_s=0.05),
+    "skirt_width_hz": Range("Hz", 100.0, 400.0, 220.0, tau_s=0.05),
+    "voicing": Range("gain", 0.0, 2.0, 0.7, tau_s=0.02),
+    "voicing_width_hz": Range("Hz", 50.0, 400.0, 120.0, tau_s=0.05),
     "resonance": Range("share", 0.0, 1.0, 0.5, tau_s=0.05),
     "vibrato_cents": Range("cents", 0.0, 200.0, 20.0, tau_s=0.05),
     "vibrato_hz": Range("Hz", 0.1, 20.0, 5.8),
@@ -118,7 +118,7 @@ class VoiceParams:
     f0_hz             pitch, 20 … 4,000 Hz
     vowel             five formants (`sung("tenor")["a"]`, `VowelPath.at`, `VowelPlane.at`, or your own `Vowel`)
     level_db          -80 … 12 dB; 0 dB is about -20 dBFS rms at every vowel and pitch
-    algorithm         "voice", "modfm" or "chowning"; taken at the start of a note
+    algorithm         of ALGORITHMS; taken at the start of a note
     skirt             0 … 0.4: share of the wide foot of each formant; below 0.02 hollow, at 0.3 nasal and dense
     skirt_width_hz    100 … 400 Hz
     voicing           0 … 2: strength of the harmonics below the first formant

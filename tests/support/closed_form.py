@@ -8,9 +8,13 @@ from support.spectrum import Array
 
 from formant_dsp import Vowel
 from formant_dsp.formant import index_of_width
+from formant_dsp.params import RANGES
 
 SOURCE_HZ = 50.0
 """Corner of the slope of 6 dB an octave of the residue voice."""
+
+COMPLETE = {"voice": (RANGES["skirt"].default, RANGES["voicing"].default), "modfm": (0.0, 0.0)}
+"""Algorithm to its skirt and voicing."""
 
 
 def lobe(m: Array, nu: float, levels: Array) -> Array:
@@ -25,7 +29,12 @@ def lobe(m: Array, nu: float, levels: Array) -> Array:
 
 
 def voice(
-    vowel: Vowel, f0: float, skirt: float = 0.10, voicing: float = 0.6, resonance: float = 0.5, rate: int = 48000
+    vowel: Vowel,
+    f0: float,
+    skirt: float = RANGES["skirt"].default,
+    voicing: float = RANGES["voicing"].default,
+    resonance: float = 0.5,
+    rate: int = 48000,
 ) -> Array:
     """Amplitudes of harmonics 1, 2, 3 … below half the rate; a formant of level 0 dB peaks at 1.
 
@@ -41,10 +50,10 @@ def voice(
         w = nu - np.floor(nu)
         d = min(w, 1 - w)
         rho = max(((1 + (2 * d / beta) ** 2) ** -0.5 / (1 - d)) ** resonance, 10 ** (-24 / 20))
-        levels = (1 - skirt) * ive(far, k) / ive(0, k) + skirt * 2.0 ** (-far * f0 / 200.0)
+        levels = (1 - skirt) * ive(far, k) / ive(0, k) + skirt * 2.0 ** (-far * f0 / RANGES["skirt_width_hz"].default)
         total += 10 ** (level / 20) * rho * lobe(m, nu, levels)
     gain = voicing * first * vowel.bandwidth_hz[0] / f0 * max(0.0, 1 - (f0 / vowel.frequency_hz[0]) ** 2)
-    return np.asarray(np.abs(total + gain * 2.0 ** (-(m - 1) * f0 / 150.0)))
+    return np.asarray(np.abs(total + gain * 2.0 ** (-(m - 1) * f0 / RANGES["voicing_width_hz"].default)))
 
 
 def tract(vowel: Vowel, hz: Array) -> Array:

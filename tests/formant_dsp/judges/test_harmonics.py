@@ -10,6 +10,7 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import ive
 from support import closed_form
+from support.closed_form import COMPLETE
 from support.sing import KS, every_vowel, one_lobe, steady, still
 from support.spectrum import Array, dc_db, harmonics, odd_f0
 from support.verdict import Judge, at_most, within
@@ -35,8 +36,6 @@ PARABOLA = Judge(
     why="at β = 3 the lobe is no parabola",
 )  # fmt: skip
 WIDTH = Judge(1, "same, from the lobe's own law, I_{β/2}(k)/I_0(k) = 2^(-1/2)", "%", within(5.0), within(1.0))
-
-COMPLETE = {"voice": (0.10, 0.6), "modfm": (0.0, 0.0)}
 
 
 def decibels(a: Array) -> Array:

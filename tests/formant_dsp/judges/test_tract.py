@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from support import closed_form
+from support.closed_form import COMPLETE
 from support.excitation import distance, pattern_db
 from support.sing import RATE, held, steady, still
 from support.spectrum import Array, harmonics, odd_f0
@@ -71,7 +72,6 @@ class Errors:
 def errors(ks: tuple[int, ...], algorithm: str = "voice", resonance: float = 0.5) -> Errors:
     """Of the rendered bank. Its loudness is taken out by the closed form, whose formants peak at their level."""
     every, below, at = [], [], []
-    complete = algorithm == "voice"
     for k in ks:
         f0 = odd_f0(k)
         for tract in tracts().values():
@@ -82,7 +82,7 @@ def errors(ks: tuple[int, ...], algorithm: str = "voice", resonance: float = 0.5
             if algorithm == "natural":
                 scale = float(10 ** (want.max() / 20) / got.max())
             else:
-                form = closed_form.voice(vowel, f0, 0.1 * complete, 0.6 * complete, resonance)
+                form = closed_form.voice(vowel, f0, *COMPLETE[algorithm], resonance)
                 scale = float(form.max() / got.max())
             error = np.clip(20 * np.log10(scale * got[: len(m)] + 1e-12) - want, -30, 30)
             near = np.min(
