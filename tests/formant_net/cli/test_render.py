@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
+from support.praat import CEILING_HZ, formants
 from support.spectrum import alias_db, closest_sung_vowel, f0_hz, harmonic_levels_db, odd_f0, third_difference_db
 
-from formant_dsp import SUNG_VOICES, SUNG_VOWELS
+from formant_dsp import SUNG_VOICES, SUNG_VOWELS, sung
 from formant_dsp.params import RANGES
 from formant_net.cli.render import command
 
@@ -35,13 +36,28 @@ def test_note_has_its_length_pitch_and_end(tmp_path: Path, suffix: str) -> None:
     assert third_difference_db(y) < -20.0
 
 
+ALIKE = {("alto", "e")}
+"""A witness that takes formants for lone resonances has this 2 dB from the alto's i: less than a voice is from those."""
+
+
 @pytest.mark.parametrize("voice", SUNG_VOICES)
 def test_vowel_can_be_read_off_its_harmonics(tmp_path: Path, voice: str) -> None:
     for name in SUNG_VOWELS:
         for f0 in (80.0, 110.0):
             y = render(tmp_path / "v.wav", "--voice", voice, "--vowel", name, "--f0", f0, "--vibrato", 0)
-            levels = harmonic_levels_db(y[24000:60000], RATE, f0, int(4000 / f0))
-            assert closest_sung_vowel(levels, f0, voice) == name
+            if (voice, name) not in ALIKE:
+                levels = harmonic_levels_db(y[24000:60000], RATE, f0, int(4000 / f0))
+                assert closest_sung_vowel(levels, f0, voice) == name
+
+
+def test_vowels_that_are_nearly_alike_are_told_apart_by_praat(tmp_path: Path) -> None:
+    table = {name: np.array(sung("alto")[name].frequency_hz[:2]) for name in ("e", "i")}
+    for name in table:
+        for f0 in (80.0, 110.0):
+            y = render(tmp_path / "v.wav", "--voice", "alto", "--vowel", name, "--f0", f0, "--vibrato", 0)
+            found = formants(y[24000:60000], RATE, sung("alto")[name].frequency_hz[:3], CEILING_HZ["alto"])[:2]
+            off = {each: np.abs(np.log(found / asked)).sum() for each, asked in table.items()}
+            assert min(off, key=off.__getitem__) == name, (f0, found)
 
 
 def test_glide_and_vowel_arrive(tmp_path: Path) -> None:
@@ -152,7 +168,7 @@ def test_gesture_is_sung_by_a_preset_with_all_its_singers(tmp_path: Path) -> Non
         (["-o", "x.wav", "--voice", "alto", "--table", "h95_published:women"], "leave it out with --table"),
         (["-o", "x.wav", "--preset", "choir", "--set", "skrt=0.1"], "effort, falsetto"),
         (["-o", "x.wav", "--preset", "even-odd", "--voice", "alto"], "vowels of its own"),
-        (["-o", "x.wav", "--preset", "child", "--voice", "alto"], "plane"),
+        (["-o", "x.wav", "--preset", "child", "--voice", "alto"], "men, women, children"),
         (["-o", "x.wav", "--preset", "choir", "--set", "effort=2"], "0 … 1"),
         (["-o", "x.wav", "--preset", "tenor", "--f0", "880"], "tenor sings 110 … 523 Hz"),
         (["-o", "x.wav", "--preset", "tenor", "--to-vowel", "y"], "a, e, i, o, u"),
