@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from formant_dsp.bank import Bank
 from formant_dsp.devices import Device, portaudio, select
-from formant_dsp.params import VoiceParams
+from formant_dsp.params import HOP, VoiceParams
 from formant_dsp.sink import SinkError
 from formant_dsp.stream import PortAudioSink
 
@@ -50,7 +50,9 @@ class Found:
 class LatencyReport:
     """Milliseconds from the call to the input; jitter is the spread of all, largest less smallest.
 
-    stamped_jitter_frames   spread of (found - asked for) over the stamped notes; 0 = each on its sample
+    stamped_jitter_frames   spread of (found - asked for) over the stamped notes, the largest of an uninterrupted
+                            stretch; 0 = each on its sample
+    interruptions           how often the sound of the stamped notes jumped by a hop or more on its way
     reported_ms             what the output stream says of itself
     """
 
@@ -66,6 +68,7 @@ class LatencyReport:
     stamped_played: int
     stamped_heard: int
     stamped_jitter_frames: int
+    interruptions: int
     reported_ms: float
     reported_input_ms: float
     underflows: int
@@ -90,6 +93,17 @@ def find(sound: Array, note: Array, start: int, end: int) -> Found | None:
     match = np.abs(np.correlate(part, note, "valid")) / norm  # a loop-back may turn the sign
     at = int(np.argmax(match))
     return Found(start + at, float(match[at])) if match[at] >= SURE else None
+
+
+def stretches(offsets: Sequence[int]) -> list[list[int]]:
+    """Offsets of consecutive notes, parted where they jump by a hop or more: sound was lost or doubled there."""
+    parts: list[list[int]] = []
+    for offset in offsets:
+        if parts and abs(offset - parts[-1][-1]) < HOP:
+            parts[-1].append(offset)
+        else:
+            parts.append([offset])
+    return parts
 
 
 def spread(values: Sequence[float] | Sequence[int]) -> float:
@@ -220,7 +234,7 @@ def measure(
         found = find(sound, note, near - 64, near + round(SEARCH_S * sample_rate))
         if found is not None:
             at_once.append(1000.0 * (clock.time_of(found.frame) - shift_s - moment))
-    stamped = [found - near for found, near, _ in pairs]
+    stamped = stretches([found - near for found, near, _ in pairs])
     if not at_once:
         raise SinkError(
             f"nothing of {len(asked)} notes on {device.name!r} was heard on {ear_name!r}: connect its output to its "
@@ -237,8 +251,9 @@ def measure(
         latency_ms_max=round(max(at_once), 2),
         jitter_ms=round(spread(at_once), 2),
         stamped_played=len(stamps),
-        stamped_heard=len(stamped),
-        stamped_jitter_frames=round(spread(stamped)),
+        stamped_heard=len(pairs),
+        stamped_jitter_frames=round(max((spread(part) for part in stamped), default=0)),
+        interruptions=max(0, len(stamped) - 1),
         reported_ms=round(report_ms, 2),
         reported_input_ms=round(ear_ms, 2),
         underflows=counters["underflows"],
@@ -288,10 +303,10 @@ def _stamped_found(
     if first is None:
         return []
     pairs = []
-    moved = 0  # by interruptions so far
+    moved, reach = 0, round(0.4 * APART_S * rate)  # by interruptions so far; not as far as the next note
     for stamp in stamps:
         near = first.frame + stamp - stamps[0]
-        found = find(sound, note, near + moved - rate // 100, near + moved + rate // 100)
+        found = find(sound, note, near + moved - reach, near + moved + reach)
         if found is not None:
             moved = found.frame - near
             pairs.append((found.frame, near, stamp))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from formant_dsp import Bank
-from formant_dsp.latency import NOTE, Clock, find, spread, template
+from formant_dsp.latency import NOTE, Clock, find, spread, stretches, template
 
 RATE = 48000
 
@@ -64,3 +64,9 @@ def test_a_clock_that_drifts_or_was_interrupted_is_read_right_everywhere() -> No
     slope = (clock.time_of(9 * RATE) - clock.time_of(2 * RATE)) / 7.0
     assert abs(slope - 1 / 1.001) < 2e-4
     assert clock.time_of(0) < clock.time_of(100) < clock.time_of(20 * RATE + 1000)
+
+
+def test_offsets_are_parted_where_sound_was_lost_and_not_where_notes_are_off() -> None:
+    assert stretches([]) == []
+    assert stretches([0, 0, 1, 309, 309, -20]) == [[0, 0, 1], [309, 309], [-20]]
+    assert stretches([0, 63, 0, 40]) == [[0, 63, 0, 40]]

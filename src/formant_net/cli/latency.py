@@ -59,8 +59,8 @@ def command(input_: str | None, as_json: bool, **options: Any) -> None:
         f"stamped events: {report.stamped_heard} of {report.stamped_played} heard, "
         f"jitter {report.stamped_jitter_frames} samples"
     )
-    if report.underflows or report.overflows:
+    if report.underflows or report.overflows or report.interruptions:
         click.echo(
-            f"the sound was interrupted (underflows {report.underflows}, overflows {report.overflows}): "
-            "try a larger --latency, or `formant-node doctor`"
+            f"the sound was interrupted (underflows {report.underflows}, overflows {report.overflows}, jumps "
+            f"{report.interruptions}): try a larger --latency, or `formant-node doctor`"
         )

@@ -30,8 +30,8 @@ def test_events_are_heard_soon_and_stamped_ones_on_their_sample(server: type[Pul
         report = latency(sound.env, *(("--audio", Jack.DEVICE) if server is Jack else ()), "--latency", "40")
     assert report["heard"] >= 7
     assert report["stamped_heard"] >= 7
-    if not (report["underflows"] or report["overflows"]):  # a stream that was interrupted is not one clock
-        assert report["stamped_jitter_frames"] == 0
+    assert report["stamped_jitter_frames"] == 0
+    assert report["interruptions"] < 4  # a busy machine's; events that land elsewhere would jump with every note
     assert 0.0 < report["latency_ms_min"] <= report["latency_ms_median"] <= report["latency_ms_max"] < 180.0
 
 
