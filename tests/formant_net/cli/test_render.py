@@ -37,7 +37,7 @@ def test_note_has_its_length_pitch_and_end(tmp_path: Path, suffix: str) -> None:
 
 
 ALIKE = {("alto", "e")}
-"""A witness that takes formants for lone resonances has this 2 dB from the alto's i: less than a voice is from those."""
+"""A witness that takes formants for lone resonances has this 2 dB from the alto's i; a voice is farther from those."""
 
 
 @pytest.mark.parametrize("voice", SUNG_VOICES)
