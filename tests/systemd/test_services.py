@@ -120,6 +120,16 @@ def test_a_killed_synth_and_a_server_that_stands_still_are_started_again(machine
     until(lambda: log(machine, "formant-server").count("synth registered") >= 2)
 
 
+def test_its_status_says_where_the_sound_is_while_the_sound_server_is_away(machine: Machine, services: str) -> None:
+    pid = show(machine, "formant-synth", "MainPID")
+    machine.run("systemctl", "kill", "--signal=KILL", "sound")
+    until(lambda: show(machine, "formant-synth", "StatusText").startswith("the sound device has stopped"))
+    machine.run("systemctl", "reset-failed", "sound", check=False)
+    machine.run("systemctl", "start", "sound")
+    until(lambda: show(machine, "formant-synth", "StatusText").startswith("sound again: default (ALSA)"))
+    assert show(machine, "formant-synth", "MainPID") == pid
+
+
 def test_wrong_options_are_not_tried_for_ever(machine: Machine, services: str) -> None:
     machine.run(*NODE, "install-service", "--name", "wrong", "synth")
     machine.run("sh", "-c", "echo FORMANT_SYNTH_VOICES=none >>/etc/formant-node.env; systemctl daemon-reload")

@@ -197,7 +197,7 @@ def _timing(max_age_ms: float, play_out_ms: float) -> Timing:
 async def _sing(options: Any, *, in_order: bool) -> None:
     from formant_net.aio.client import SentAway
     from formant_net.aio.nearest import nearest_first
-    from formant_net.aio.notify import Advancing, serving
+    from formant_net.aio.notify import Advancing, Notifier, serving
     from formant_net.aio.synth import SynthNode
 
     if not in_order:
@@ -210,7 +210,14 @@ async def _sing(options: Any, *, in_order: bool) -> None:
             ready = True
             _say(f"Ready: waiting for players at {told.fields['server']}.")
 
-    node = SynthNode(options, on_note=_say, on_told=on_told)
+    notifier: Notifier | None = None
+
+    def on_note(line: str) -> None:
+        _say(line)
+        if notifier is not None:
+            notifier.status(line)
+
+    node = SynthNode(options, on_note=on_note, on_told=on_told)
     try:
         await node.start()
         _say(
@@ -221,7 +228,7 @@ async def _sing(options: Any, *, in_order: bool) -> None:
             _say(f"{grant.words[0].upper()}{grant.words[1:]}.")
         async with serving(
             f"sound: {node.output.describe()}", Advancing(lambda: node.output.counters().get("frames", 0))
-        ):
+        ) as notifier:
             raise SentAway(await asyncio.shield(node.client.stopped))
     finally:
         await node.stop()
