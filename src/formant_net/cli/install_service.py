@@ -26,16 +26,19 @@ def command(user: bool | None, print_: bool, name: str | None, arguments: tuple[
     """Write a systemd unit that runs `formant-node COMMAND OPTIONS`; without a command, `synth`.
 
     Options are better kept in /etc/formant-node.toml (a user's service: the user's file), and the key in
-    /etc/formant-node.env (`FORMANT_KEY=…`, readable by root alone), because anybody can read a unit.
+    /etc/formant-node.env (`FORMANT_KEY=…`, readable by root alone; a user's service:
+    ~/.config/formant-node/formant-node.env), because anybody can read a unit.
     """
     if sys.platform != "linux":
         raise click.ClickException("systemd is Linux only: start `formant-node synth` as your system starts things")
     given = arguments or ("synth",)
     if given[0] not in COMMANDS:
         raise click.BadParameter(f"{given[0]!r}: give one of {', '.join(COMMANDS)}", param_hint="COMMAND")
+    for_user = os.geteuid() != 0 if user is None else user
+    secrets = str(_config() / "formant-node" / "formant-node.env") if for_user else ENVIRONMENT_FILE["system"]
     if any("key=" in word or word == "--key" for word in given):
         raise click.UsageError(
-            f"anybody can read a unit: put FORMANT_KEY=… into {ENVIRONMENT_FILE['system']} instead of the command line"
+            f"anybody can read a unit: put FORMANT_KEY=… into {secrets}, and leave key=… out of the URL"
         )
     # What the node would refuse at every start is refused here.
     from formant_net.cli import LazyGroup
@@ -43,7 +46,6 @@ def command(user: bool | None, print_: bool, name: str | None, arguments: tuple[
     context = click.get_current_context()
     if (node := LazyGroup().get_command(context, given[0])) is not None:
         node.make_context(given[0], list(given[1:]), parent=context.parent)
-    for_user = os.geteuid() != 0 if user is None else user
     needed = [os.path.realpath(sys.executable), sys.executable]
     if not for_user and (why := next(filter(None, (out_of_reach(Path(place)) for place in needed)), None)):
         advice = "install it elsewhere (`python3 -m venv /opt/formant`, and pip there), or use --user"
@@ -61,7 +63,7 @@ def command(user: bool | None, print_: bool, name: str | None, arguments: tuple[
     if print_:
         click.echo(service.unit(), nl=False)
         return
-    folder = _user_units() if for_user else Path("/etc/systemd/system")
+    folder = _config() / "systemd" / "user" if for_user else Path("/etc/systemd/system")
     path = folder / unit_name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,12 +74,14 @@ def command(user: bool | None, print_: bool, name: str | None, arguments: tuple[
         ) from error
     systemctl = "systemctl --user" if for_user else "systemctl"
     click.echo(f"Written: {path}")
+    click.echo(f"The join key, if there is one:      FORMANT_KEY=… in {secrets}")
     click.echo(f"Start it now and with the machine:  {systemctl} daemon-reload && {systemctl} enable --now {unit_name}")
     if for_user:
         click.echo("Before anybody has logged in:       loginctl enable-linger")
     click.echo(f"What it says:                       journalctl {'--user ' if for_user else ''}-u {unit_name} -f")
 
 
-def _user_units() -> Path:
+def _config() -> Path:
+    """The user's configuration folder, as systemd has it."""
     config = os.environ.get("XDG_CONFIG_HOME", "")
-    return (Path(config) if config.startswith("/") else Path.home() / ".config") / "systemd" / "user"
+    return Path(config) if config.startswith("/") else Path.home() / ".config"

@@ -34,6 +34,7 @@ def test_a_users_unit_is_written_and_what_to_do_next_is_said(tmp_path: Path) -> 
     assert "WatchdogSec=" in unit.read_text()
     for words in (
         str(unit),
+        f"FORMANT_KEY=… in {tmp_path}/formant-node/formant-node.env",
         "systemctl --user enable --now formant-synth.service",
         "enable-linger",
         "journalctl --user",
@@ -49,7 +50,7 @@ def test_a_users_unit_is_written_and_what_to_do_next_is_said(tmp_path: Path) -> 
         (["synth", "--voices", "0"], "--voices"),
         (["synth", "--nope"], "--nope"),
         (["synth", "http://attic:8080/#key=abcd"], "anybody can read a unit"),
-        (["server", "--key", "abcd"], "FORMANT_KEY"),
+        (["server", "--key", "abcd"], "/formant-node/formant-node.env"),
         (["--name", "../../x", "synth"], "slash"),
     ],
 )

@@ -23,8 +23,11 @@ def test_rate_channels_and_priority_are_those_of_the_options_in_a_real_sound_ser
         )
         line = synth.wait_for("Formant synth")
         assert "44100 Hz, 3 channels" in line
-        other = start("synth", "http://127.0.0.1:9", "--rate", "96000", environment=pulse.env)
-        assert "96000 Hz, 2 channels" in other.wait_for("Formant synth")  # two nodes on one machine
+        other = start("synth", "http://127.0.0.1:9", "--rate", "96000", "--latency", "60", environment=pulse.env)
+        other_line = other.wait_for("Formant synth")  # two nodes on one machine
+        assert "96000 Hz, 2 channels" in other_line
+        own = [float(re.search(r"latency ([\d.]+) ms", said)[1]) for said in (line, other_line)]  # type: ignore[index]
+        assert 0.0 < own[0] < 50.0 < own[1] < 100.0  # the stream's own figure
         assert "riority" in other.wait_for("riority")
         assert synth.stop() == 0
         assert other.stop() == 0
