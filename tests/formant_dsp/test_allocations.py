@@ -1,4 +1,4 @@
-"""The audio path asks for no memory and gives none back: counted, in whoever's code."""
+"""The audio path asks for no memory and gives none back, and takes no lock: counted, in whoever's code."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def played(library: Path, fault: int = 0) -> list[dict[str, Any]]:
     return results
 
 
-def test_the_audio_path_neither_allocates_nor_frees(library: Path) -> None:
+def test_the_audio_path_neither_allocates_nor_frees_nor_locks(library: Path) -> None:
     for result in played(library):
         assert result["notes"] >= 140
         assert result["stolen"] >= 100
@@ -48,8 +48,15 @@ def test_the_audio_path_neither_allocates_nor_frees(library: Path) -> None:
         assert result["asked"] == 0
 
 
-@pytest.mark.parametrize(("fault", "times"), [(1, 2), (2, 2), (3, 2)], ids=["malloc", "realloc", "mmap"])
-def test_one_allocation_a_block_would_be_seen(library: Path, fault: int, times: int) -> None:
+@pytest.mark.parametrize(
+    ("fault", "times"), [(1, 2), (2, 2), (3, 2), (4, 2)], ids=["malloc", "realloc", "mmap", "lock"]
+)
+def test_one_allocation_or_lock_a_block_would_be_seen(library: Path, fault: int, times: int) -> None:
     """Each planted fault asks twice: for memory, and to take it back."""
     for result in played(library, fault):
         assert result["asked"] == times * result["calls"]
+
+
+def test_the_interpreters_lock_would_be_seen(library: Path) -> None:
+    for result in played(library, 5):
+        assert result["asked"] >= 2 * result["calls"]
