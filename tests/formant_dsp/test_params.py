@@ -58,3 +58,11 @@ def test_row_has_the_order_of_the_c_side() -> None:
     assert metal[rows["P_SYMMETRY"]] == pytest.approx(-0.2)
     for kind, algorithm in enumerate(ALGORITHMS):
         assert VoiceParams(algorithm=algorithm).target_row()[rows["P_KIND"]] == kind == rows[algorithm.upper()]
+
+
+def test_the_documentation_has_every_parameter_with_its_range_and_default() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "voice.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+ \| [^|]+) \|", text, re.MULTILINE))
+    assert rows == {
+        name: f"{r.low:g} … {r.high:g} {r.unit}".rstrip() + f" | {r.default:g}" for name, r in RANGES.items()
+    }
