@@ -16,15 +16,16 @@ BUDGET = 0.5
 """Share of a block's period that the bank may use: the rest is for the device, the system and bad luck."""
 
 
-def full_bank(voices: int, sample_rate: int, algorithm: str, isa: str | None) -> Bank:
+def full_bank(voices: int, sample_rate: int, algorithm: str, isa: str | None, breath: float = 0.0) -> Bank:
     """A bank in which all voices sound, move under vibrato, and differ in pitch and vowel."""
     bank = Bank(voices=voices, sample_rate=sample_rate, isa=isa, ring_capacity=4096)
     path = VowelPath.sung("tenor")
     for i in range(voices):
         share = i / max(voices - 1, 1)
         params = VoiceParams(
-            f0_hz=110.0 * 8.0**share, vowel=path.at(share), algorithm=algorithm, level_db=-20.0, vibrato_cents=30.0
-        )
+            f0_hz=110.0 * 8.0**share, vowel=path.at(share), algorithm=algorithm, level_db=-20.0, vibrato_cents=30.0,
+            breath=breath,
+        )  # fmt: skip
         if not bank.note_on(i + 1, params):
             raise RuntimeError("the ring is too small for so many voices")
     bank.render(sample_rate)
@@ -34,10 +35,10 @@ def full_bank(voices: int, sample_rate: int, algorithm: str, isa: str | None) ->
 
 
 def formant_samples_per_s(
-    voices: int, sample_rate: int, algorithm: str, isa: str | None, seconds: float = 1.0
+    voices: int, sample_rate: int, algorithm: str, isa: str | None, seconds: float = 1.0, breath: float = 0.0
 ) -> float:
     """Best throughput of one core over `seconds` of wall time, control and mixing included."""
-    bank = full_bank(voices, sample_rate, algorithm, isa)
+    bank = full_bank(voices, sample_rate, algorithm, isa, breath)
     frames = 16 * HOP  # a millisecond or so: short enough that some pass is not interrupted on a busy machine
     out = np.empty(frames, np.float32)
     best, until = float("inf"), time.perf_counter() + seconds

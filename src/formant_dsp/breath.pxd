@@ -5,11 +5,11 @@
 # 50 … 300 Hz: narrower ones whistle, wider ones would turn faster than a hop can follow.
 
 from libc.math cimport sqrt
-from libc.stdint cimport int32_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint32_t
 
-from formant_dsp.exp2 cimport exp2_double, exp2_poly, fmax_, fmin_
+from formant_dsp.exp2 cimport exp2_double, fmax_, fmin_
 from formant_dsp.kernels cimport band_hop_t, control_t
-from formant_dsp.noise cimport mix32, spline_noise
+from formant_dsp.noise cimport mix32, spline_at
 from formant_dsp.params cimport FORMANTS, HOP, P_A, P_B, P_BREATH, P_F
 
 ctypedef struct band_t:
@@ -30,16 +30,16 @@ cdef inline void bands_hop(band_t* state, band_hop_t* bands, const control_t* c,
     cdef int j
     cdef band_t* s
     for j in range(FORMANTS):
-        khz = exp2_poly(c.x[(P_F + j) * c.stride + i])
+        khz = c.linear[(P_F + j) * c.stride + i]
         # The source of breath is turbulence: weak below 1 kHz, where a voice has its harmonics.
-        gain = exp2_poly(c.x[(P_A + j) * c.stride + i]) * khz / (khz + <float>1.0) if khz < <float>0.9 * c.half_rate_khz else <float>0.0
+        gain = c.linear[(P_A + j) * c.stride + i] * khz / (khz + <float>1.0) if khz < <float>0.9 * c.half_rate_khz else <float>0.0
         amplitude[j] = gain
         power += <float>0.5 * gain * gain
     gain = c.x[P_BREATH * c.stride + i] / <float>sqrt(power)
     for j in range(FORMANTS):
         s = &state[j]
         f_hz = 1e3 * exp2_double(c.x[(P_F + j) * c.stride + i])
-        width = fmin_(fmax_(<float>100.0 * exp2_poly(c.x[(P_B + j) * c.stride + i]), <float>50.0), <float>300.0)
+        width = fmin_(fmax_(<float>100.0 * c.linear[(P_B + j) * c.stride + i], <float>50.0), <float>300.0)
         knots = 2.198 * width * c.hop_s
         if f_hz > 1e3 * c.half_rate_khz:
             f_hz = 1e3 * c.half_rate_khz
@@ -48,7 +48,7 @@ cdef inline void bands_hop(band_t* state, band_hop_t* bands, const control_t* c,
             s.position = mix32(seed, 100 + j) * 1e-6
             s.phase = mix32(seed, 200 + j)
             s.increment = increment
-            s.n = spline_noise(seed + j, s.position, &slope)
+            s.n = spline_at(seed + j, <int64_t>s.position, s.position - <double><int64_t>s.position, &slope)
             s.m = slope * knots
             s.gain = amplitude[j] * gain
         s.position += knots
@@ -57,7 +57,7 @@ cdef inline void bands_hop(band_t* state, band_hop_t* bands, const control_t* c,
         bands[j].increment_step = <int32_t>(increment - s.increment) / HOP
         bands[j].n0 = s.n
         bands[j].m0 = s.m
-        s.n = spline_noise(seed + j, s.position, &slope)
+        s.n = spline_at(seed + j, <int64_t>s.position, s.position - <double><int64_t>s.position, &slope)
         s.m = slope * knots
         bands[j].n1 = s.n
         bands[j].m1 = s.m

@@ -7,19 +7,47 @@ from formant_dsp.kernels cimport band_hop_t, in_t, out_t, phase_row_t, row_t, vo
 from formant_dsp.params cimport FORMANTS, HOP
 from formant_dsp.sine cimport cos_phase
 
+cdef extern from "native/vec.h" nogil:
+    enum: JOINED "FORMANT_JOINED"
 
-cdef inline void add_band(out_t y, in_t pulse, const band_hop_t* b) noexcept nogil:
-    """One unvoiced band: gain · noise · cos carrier, the noise a Hermite cubic over the hop, opened by the pulse."""
-    cdef uint32_t start = b.phase, inc = b.increment, step = <uint32_t>b.increment_step, word
-    cdef float c0 = b.n0, c1 = b.m0, c2 = <float>3.0 * (b.n1 - b.n0) - <float>2.0 * b.m0 - b.m1
-    cdef float c3 = <float>2.0 * (b.n0 - b.n1) + b.m0 + b.m1
-    cdef float gain = b.gain, gain_step = b.gain_step, x, u
+
+# One band over one hop: the noise as a cubic of the share of the hop that is over. By value, so that it lives in registers.
+ctypedef struct cubic_t:
+    uint32_t phase, inc, step
+    float c0, c1, c2, c3, gain, gain_step
+
+
+cdef inline cubic_t cubic(const band_hop_t* b) noexcept nogil:
+    cdef cubic_t f
+    f.phase, f.inc, f.step = b.phase, b.increment, <uint32_t>b.increment_step
+    f.c0, f.c1 = b.n0, b.m0
+    f.c2 = <float>3.0 * (b.n1 - b.n0) - <float>2.0 * b.m0 - b.m1
+    f.c3 = <float>2.0 * (b.n0 - b.n1) + b.m0 + b.m1
+    f.gain, f.gain_step = b.gain, b.gain_step
+    return f
+
+
+cdef inline float band(cubic_t f, uint32_t i, float x) noexcept nogil:
+    """gain · noise · cos carrier at frame i = x."""
+    cdef float u = x * <float>(1.0 / HOP)
+    return (f.gain + x * f.gain_step) * (f.c0 + u * (f.c1 + u * (f.c2 + u * f.c3))) * cos_phase(
+        f.phase + i * f.inc + ((i * (i - 1)) >> 1) * f.step)
+
+
+cdef inline void add_band(out_t y, in_t pulse, cubic_t f) noexcept nogil:
     cdef int i
     for i in range(HOP):
+        y[i] += pulse[i] * band(f, <uint32_t>i, <float>i)
+
+
+cdef inline void add_bands_5(out_t y, in_t pulse, cubic_t f, cubic_t g, cubic_t h, cubic_t k, cubic_t l) noexcept nogil:
+    cdef uint32_t n
+    cdef float x
+    cdef int i
+    for i in range(HOP):
+        n = <uint32_t>i
         x = <float>i
-        u = x * <float>(1.0 / HOP)
-        word = start + <uint32_t>i * inc + ((<uint32_t>i * (<uint32_t>i - 1)) >> 1) * step
-        y[i] += (gain + x * gain_step) * pulse[i] * (c0 + u * (c1 + u * (c2 + u * c3))) * cos_phase(word)
+        y[i] += pulse[i] * (band(f, n, x) + band(g, n, x) + band(h, n, x) + (band(k, n, x) + band(l, n, x)))
 
 
 cdef inline void voice_share(out_t y, out_t pulse, in_t c1, float voiced, float step) noexcept nogil:
@@ -42,5 +70,8 @@ cdef inline void breathe(out_t y, const voice_hop_t* hop, const band_hop_t* band
     fill_phase(phase, hop)
     fill_shared(c1, s, phase)
     voice_share(y, pulse, c1, voiced, voiced_step)
-    for j in range(FORMANTS):
-        add_band(y, pulse, &bands[j])
+    if JOINED:
+        add_bands_5(y, pulse, cubic(&bands[0]), cubic(&bands[1]), cubic(&bands[2]), cubic(&bands[3]), cubic(&bands[4]))
+    else:
+        for j in range(FORMANTS):
+            add_band(y, pulse, cubic(&bands[j]))

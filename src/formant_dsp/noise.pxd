@@ -31,9 +31,11 @@ cdef inline double spline_noise(uint32_t seed, double t, double* slope) noexcept
     slope   out: its derivative by t; may be NULL
     The mean square of the spline over uniform values is 0.479 / 3.
     """
-    cdef double base = floor(t)
-    cdef double u = t - base
-    cdef int64_t i = <int64_t>base
+    return spline_at(seed, <int64_t>floor(t), t - floor(t), slope)
+
+
+cdef inline double spline_at(uint32_t seed, int64_t i, double u, double* slope) noexcept nogil:
+    """The same at t = i + u, 0 <= u < 1: where t cannot be negative, i is its whole part and needs no call of floor."""
     cdef double u2 = u * u, u3 = u2 * u, v = 1.0 - u
     cdef double x0 = white(seed, i - 1), x1 = white(seed, i), x2 = white(seed, i + 1), x3 = white(seed, i + 2)
     if slope != NULL:

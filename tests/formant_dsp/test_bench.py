@@ -80,7 +80,7 @@ def test_budget_that_cannot_be_checked_fails(tmp_path: Path) -> None:
 def test_a_bank_below_four_fifths_of_the_ceiling_fails(share: float, code: int) -> None:
     lines = [
         f"import sys; sys.path.insert(0, {str(ROOT / 'benchmarks' / 'ceiling')!r}); import run",
-        f"shares = dict(modfm={share}, voice=0.7, chowning=0.9)",
+        f"shares = dict.fromkeys(run.SUNG, 0.7) | dict(modfm={share})",
         "speeds = dict(ceiling=1e9, **{name: 1e9 * x for name, x in shares.items()})",
         "run.measure = lambda *_: dict(formant_samples_per_s=speeds, share_of_ceiling=shares)",
         "sys.exit(run.main())",

@@ -29,7 +29,7 @@ OUTER = {
 
 EITHER = (
     ("add_plain", "set_plain_5"), ("add_skirted", "add_skirted_5"),
-    ("add_straight", "set_straight_5"), ("add_classic", "set_classic_5"),
+    ("add_straight", "set_straight_5"), ("add_classic", "set_classic_5"), ("add_band", "add_bands_5"),
 )  # fmt: skip
 """One formant a pass, or five in one: an instruction set uses one of the two (FORMANT_JOINED in native/vec.h)."""
 
