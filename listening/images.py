@@ -31,11 +31,9 @@ def lines(params: VoiceParams, k: int = K) -> list[tuple[float, float]]:
     return [(odd_f0(k) * (m + 1), 20 * np.log10(value / a.max() + 1e-9)) for m, value in enumerate(a)]
 
 
-def formula(
-    params: VoiceParams, skirt: float, voicing: float, k: int = K
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def formula(params: VoiceParams, k: int = K) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The same from the closed form."""
-    a = closed_form.voice(params.vowel, odd_f0(k), skirt, voicing)
+    a = closed_form.voice(params.vowel, odd_f0(k), params.skirt, params.voicing)
     return odd_f0(k) * np.arange(1, len(a) + 1), 20 * np.log10(a / a.max() + 1e-9)
 
 
@@ -84,7 +82,7 @@ def build() -> Image.Image:
 def exact() -> Image.Image:
     """Rendered harmonics and the formula."""
     params = still(f0_hz=odd_f0(K), vowel=sung("tenor")["e"])
-    hz, db = formula(params, 0.10, 0.6)
+    hz, db = formula(params)
     return spectrum(lines(params), [(hz, db, BLUE, "closed form")], "tenor e at 110.6 Hz", width=820, low_db=-80)
 
 
@@ -125,7 +123,7 @@ def life() -> Image.Image:
 
 def algorithms() -> Image.Image:
     f0, vowel = odd_f0(K), sung("tenor")["a"]
-    hz, db = formula(still(f0_hz=f0, vowel=vowel), 0.10, 0.6)
+    hz, db = formula(still(f0_hz=f0, vowel=vowel))
     pictures = [
         spectrum(
             lines(still(f0_hz=f0, vowel=vowel, algorithm=name)), [(hz, db, GREY, "voice")], name, width=410, height=200
