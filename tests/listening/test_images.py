@@ -33,7 +33,7 @@ def test_pictures_are_small() -> None:
 
 def test_the_pictures_are_those_of_the_present_voice(tmp_path: Path) -> None:
     """Another default, another sound: `make images`. Instruction sets differ by a shade of a pixel here and there."""
-    code = f"from pathlib import Path; from listening import images; images.FOLDER = Path({str(tmp_path)!r}); images.main()"
+    code = f"from pathlib import Path; from listening import images as i; i.FOLDER = Path({str(tmp_path)!r}); i.main()"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "tests"), str(ROOT)))}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, capture_output=True, timeout=100)
     for file in (DOCS / "images").iterdir():
