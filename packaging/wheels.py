@@ -27,7 +27,10 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parent
 WORK = PROJECT / "build" / "packaging"
 POLICY = "manylinux_2_17"
-FROM_DEBIAN = ("python3-numpy", "python3-cffi", "python3-pylibsrtp", "libsndfile1", "gcc", "libc6-dev", "python3-dev")
+FROM_DEBIAN = (
+    *("python3-numpy", "python3-cffi", "python3-pylibsrtp", "libsndfile1"),
+    *("gcc", "libc6-dev", "python3-dev", "libffi-dev"),
+)
 
 
 @dataclass(frozen=True, slots=True)
