@@ -10,7 +10,17 @@ from formant_dsp.formant import j0
 from formant_dsp.params import Range
 from formant_dsp.preset_file import OwnVowel, Vowels
 from formant_dsp.tables import table
-from formant_dsp.vowels import FORMANTS, PLANE_ANCHORS, SUNG_VOWELS, CornerPlane, Plane, Vowel, VowelPath, VowelPlane
+from formant_dsp.vowels import (
+    FORMANTS,
+    IPA_PLACES,
+    PLANE_ANCHORS,
+    SUNG_VOWELS,
+    CornerPlane,
+    Plane,
+    Vowel,
+    VowelPath,
+    VowelPlane,
+)
 
 INDEX_AT_HZ = 100.0
 """A vowel given by FM indices instead of widths is kept with the widths they mean at this f0."""
@@ -35,6 +45,16 @@ class Walk:
         i = min(int(along), len(self.corners) - 2)
         (u, v), (s, t) = self.corners[i], self.corners[i + 1]
         return u + (along - i) * (s - u), v + (along - i) * (t - v)
+
+
+def names_along(way: VowelPath | Walk) -> tuple[str, ...]:
+    """The vowels that a finger crosses, at equal steps of its position; of a plane the nearest at each corner."""
+    if isinstance(way, VowelPath):
+        return tuple(vowel.name.removeprefix("key:") for vowel in way.stops)
+    named = IPA_PLACES
+    if isinstance(way.plane, VowelPlane):
+        named = {vowel.name: place for vowel, place in zip(way.plane.vowels, way.plane.anchors, strict=True)}
+    return tuple(min(named, key=lambda name: math.dist(named[name], corner)) for corner in way.corners)
 
 
 def way_of(vowels: Vowels) -> tuple[VowelPath | Walk, bool]:

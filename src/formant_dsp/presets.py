@@ -36,8 +36,10 @@ from formant_dsp.preset_file import (
     decode,
     whole,
 )
-from formant_dsp.preset_vowels import INDEX_AT_HZ, Walk, way_of
+from formant_dsp.preset_vowels import INDEX_AT_HZ, Walk, names_along, way_of
 from formant_dsp.vowels import Vowel, VowelPath
+
+MOST_NAMED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,16 @@ class Preset:
     def singers(self) -> int:
         """Voices of the bank that one touch needs."""
         return len(self.choir.members)
+
+    @property
+    def surface(self) -> dict[str, Any] | None:
+        """What lies where, for whoever draws it: pitch at x = 0, octaves to x = 1, names of vowels at equal steps of y.
+
+        None where there are too many vowels to write them beside a surface."""
+        vowels = [name[:8] for name in names_along(self.way)]
+        if len(vowels) > MOST_NAMED or not all(vowels):
+            return None
+        return {"low_hz": self.f0_low_hz, "octaves": self.octaves, "vowels": vowels}
 
     def f0_hz(self, x: float) -> float:
         """Pitch at x (0 … 1, clamped), Hz: equal distances are equal intervals."""

@@ -227,6 +227,25 @@ def test_a_second_finger_may_choose_the_place_on_a_plane() -> None:
     assert path.voice_params(0.5, 0.5, place=(1.0, 0.0)) == path.voice_params(0.5, 0.5)
 
 
+@pytest.mark.parametrize("name", names())
+def test_a_surface_is_written_as_it_sings(name: str) -> None:
+    """Pitches at both ends, and i or e is the brightest, u, o or ɔ darkest, ɑ, a or æ most open."""
+    preset = load(name)
+    surface = preset.surface
+    assert surface is not None
+    low, high = (preset.voice_params(x, 0.0)[0].f0_hz for x in (0.0, 1.0))
+    assert (low, high) == (pytest.approx(surface["low_hz"], rel=0.03), pytest.approx(low * 2 ** surface["octaves"]))
+    vowels = surface["vowels"]
+    at = {vowel: preset.way.at(k / (len(vowels) - 1)).frequency_hz for k, vowel in enumerate(vowels)}
+    assert max(at, key=lambda vowel: at[vowel][1]) in ("i", "e")
+    assert min(at, key=lambda vowel: at[vowel][1]) in ("u", "o", "ɔ")
+    assert max(at, key=lambda vowel: at[vowel][0]) in ("a", "ɑ", "æ")
+
+
+def test_more_vowels_than_can_be_written_are_not() -> None:
+    assert parse(MINIMAL + "[vowels]\npath = [" + ", ".join(['"a", "i"'] * 17) + "]\n").surface is None
+
+
 def test_a_file_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(MINIMAL + "[voice]\nskirt = 0.2\n[choir]\nsingers = 3\nseed = 9\n", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from page.relay import Relay
 from support.browser import Chromium, LoopThread, Tab
 
-from formant_dsp.presets import DEFAULT, load
+from formant_dsp.preset_vowels import names_along
+from formant_dsp.presets import DEFAULT, load, names
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,39 @@ def test_notes_are_named_with_their_cents(tab: Tab, x: float, label: str, cents:
 )
 def test_vowels_are_named(tab: Tab, y: float, name: str) -> None:
     assert ask(tab, "mapping", f"return m.vowelAt({y});") == name
+
+
+BASS = '{lowHz: 65, octaves: 2.4, vowels: ["u", "ɛ", "i"]}'
+
+
+def test_another_surface_has_its_own_notes_and_vowels(tab: Tab) -> None:
+    assert ask(tab, "mapping", f"return m.noteAt(0, {BASS});") == {"label": "C2", "cents": -11}
+    shown = ask(tab, "mapping", f"return m.semitones({BASS});")
+    assert [(each["name"], each["octave"]) for each in (shown[0], shown[-1])] == [("C", 2), ("E", 4)]
+    for each in (shown[0], shown[-1]):
+        assert 65 * 2 ** (2.4 * each["x"]) == pytest.approx(440 * 2 ** ((each["midi"] - 69) / 12))
+    assert ask(tab, "mapping", f"return m.lowestC({BASS});") == 36
+    assert ask(tab, "mapping", "return [m.lowestC(), m.xOf(48)];") == [48, pytest.approx(3 / 36)]
+    assert [ask(tab, "mapping", f"return m.vowelAt({y}, {BASS});") for y in (0, 0.25, 0.5, 1)] == ["u", "u–ɛ", "ɛ", "i"]
+    assert [band["y"] for band in ask(tab, "mapping", f"return m.bands({BASS});")] == [0, 0.5, 1]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["null", "3", "{}", '{low_hz: 0, octaves: 3, vowels: ["a", "e"]}', '{low_hz: 110, octaves: "x", vowels: ["a"]}',
+     '{low_hz: 110, octaves: 3, vowels: ["a"]}', '{low_hz: 110, octaves: 3, vowels: ["a", 7]}',
+     '{low_hz: 110, octaves: 3, vowels: "aeiou"}', '{low_hz: NaN, octaves: 3, vowels: ["a", "e"]}'],
+)  # fmt: skip
+def test_what_is_no_surface_is_none(tab: Tab, said: str) -> None:
+    assert ask(tab, "mapping", f"return m.rangeOf({said});") is None
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_a_synth_says_of_any_preset_is_a_surface(tab: Tab, name: str) -> None:
+    preset = load(name)
+    assert ask(tab, "mapping", f"return m.rangeOf({json.dumps(preset.surface)});") == {
+        "lowHz": preset.f0_low_hz, "octaves": preset.octaves, "vowels": list(names_along(preset.way)),
+    }  # fmt: skip
 
 
 def test_silence_counts_only_while_the_page_was_awake(tab: Tab) -> None:

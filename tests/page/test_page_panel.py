@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from page.conftest import Stage
 from support.browser import Tab
 
@@ -125,6 +126,25 @@ def test_somebody_elses_choice_is_shown_and_a_file_of_ones_own_by_its_name(stage
     synth.state["preset"] = "mine<b>"
     tab.until(f"{MENU}.selectedOptions[0].textContent === 'mine<b>'")
     assert entries(tab) == ["", "tenor", "zing"]
+
+
+def test_the_surface_shows_what_the_synth_says_lies_where(stage: Stage) -> None:
+    """Another preset, another surface: the picture is drawn anew, and keys play the notes that they are."""
+    _, synth, tab = stage.playing(state={**SINGS, "preset": "tenor", "presets": ["tenor", "bass"]})
+    picture = "document.getElementById('surface').toDataURL()"
+    tab.until("formant.range.lowHz === 110 && formant.range.octaves === 3")
+    before = tab.evaluate(picture)
+    synth.state["surface"] = {"low_hz": 65.0, "octaves": 2.4, "vowels": ["a", "e", "i", "o", "u"]}
+    tab.until("formant.range.lowHz === 65")
+    tab.until(f"{picture} !== {before!r}")
+    tab.key_down("a")
+    tab.until("formant.fingers.length === 1")
+    x = tab.evaluate("formant.fingers[0].x")
+    assert 65.0 * 2 ** (2.4 * x) == pytest.approx(65.406, rel=1e-4)  # C2
+    synth.state |= {"surface": {"low_hz": "x"}, "volume": 0.25}
+    tab.until("formant.links[0].volume === 0.25")
+    assert tab.evaluate("formant.range.lowHz") == 65
+    assert tab.errors == []
 
 
 def test_a_synth_without_the_reliable_channel_is_asked_until_it_sings_so(stage: Stage) -> None:

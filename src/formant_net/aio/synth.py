@@ -162,7 +162,6 @@ class SynthNode:
             layout=options.layout,
         )
         self.output = Output(self.bank, options.wish, on_note=on_note, on_change=self._changed)
-        self.singer = Singer(ChoirBank(self.bank), self._params(options.preset))
         self.core = Synth(
             options.client_id,
             options.servers,
@@ -174,6 +173,7 @@ class SynthNode:
             presets=sorted({*presets.names(), options.preset.name}),
             preset=options.preset.name,
         )
+        self.singer = Singer(ChoirBank(self.bank), self._params(options.preset))
         self.client = Client(self.core, other=self.sing, on_told=on_told)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._retry: asyncio.TimerHandle | None = None
@@ -201,7 +201,8 @@ class SynthNode:
                 timer.cancel()
 
     def _params(self, preset: Preset) -> Sing:
-        """From a touch to one entry a singer."""
+        """From a touch to one entry a singer; and players are told what lies where."""
+        self.core.set_state(surface=preset.surface)
 
         @lru_cache(maxsize=256)  # a resting finger says the same fifty times a second
         def sung(x: float, y: float, z: float | None) -> list[VoiceParams]:

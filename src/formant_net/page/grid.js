@@ -1,5 +1,7 @@
 /** The still picture under the fingers: coloured bands of vowels, a line and a name for each note. */
-import { VOWELS, semitones } from "./mapping.js";
+import { bands, semitones } from "./mapping.js";
+
+/** @typedef {import("./mapping.js").Range} Range */
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const FOOT = 26;
@@ -7,37 +9,39 @@ const FOOT = 26;
 /**
  * @param {CanvasRenderingContext2D} ctx in CSS pixels
  * @param {{width: number, height: number, left: number, top: number, bottom: number}} area size and safe insets
+ * @param {Range} range what is sung where
  */
-export function drawGrid(ctx, area) {
-  bands(ctx, area);
-  notes(ctx, area);
-  vowels(ctx, area);
+export function drawGrid(ctx, area, range) {
+  tints(ctx, area, range);
+  notes(ctx, area, range);
+  vowels(ctx, area, range);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {{width: number, height: number}} area */
-function bands(ctx, { width, height }) {
+/** @param {CanvasRenderingContext2D} ctx @param {{width: number, height: number}} area @param {Range} range */
+function tints(ctx, { width, height }, range) {
   ctx.fillStyle = "#0a0c12";
   ctx.fillRect(0, 0, width, height);
   const tint = ctx.createLinearGradient(0, height, 0, 0);
-  for (const { y, rgb } of VOWELS) {
+  const shown = bands(range);
+  for (const { y, rgb } of shown) {
     tint.addColorStop(y, `rgb(${rgb.join(" ")} / 0.19)`);
     // Darker between two vowels: each is a band, yet nothing has an edge.
-    if (y < 1) tint.addColorStop(y + 0.125, `rgb(${rgb.join(" ")} / 0.07)`);
+    if (y < 1) tint.addColorStop(y + 0.5 / (shown.length - 1), `rgb(${rgb.join(" ")} / 0.07)`);
   }
   ctx.fillStyle = tint;
   ctx.fillRect(0, 0, width, height);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {{width: number, height: number, bottom: number}} area */
-function notes(ctx, { width, height, bottom }) {
-  const step = width / 36;
+/** @param {CanvasRenderingContext2D} ctx @param {{width: number, height: number, bottom: number}} area @param {Range} range */
+function notes(ctx, { width, height, bottom }, range) {
+  const step = width / (12 * range.octaves);
   const roomy = step > 20;
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";
   /** Where a label may begin: on a narrow screen the octave's own label comes first and its neighbour gives way. */
   let free = 0;
   const lastA = width - (roomy ? 0 : 26);
-  for (const { x, name, octave, natural } of semitones()) {
+  for (const { x, name, octave, natural } of semitones(range)) {
     const at = Math.min(width - 0.5, Math.max(0.5, Math.round(x * width) + 0.5));
     const isA = name === "A";
     const shade = ctx.createLinearGradient(0, 0, 0, height);
@@ -63,12 +67,16 @@ function notes(ctx, { width, height, bottom }) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {{width: number, height: number, left: number, top: number, bottom: number}} area */
-function vowels(ctx, { width, height, left, top, bottom }) {
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {{width: number, height: number, left: number, top: number, bottom: number}} area
+ * @param {Range} range
+ */
+function vowels(ctx, { width, height, left, top, bottom }, range) {
   const size = height < 520 ? 24 : 34;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
-  for (const { y, name, sound, rgb } of VOWELS) {
+  for (const { y, name, sound, rgb } of bands(range)) {
     const line = (1 - y) * height;
     if (y > 0 && y < 1) {
       ctx.strokeStyle = `rgb(${rgb.join(" ")} / 0.28)`;

@@ -3,14 +3,12 @@
  *
  * Keys are taken by their place (`code`), so the shape is that of a piano on every layout.
  */
-import { SEMITONES, VOWELS, unit } from "./mapping.js";
+import { bands, lowestC, unit, xOf } from "./mapping.js";
 
 const KEYS = [
   ..."KeyA KeyW KeyS KeyE KeyD KeyF KeyT KeyG KeyY KeyH KeyU KeyJ KeyK KeyO KeyL KeyP".split(" "),
   ..."Semicolon Quote".split(" "),
 ];
-/** The lowest C, in semitones above A2. */
-const FIRST_C = 3;
 const OCTAVE = 12;
 const VOWEL_STEP = 1 / 16;
 
@@ -23,9 +21,11 @@ export class Keyboard {
   /**
    * @param {import("./touches.js").Touches} touches
    * @param {{changed: () => void, moved: () => void}} events
+   * @param {() => import("./mapping.js").Range} range what is sung where
    */
-  constructor(touches, events) {
+  constructor(touches, events, range) {
     this.touches = touches;
+    this.range = range;
     this.events = events;
     addEventListener("keydown", (event) => this.#down(event));
     addEventListener("keyup", (event) => this.#up(event));
@@ -50,7 +50,8 @@ export class Keyboard {
     if (event.code === "KeyZ") this.#octave = 0;
     if (event.code === "KeyX") this.#octave = 1;
     const step = KEYS.indexOf(event.code);
-    const x = (FIRST_C + OCTAVE * this.#octave + step) / SEMITONES;
+    const range = this.range();
+    const x = xOf(lowestC(range) + OCTAVE * this.#octave + step, range);
     if (step < 0 || x > 1 || this.#held.has(event.code)) return;
     event.preventDefault(); // Firefox searches on a quote
     const finger = this.touches.down(x, this.#y);
@@ -74,8 +75,9 @@ export class Keyboard {
 
   /** @param {string} code @returns {boolean} whether it is one */
   #vowelKey(code) {
-    const digit = /^Digit([1-5])$/.exec(code);
-    if (digit) this.#y = VOWELS[Number(digit[1]) - 1].y;
+    const digit = /^Digit([1-9])$/.exec(code);
+    const band = digit && bands(this.range())[Number(digit[1]) - 1];
+    if (band) this.#y = band.y;
     else if (code === "ArrowUp") this.#y = unit(this.#y + VOWEL_STEP);
     else if (code === "ArrowDown") this.#y = unit(this.#y - VOWEL_STEP);
     else return false;

@@ -5,7 +5,7 @@
  * the synth offers anew and a new Link takes its place.
  */
 import { PingPong } from "./pingpong.js";
-import { unit } from "./mapping.js";
+import { rangeOf, unit } from "./mapping.js";
 
 /** Give the answer this long to collect candidates, for peers that want it complete; later ones are trickled. */
 const GATHER_MS = 250;
@@ -41,6 +41,8 @@ export class Link {
     audioEnabled: true,
     preset: /** @type {string | null} */ (null),
     presets: /** @type {string[]} */ ([]),
+    /** What it sings where, if it told. */
+    range: /** @type {import("./mapping.js").Range | null} */ (null),
   };
   told = false;
   /** How often "no fingers" has still to be sent here. */
@@ -319,6 +321,7 @@ export class Link {
     if (typeof state.powered_on === "boolean") this.synth.poweredOn = this.#settle("power", state.powered_on);
     if (Array.isArray(state.presets)) this.synth.presets = state.presets.filter(isName).slice(0, MOST_PRESETS);
     if (isName(state.preset) || state.preset === null) this.synth.preset = this.#settle("preset", state.preset);
+    this.synth.range = rangeOf(state.surface) ?? this.synth.range;
   }
 
   /**

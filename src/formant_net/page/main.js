@@ -3,6 +3,7 @@ import { Ensemble } from "./ensemble.js";
 import { Gate } from "./gate.js";
 import { Identity, forgetKey, readKey, rememberKey, writeKey } from "./identity.js";
 import { Keyboard } from "./keyboard.js";
+import { PLAIN } from "./mapping.js";
 import { Panel } from "./panel.js";
 import { Pointers } from "./pointers.js";
 import { Presets } from "./presets.js";
@@ -79,7 +80,7 @@ const played = {
   },
 };
 const pointers = new Pointers(element("surface"), touches, played);
-const keyboard = new Keyboard(touches, played);
+const keyboard = new Keyboard(touches, played, () => surface.range);
 
 /** Nobody can tell any more what the fingers do: silence is the safe guess. */
 function releaseAll() {
@@ -173,6 +174,7 @@ function show() {
     gate.show(signaling.state, signaling.reason);
     panel.show(ensemble.all());
     presets.show(ensemble.open());
+    surface.use(ensemble.open().find((link) => link.synth.range)?.synth.range ?? PLAIN);
   });
 }
 
@@ -216,6 +218,9 @@ Object.defineProperty(window, "formant", {
     },
     get status() {
       return status().text;
+    },
+    get range() {
+      return surface.range;
     },
     get fingers() {
       return touches.points();

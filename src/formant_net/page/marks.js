@@ -2,6 +2,8 @@
 import { FONT } from "./grid.js";
 import { colourAt, noteAt, vowelAt } from "./mapping.js";
 
+/** @typedef {import("./mapping.js").Range} Range */
+
 /** Above the finger, where the hand does not hide it. */
 const LABEL_AWAY = 92;
 const LABEL_HEIGHT = 44;
@@ -12,11 +14,12 @@ const BAR = 58;
  * @param {{width: number, height: number}} area
  * @param {{x: number, y: number, z?: number}} point
  * @param {number} strength 1 while down, falling to 0 after the release
+ * @param {Range} range what is sung where
  */
-export function drawMark(ctx, { width, height }, point, strength) {
+export function drawMark(ctx, { width, height }, point, strength, range) {
   const x = point.x * width;
   const y = (1 - point.y) * height;
-  const colour = colourAt(point.y).join(" ");
+  const colour = colourAt(point.y, range).join(" ");
   const radius = 30 + 16 * (point.z ?? 0.4);
 
   ctx.globalCompositeOperation = "lighter";
@@ -46,16 +49,16 @@ export function drawMark(ctx, { width, height }, point, strength) {
   ctx.arc(x, y, radius, 0, 2 * Math.PI);
   ctx.stroke();
 
-  if (strength === 1) label(ctx, width, x, y, colour, point);
+  if (strength === 1) label(ctx, width, x, y, colour, point, range);
 }
 
 /**
  * @param {CanvasRenderingContext2D} ctx @param {number} width @param {number} x @param {number} y
- * @param {string} colour @param {{x: number, y: number}} point
+ * @param {string} colour @param {{x: number, y: number}} point @param {Range} range
  */
-function label(ctx, width, x, y, colour, point) {
-  const { label: note, cents } = noteAt(point.x);
-  const vowel = vowelAt(point.y);
+function label(ctx, width, x, y, colour, point, range) {
+  const { label: note, cents } = noteAt(point.x, range);
+  const vowel = vowelAt(point.y, range);
   const fine = cents === 0 ? "in tune" : `${cents > 0 ? "+" : "−"}${Math.abs(cents)} ct`;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";

@@ -1,5 +1,6 @@
 /** The canvas: still picture below, one mark a finger above, drawn anew only when something changed. */
 import { drawGrid } from "./grid.js";
+import { PLAIN, same } from "./mapping.js";
 import { drawMark } from "./marks.js";
 
 const FADE_S = 0.28;
@@ -12,6 +13,8 @@ export class Surface {
   /** Marks of lifted fingers. @type {{point: import("./touches.js").Point, at: number}[]} */
   #fading = [];
   #asked = false;
+  /** What is sung where. */
+  range = PLAIN;
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -35,6 +38,19 @@ export class Surface {
     requestAnimationFrame(() => this.#draw());
   }
 
+  /** What is sung where from now on. @param {import("./mapping.js").Range} range */
+  use(range) {
+    if (same(range, this.range)) return;
+    this.range = range;
+    this.#drawGrid();
+    this.invalidate();
+  }
+
+  #drawGrid() {
+    const ctx = this.#grid.getContext("2d");
+    if (ctx) drawGrid(ctx, this.#area, this.range);
+  }
+
   #resize() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const ratio = devicePixelRatio || 1;
@@ -46,8 +62,7 @@ export class Surface {
       canvas.height = Math.round(height * ratio);
       canvas.getContext("2d")?.scale(ratio, ratio);
     }
-    const ctx = this.#grid.getContext("2d");
-    if (ctx) drawGrid(ctx, this.#area);
+    this.#drawGrid();
     this.#draw(); // at once: a resized canvas is blank
   }
 
@@ -59,8 +74,8 @@ export class Surface {
     const now = this.clock();
     this.#follow(now);
     ctx.drawImage(this.#grid, 0, 0, width, height);
-    for (const { point, at } of this.#fading) drawMark(ctx, this.#area, point, 0.999 * (1 - (now - at) / FADE_S) ** 2);
-    for (const point of this.#shown.values()) drawMark(ctx, this.#area, point, 1);
+    for (const { point, at } of this.#fading) drawMark(ctx, this.#area, point, 0.999 * (1 - (now - at) / FADE_S) ** 2, this.range);
+    for (const point of this.#shown.values()) drawMark(ctx, this.#area, point, 1, this.range);
     if (this.#fading.length) this.invalidate();
   }
 
