@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from formant_dsp import Bank, VoiceParams, presets
@@ -14,6 +15,7 @@ from formant_dsp.choir import ChoirBank
 from formant_dsp.devices import best_channels, best_sample_rate
 from formant_dsp.output import Output, Wish
 from formant_dsp.placement import pan_of
+from formant_dsp.preset_folder import PresetFolder
 from formant_dsp.presets import Preset
 from formant_net.aio.client import Client
 from formant_net.aio.driver import clock
@@ -111,6 +113,8 @@ class SynthOptions:
     voices: int = 32
     preset: Preset = field(default_factory=lambda: presets.load(presets.DEFAULT))
     """What it sings with until a player chooses another."""
+    preset_folder: Path | None = None
+    """Presets of one's own to choose from, beside `preset` and those that are shipped."""
     volume: float = 1.0
     channels: int = 0
     """Of the sound; 0 = stereo where the device has it."""
@@ -155,6 +159,7 @@ class SynthNode:
         on_told: Callable[[Told], None] | None = None,
     ) -> None:
         self.options = options
+        self._on_note = on_note
         self.bank = Bank(
             voices=options.voices,
             sample_rate=self._sample_rate(on_note),
@@ -170,10 +175,13 @@ class SynthNode:
             meta={"name": options.name},
             volume=options.volume,
             limits=options.limits,
-            presets=sorted({*presets.names(), options.preset.name}),
             preset=options.preset.name,
         )
-        self.singer = Singer(ChoirBank(self.bank), self._params(options.preset))
+        self._folder = PresetFolder(options.preset_folder) if options.preset_folder else None
+        self._preset = options.preset
+        self.singer = Singer(ChoirBank(self.bank), self._params(self._preset))
+        self._read_folder()
+        self._take_folder()
         self.client = Client(self.core, other=self.sing, on_told=on_told)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._retry: asyncio.TimerHandle | None = None
@@ -210,6 +218,26 @@ class SynthNode:
 
         return self._placed(sung)
 
+    def _preset_of(self, name: str) -> Preset:
+        """The folder's, else the one it was started with, else the shipped one of this name."""
+        if self._folder is not None and name in self._folder.presets:
+            return self._folder.presets[name]
+        return self.options.preset if name == self.options.preset.name else presets.load(name)
+
+    def _read_folder(self) -> None:
+        """Look at one's own presets; blocking."""
+        for wrong in self._folder.read() if self._folder is not None else ():
+            self._on_note(f"A preset cannot be used: {wrong}.")
+
+    def _take_folder(self) -> None:
+        """What may be chosen; and what is sung, if its file was written."""
+        own = self._folder.presets if self._folder is not None else {}
+        self.core.remote.presets = tuple(sorted({*presets.names(), self.options.preset.name, self._preset.name, *own}))
+        written = own.get(self._preset.name, self._preset)
+        if written is not self._preset:
+            self._preset = written
+            self.singer.params = self._params(written)
+
     def _sample_rate(self, on_note: Callable[[str], None]) -> int:
         wanted = self.options.sample_rate
         rate = best_sample_rate(self.options.audio, wanted or 48000)
@@ -226,9 +254,9 @@ class SynthNode:
 
     def sing(self, effect: object) -> None:
         """One effect of the core that concerns the sound."""
-        if isinstance(effect, SetPreset):  # its own or one of presets.names(): the core has checked it
-            own = self.options.preset
-            self.singer.params = self._params(own if effect.name == own.name else presets.load(effect.name))
+        if isinstance(effect, SetPreset):  # one that there is: the core has checked it
+            self._preset = self._preset_of(effect.name)
+            self.singer.params = self._params(self._preset)
         elif isinstance(effect, SetAudio):
             self.output.switch(effect.device)
         elif self._play_out is not None and isinstance(effect, NoteOn | NoteMove | NoteOff):
@@ -294,6 +322,9 @@ class SynthNode:
         strain = Strain()
         while True:
             await asyncio.sleep(WATCH_S)
+            if self._folder is not None:
+                await asyncio.to_thread(self._read_folder)
+                self._take_folder()
             self._publish()
             if news := strain.news(clock(), self.sound()):
                 latency_ms = f"{1000.0 * self.output.latency_s:.0f}"

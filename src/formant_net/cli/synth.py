@@ -9,6 +9,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -98,6 +99,13 @@ def fail_if_refused(error: SentAway) -> None:
     metavar="NAME|FILE.toml",
     help="What to sing with (docs/presets.md).",
 )
+@click.option(
+    "--presets",
+    "preset_folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="More presets to choose from, your own: FOLDER/NAME.toml, read again when written.",
+)
 @click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Oscillator. Default: the preset's.")
 @click.option("--voice", type=click.Choice(SUNG_VOICES), help="Whose vowels. Default: the preset's.")
 @click.option("--vibrato", metavar="CENTS", type=FloatRange(0.0, 200.0), help="0 = off. Default: the preset's.")
@@ -142,6 +150,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         audio=options["audio"],
         voices=options["voices"],
         preset=_preset(options),
+        preset_folder=options["preset_folder"],
         volume=options["volume"],
         limits=_limits(options["limits"], options["max_controllers"]),
         channels=options["channels"],

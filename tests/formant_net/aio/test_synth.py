@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from support.sockets import edge, run
@@ -245,6 +246,41 @@ def test_a_synth_sings_its_own_preset_again_when_a_player_chooses_it_again() -> 
 
     run(scene(parse('title = "T"\ndescription = "D"\n[voice]\nvibrato_cents = 77\n', name="mine")))
     run(scene(load(DEFAULT, voice={"vibrato_cents": 77.0})))
+
+
+def test_presets_of_a_folder_are_offered_and_sung_as_they_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synth_module, "WATCH_S", 0.02)
+    mine = tmp_path / "mine.toml"
+
+    def write(cents: float) -> None:
+        mine.write_text(f'title = "T"\ndescription = "D"\n[voice]\nvibrato_cents = {cents}\n', encoding="utf-8")
+
+    async def main() -> None:
+        said: list[str] = []
+        options = SynthOptions(
+            "synth-a", "A", [Server("ws://127.0.0.1:9/ws")], audio="none", voices=2, preset_folder=tmp_path
+        )
+        synth = SynthNode(options, on_note=said.append)
+        vibrato = lambda: synth.singer.params(0.5, 0.0, None)[0].vibrato_cents  # noqa: E731
+        await synth.start()
+        assert "mine" not in synth.core.state()["presets"]
+        write(33)
+        await until(lambda: "mine" in synth.core.state()["presets"])
+        synth.sing(SetPreset("mine"))
+        assert vibrato() == 33
+        write(44.5)
+        await until(lambda: vibrato() == 44.5)
+        write(9999.5)
+        await until(lambda: said)
+        assert "0 … 200" in said[0]
+        mine.unlink()
+        await asyncio.sleep(0.1)
+        assert vibrato() == 44.5  # it sings on with what it has
+        await synth.stop()
+
+    run(main())
 
 
 def test_sound_that_broke_is_seen_from_afar_and_stands_in_the_log(
