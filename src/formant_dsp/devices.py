@@ -49,8 +49,28 @@ def quiet() -> None:
     alsa.snd_lib_error_set_handler(ctypes.c_void_p(silent_address()))
 
 
+_abandoned: list[Any] = []
+"""What a dead sound server may still point at."""
+
+
+def abandon(stream: Any) -> None:
+    """Leave a stream whose JACK server is gone, and PortAudio with it: in this process it is beyond repair.
+
+    It waits ten minutes for a server that is gone to close a stream, and then ends the process by an assertion.
+    """
+    _abandoned.append(stream)
+    portaudio()._initialized = 0  # or sounddevice ends PortAudio when the process ends, which aborts it
+
+
+def beyond_repair() -> bool:
+    """Only a new process can play again."""
+    return bool(_abandoned)
+
+
 def rescan() -> None:
     """See what was plugged in or pulled out meanwhile. No stream of this process may be open."""
+    if beyond_repair():
+        raise SinkError("the JACK server has ended: this process cannot play any more, start it again")
     sd = portaudio()
     sd._terminate()
     sd._initialize()

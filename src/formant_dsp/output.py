@@ -150,6 +150,11 @@ class Output:
         return self.sink.audible and self.sink.running
 
     @property
+    def beyond_repair(self) -> bool:
+        """Only a new process can play again: the JACK server has ended. Until then the bank goes on in silence."""
+        return devices.beyond_repair()
+
+    @property
     def latency_s(self) -> float:
         return self.sink.latency_s
 

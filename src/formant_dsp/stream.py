@@ -14,7 +14,7 @@ from typing import Any
 
 from formant_dsp.bank import Bank
 from formant_dsp.callback import StreamState
-from formant_dsp.devices import Device, best_channels, best_sample_rate, devices, portaudio, select
+from formant_dsp.devices import Device, abandon, best_channels, best_sample_rate, devices, portaudio, select
 from formant_dsp.paced import PacedSink, WavSink
 from formant_dsp.placement import MOST_CHANNELS
 from formant_dsp.realtime import Grant, lock_memory, raise_priority, threads
@@ -80,7 +80,7 @@ class PortAudioSink:
                 f"cannot open {device.name!r} at {bank.sample_rate} Hz: {error}; see `formant-node devices`"
             ) from error
         self._state.allow_late(float(self._stream.latency))
-        self._closed = False
+        self._closed = self._started = False
 
     def start(self) -> None:
         self._bank.fade(True)
@@ -90,6 +90,7 @@ class PortAudioSink:
         except sd.PortAudioError as error:
             self.stop()
             raise SinkError(f"cannot start {self.device.name!r}: {error}") from error
+        self._started = True
         if self._realtime != "off":
             self._be_on_time()
 
@@ -97,6 +98,10 @@ class PortAudioSink:
         if self._closed:
             return
         self._closed = True
+        if self._orphaned:
+            abandon(self)
+            self._state.release()
+            return
         self._bank.fade(False)
         if self._stream.active:
             time.sleep(FADE_S + self.latency_s)
@@ -116,6 +121,11 @@ class PortAudioSink:
         if refused and self._realtime == "on":
             self.stop()
             raise RealtimeRefused("; ".join(refused))
+
+    @property
+    def _orphaned(self) -> bool:
+        """The JACK server has ended under the stream: it stopped, and nobody stopped it."""
+        return self._started and "JACK" in self.device.host_api and not (self._stream.active or self._stream.stopped)
 
     @property
     def running(self) -> bool:

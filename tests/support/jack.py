@@ -38,6 +38,19 @@ class Jack:
             "JACK_NO_START_SERVER": "1",
         }
         self._log = tempfile.TemporaryFile()
+        self._start()
+        return self
+
+    def kill(self) -> None:
+        """The server dies as by a crash."""
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """It comes back under the same name."""
+        self._start()
+
+    def _start(self) -> None:
         self._process = subprocess.Popen(
             ["jackd", *self._arguments, "-n", self.name, *self._driver],
             env=self.env, stdout=self._log, stderr=subprocess.STDOUT,
@@ -50,7 +63,6 @@ class Jack:
                 self.__exit__(None, None, None)
                 raise RuntimeError(f"jackd did not start:\n{said}")
             time.sleep(0.05)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -183,6 +183,8 @@ class SynthNode:
         self._read_folder()
         self._take_folder()
         self.client = Client(self.core, other=self.sing, on_told=on_told)
+        self.worn_out = asyncio.Event()
+        """Set when only a new process can play again (`Output.beyond_repair`)."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._play_out = PlayOut() if options.timing.play_out_s else None
@@ -335,3 +337,5 @@ class SynthNode:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._publish)
+            if self.output.beyond_repair:
+                loop.call_soon_threadsafe(self.worn_out.set)

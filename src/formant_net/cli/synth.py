@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import secrets
 import socket
@@ -171,6 +172,13 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         raise click.BadParameter(str(error), param_hint="--audio") from error
     except SentAway as error:
         fail_if_refused(error)
+    except BeginAnew:
+        _say("The JACK server has ended, which PortAudio never gets over in one process: beginning anew.")
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+class BeginAnew(Exception):
+    """Only a new process can play again."""
 
 
 def _preset(options: dict[str, Any]) -> Preset:
@@ -238,7 +246,14 @@ async def _sing(options: Any, *, in_order: bool) -> None:
         async with serving(
             f"sound: {node.output.describe()}", Advancing(lambda: node.output.counters().get("frames", 0))
         ) as notifier:
-            raise SentAway(await asyncio.shield(node.client.stopped))
+            ends: list[asyncio.Future[Any]] = [asyncio.create_task(node.worn_out.wait()), node.client.stopped]
+            try:
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                ends[0].cancel()
+            if node.client.stopped.done():
+                raise SentAway(node.client.stopped.result())
+            raise BeginAnew
     finally:
         await node.stop()
 

@@ -6,6 +6,7 @@ import signal
 import click
 import pytest
 from click.testing import CliRunner
+from support.jack import Jack
 from support.processes import processes
 from support.pulse import Pulse
 
@@ -32,6 +33,22 @@ def test_rate_channels_and_priority_are_those_of_the_options_in_a_real_sound_ser
         assert synth.stop() == 0
         assert other.stop() == 0
         assert "riority" not in synth.output()
+
+
+def test_a_jack_server_that_dies_is_played_again_by_a_new_process_in_the_old_ones_place() -> None:
+    with Jack(realtime=True, period=1024) as jack, processes() as start:
+        synth = start("synth", "http://127.0.0.1:9", "--audio", Jack.DEVICE, environment=jack.env)
+        first = synth.wait_for("Formant synth")
+        assert "JACK" in first
+        jack.kill()
+        synth.wait_for("beginning anew")
+        again = synth.wait_for("Formant synth", count=2)
+        assert again.split()[2] == first.split()[2]  # the same id
+        assert "waiting for system" in again
+        jack.restart()
+        synth.wait_for("sound again: system (JACK")
+        assert synth.stop() == 0
+        assert "Assertion" not in synth.output()
 
 
 def test_servers_are_tried_in_the_order_given_each_with_its_own_key() -> None:
