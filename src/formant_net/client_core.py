@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Literal, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast
 
-from formant_net.messages import Message, Unknown
+from formant_net.effects import Told
+from formant_net.errors import ProtocolError
+from formant_net.messages import Error, Message, Unknown, wire_name
 from formant_net.peer import Peer, State
 from formant_net.signaling import Identity, Server, Signaling
 from formant_net.timing import Timing
@@ -25,6 +27,8 @@ Out = TypeVar("Out")
 
 class ClientCore(Generic[Link, Out]):
     """One client of a server. No I/O, no clock: `now` is s of one monotonic clock."""
+
+    role: ClassVar[str]
 
     def __init__(
         self,
@@ -99,6 +103,19 @@ class ClientCore(Generic[Link, Out]):
     def _receive(self, message: Message | Unknown, now: float) -> None:
         """What is not of registering."""
         raise NotImplementedError
+
+    def _otherwise(self, message: Message | Unknown) -> None:
+        """What no client has something special to do with. ProtocolError for what only others are sent."""
+        if isinstance(message, Error):
+            self.counters["refused"] += 1
+            refusal = Told("server refuses", {"code": message.code, "reason": message.message}, warning=True)
+            self._out.append(cast(Out, refusal))
+        elif isinstance(message, Unknown):
+            self.counters["unknown"] += 1
+        else:
+            name = wire_name(message)
+            source = getattr(message, "source", None) or "the server"
+            raise ProtocolError("unexpected", f"{source} sent {name!r} to a {self.role}: ignored", name)
 
     def _note_deadlines(self, link: Link) -> None:
         """Wakes up in time for a link."""

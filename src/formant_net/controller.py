@@ -20,7 +20,6 @@ from formant_net.messages import (
     Channel,
     Command,
     Description,
-    Error,
     FingerId,
     IceCandidate,
     Message,
@@ -31,7 +30,6 @@ from formant_net.messages import (
     Pong,
     Touch,
     Unknown,
-    wire_name,
 )
 from formant_net.peer import ANSWERER, Action, Peer
 from formant_net.pingpong import PingPong
@@ -84,6 +82,8 @@ class Controller(ClientCore[_Link, Effect]):
 
     random    floats in 0…1 for the jitter of the back-off
     """
+
+    role = "controller"
 
     def __init__(
         self,
@@ -279,15 +279,8 @@ class Controller(ClientCore[_Link, Effect]):
             self._offered(message, now)
         elif isinstance(message, IceCandidate):
             self._candidate(message, now)
-        elif isinstance(message, Error):
-            self.counters["refused"] += 1
-            self._out.append(Told("server refuses", {"code": message.code, "reason": message.message}, warning=True))
-        elif isinstance(message, Unknown):
-            self.counters["unknown"] += 1
         else:
-            name = wire_name(message)
-            source = getattr(message, "source", None)
-            raise ProtocolError("unexpected", f"{source or 'the server'} sent {name!r} to a controller: ignored", name)
+            self._otherwise(message)
 
     def _link(self, name: str, now: float) -> _Link | None:
         link = self._links.get(name)

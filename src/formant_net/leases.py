@@ -128,3 +128,24 @@ class LeaseTable:
         del here[lease.id]
         if not here:
             del self._places[lease.place, lease.role]
+
+
+class LeaseReads:
+    """What every registry answers out of its table."""
+
+    _table: LeaseTable
+
+    def find(self, id: str, now: float) -> Lease | None:
+        return self._table.get(id, now)
+
+    def leases(self, prefix: str = "", *, now: float) -> list[Lease]:
+        return self._table.listed(prefix, now)
+
+    def places(self, role: Role) -> list[Place]:
+        return self._table.places(role)
+
+    def at(self, place: Place, role: Role, now: float) -> Iterator[Lease]:
+        return self._table.at(place, role, now)
+
+    def count(self, role: Role) -> int:
+        return self._table.count(role)

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from formant_net.leases import Lease, LeaseTable, Place
+from formant_net.leases import Lease, LeaseReads, LeaseTable, Place
 from formant_net.messages import Role
 
 Reason = Literal["closed", "expired"]
@@ -130,7 +130,7 @@ class MemoryStore:
         self.registries: dict[str, MemoryRegistry] = {}
 
 
-class MemoryRegistry:
+class MemoryRegistry(LeaseReads):
     """The registry in this process: every call takes effect at once. Costs as in `LeaseTable`.
 
     store    shared by edges that are one ensemble; their hubs have to look into `drain()` after each other's changes
@@ -167,21 +167,6 @@ class MemoryRegistry:
         if held is not None and held.ws_id == ws_id:
             self._table.end(id)
             self._tell(Left(id, held.role, held.edge, "closed"))
-
-    def find(self, id: str, now: float) -> Lease | None:
-        return self._table.get(id, now)
-
-    def leases(self, prefix: str = "", *, now: float) -> list[Lease]:
-        return self._table.listed(prefix, now)
-
-    def places(self, role: Role) -> list[Place]:
-        return self._table.places(role)
-
-    def at(self, place: Place, role: Role, now: float) -> Iterator[Lease]:
-        return self._table.at(place, role, now)
-
-    def count(self, role: Role) -> int:
-        return self._table.count(role)
 
     def others(self) -> list[Place]:
         return [other.place for other in self._store.registries.values() if other is not self]

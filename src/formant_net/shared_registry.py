@@ -19,14 +19,12 @@ Out of scope: the engine itself, whether a dispute is won (admission.py).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from formant_net import stored
 from formant_net.deadlines import Deadlines
-from formant_net.leases import Lease, LeaseTable, Place
-from formant_net.messages import Role
+from formant_net.leases import Lease, LeaseReads, LeaseTable, Place
 from formant_net.registry import Disputed, Joined, Left, Lost, Notice, Reason
 
 PULSE_S = 5.0
@@ -114,7 +112,7 @@ class _Own:
     disputed: str = ""
 
 
-class SharedRegistry:
+class SharedRegistry(LeaseReads):
     """One edge's end of a registry on an engine. Feeds the engine with `writes()`, is fed by the `on_…` methods.
 
     url        where clients reach this edge, without a key; told to the other edges
@@ -191,21 +189,6 @@ class SharedRegistry:
         own = self._own.get(id)
         if own is not None and own.lease is not None and own.lease.ws_id == ws_id:
             self._give_up(id, own, "closed", now)
-
-    def find(self, id: str, now: float) -> Lease | None:
-        return self._table.get(id, now)
-
-    def leases(self, prefix: str = "", *, now: float) -> list[Lease]:
-        return self._table.listed(prefix, now)
-
-    def places(self, role: Role) -> list[Place]:
-        return self._table.places(role)
-
-    def at(self, place: Place, role: Role, now: float) -> Iterator[Lease]:
-        return self._table.at(place, role, now)
-
-    def count(self, role: Role) -> int:
-        return self._table.count(role)
 
     def others(self) -> list[Place]:
         return [Place(entry.edge, node, entry.location) for node, entry in self._edges.items()]

@@ -12,7 +12,6 @@ from formant_net import peer as peers
 from formant_net.backoff import Backoff
 from formant_net.client_core import ClientCore
 from formant_net.effects import PARAMS, AcceptAnswer, AddCandidate, CloseLink, Effect, MakeOffer, Send, Told
-from formant_net.errors import ProtocolError
 from formant_net.messages import (
     Answer,
     Channel,
@@ -21,7 +20,6 @@ from formant_net.messages import (
     ControllerLeft,
     ControllersList,
     Description,
-    Error,
     IceCandidate,
     Message,
     Offer,
@@ -31,7 +29,6 @@ from formant_net.messages import (
     RequestControllers,
     Touch,
     Unknown,
-    wire_name,
 )
 from formant_net.peer import OFFERER, Action, Peer
 from formant_net.play_limits import LinkGuard, PlayLimits, Shunned, Verdict
@@ -73,6 +70,8 @@ class Synth(ClientCore[_Link, SynthEffect]):
     state      fields of the pong beside `audio_enabled`, `volume` and `powered_on` (name, latency …); see `set_state`
     random     floats in 0…1: jitter of the back-off, and where link numbers begin
     """
+
+    role = "synth"
 
     def __init__(
         self,
@@ -257,15 +256,8 @@ class Synth(ClientCore[_Link, SynthEffect]):
                 if candidate is not None and candidate.sdp_mid == _mid(link.peer.link):
                     candidate = msgspec.structs.replace(candidate, sdp_mid=link.offered_mid)
                 self._out.append(AddCandidate(link.peer.name, link.peer.link, candidate))
-        elif isinstance(message, Error):
-            self.counters["refused"] += 1
-            self._out.append(Told("server refuses", {"code": message.code, "reason": message.message}, warning=True))
-        elif isinstance(message, Unknown):
-            self.counters["unknown"] += 1
         else:
-            name = wire_name(message)
-            source = getattr(message, "source", None)
-            raise ProtocolError("unexpected", f"{source or 'the server'} sent {name!r} to a synth: ignored", name)
+            self._otherwise(message)
 
     def _listed(self, runs: Mapping[str, str | None], now: float) -> None:
         for name in self._roster.replace(runs):
