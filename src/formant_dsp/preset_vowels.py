@@ -10,6 +10,7 @@ from formant_dsp.formant import j0
 from formant_dsp.params import Range
 from formant_dsp.preset_file import OwnVowel, Vowels
 from formant_dsp.tables import table
+from formant_dsp.trapezium import trapezium
 from formant_dsp.vowels import (
     FORMANTS,
     IPA_PLACES,
@@ -86,7 +87,7 @@ def way_of(vowels: Vowels) -> tuple[VowelPath | Walk, bool]:
 def _plane(vowels: Vowels, known: Mapping[str, Vowel]) -> Plane:
     if vowels.plane == "ipa":
         try:
-            return VowelPlane.ipa(vowels.group)
+            return trapezium(vowels.group)
         except ValueError as reason:
             raise ValueError(f"vowels.group: {reason}") from None
     if vowels.plane == "corners":

@@ -202,6 +202,7 @@ class VowelPlane:
     """A plane of vowels for two fingers or a tablet: inverse-distance weights over its anchors.
 
     w = 1 / (d² + 0.05²)^1.5, so that every anchor is a small plateau of its own vowel and the space between is smooth.
+    trapezium.py has the whole vowel chart by formula.
     """
 
     anchors: tuple[tuple[float, float], ...]
@@ -227,13 +228,6 @@ class VowelPlane:
         if places is None:
             places = {name: place for name, place in IPA_PLACES.items() if name in table}
         return cls(tuple(places.values()), tuple(table[name] for name in places))
-
-    @staticmethod
-    def ipa(group: str = "men") -> Plane:
-        """The trapezium of the vowel chart for men, women or children, by formula: every vowel, measured or not."""
-        from formant_dsp.trapezium import trapezium  # it needs Vowel, so it cannot be imported above
-
-        return trapezium(group)
 
     def at(self, backness: float, openness: float) -> Vowel:
         """The vowel at (0 back … 1 front, 0 close … 1 open); points outside are moved to the edge."""
