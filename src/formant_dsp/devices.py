@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import sys
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ class Device:
     default: bool
 
 
+_at_exit: list[Any] = []
+
+
 def portaudio() -> Any:
     """The sounddevice module. SinkError when the PortAudio library is not on this machine."""
     try:
@@ -37,6 +41,8 @@ def portaudio() -> Any:
         raise SinkError(f"PortAudio is not installed: {INSTALL_PORTAUDIO}") from error
     if sys.platform == "linux":
         quiet()
+    if not _at_exit:
+        _at_exit.append(atexit.register(_look_after_jack, sounddevice))  # before sounddevice's own, which came earlier
     return sounddevice
 
 
@@ -56,10 +62,10 @@ _abandoned: list[Any] = []
 def abandon(stream: Any) -> None:
     """Leave a stream whose JACK server is gone, and PortAudio with it: in this process it is beyond repair.
 
-    It waits ten minutes for a server that is gone to close a stream, and then ends the process by an assertion.
+    It waits ten minutes for a server that is gone to close a stream, and its own end is a failed assertion.
     """
     _abandoned.append(stream)
-    portaudio()._initialized = 0  # or sounddevice ends PortAudio when the process ends, which aborts it
+    portaudio()._initialized = 0  # or sounddevice ends PortAudio when the process ends
 
 
 def beyond_repair() -> bool:
@@ -69,11 +75,24 @@ def beyond_repair() -> bool:
 
 def rescan() -> None:
     """See what was plugged in or pulled out meanwhile. No stream of this process may be open."""
+    sd = portaudio()
+    _look_after_jack(sd)
     if beyond_repair():
         raise SinkError("the JACK server has ended: this process cannot play any more, start it again")
-    sd = portaudio()
     sd._terminate()
     sd._initialize()
+
+
+def _look_after_jack(sd: Any) -> None:
+    """Abandon PortAudio if the JACK server of its start is gone; it is a client of that whatever it plays."""
+    if beyond_repair():
+        return
+    for api in sd.query_hostapis():
+        if "JACK" in api["name"] and api["default_output_device"] >= 0:
+            try:
+                sd.RawOutputStream(device=api["default_output_device"], channels=1, callback=lambda *_: None).close()
+            except sd.PortAudioError:
+                abandon(None)
 
 
 def devices() -> list[Device]:

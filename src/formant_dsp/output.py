@@ -240,6 +240,8 @@ class Output:
         except SinkError:
             if self._counting is None:
                 self._play(PacedSink(self._bank))
+            elif self.beyond_repair:
+                self._on_change()
             return
         self._close()
         try:

@@ -51,6 +51,24 @@ def test_a_jack_server_that_dies_is_played_again_by_a_new_process_in_the_old_one
         assert "Assertion" not in synth.output()
 
 
+def test_a_jack_server_that_dies_beside_the_sound_server_that_is_played_takes_nothing_down() -> None:
+    """PortAudio is a client of every server that it finds."""
+    with Jack() as jack, Pulse() as pulse, processes() as start:
+        both = {**jack.env, **pulse.env, "JACK_DEFAULT_SERVER": jack.name}
+        quits, synth = (start("synth", "http://127.0.0.1:9", environment=both) for _ in range(2))
+        for each in (quits, synth):
+            assert "default (ALSA)" in each.wait_for("Formant synth")
+        jack.kill()
+        assert quits.stop() == 0
+        pulse.kill()
+        synth.wait_for("beginning anew")
+        synth.wait_for("Formant synth", count=2)
+        pulse.restart()
+        synth.wait_for("sound again: default (ALSA)")
+        assert synth.stop() == 0
+        assert "Assertion" not in synth.output() + quits.output()
+
+
 def test_servers_are_tried_in_the_order_given_each_with_its_own_key() -> None:
     assert servers_of(("http://one:1/#key=a", "two:2"), "b") == [
         Server("ws://one:1/ws", "a"),
