@@ -14,7 +14,7 @@ docs/voice.md derives them; reference.py is the same in float64.
 
 from cpython.pycapsule cimport PyCapsule_New
 
-from formant_dsp.breath_loops cimport breathe
+from formant_dsp.breath_loops cimport bands_hop, breathe
 from formant_dsp.colour_loops cimport centre, colour_fm, colour_full, colour_modfm, colour_natural, colour_poisson, mean
 from formant_dsp.control_loops cimport control, pitch, smooth
 from formant_dsp.fm_loops cimport voice_fm, voice_full, voice_modfm, voice_poisson
@@ -42,6 +42,7 @@ table.powers = powers
 table.tones = tones
 table.mean = mean
 table.centre = centre
+table.bands = bands_hop
 table.breathe = breathe
 table.mix = mix
 table.mix_gains = mix_gains

@@ -2,11 +2,10 @@
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
-from formant_dsp.breath cimport band_t
 from formant_dsp.colour cimport coloured_t
 from formant_dsp.event cimport event_t
 from formant_dsp.gate cimport gate_t
-from formant_dsp.kernels cimport control_t, harmonics_t, kernel_table
+from formant_dsp.kernels cimport band_t, control_t, harmonics_t, kernel_table
 from formant_dsp.limiter cimport limiter_t
 from formant_dsp.onset cimport onset_t
 from formant_dsp.params cimport CHANNELS, FORMANTS, HOP

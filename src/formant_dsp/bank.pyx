@@ -12,7 +12,6 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from formant_dsp.breath cimport bands_hop
 from formant_dsp.colour cimport colour_column, coloured_t, has_colour, has_direct
 from formant_dsp.event cimport ALL_OFF, NOTE_OFF, NOTE_ON, NOTE_UPDATE, VOLUME, event_t
 from formant_dsp.gate cimport gate_step, gate_t, gate_to
@@ -135,7 +134,7 @@ cdef inline void breath(bank_t* b, voice_t* v, int i, float* y, const voice_hop_
     if wind <= 0.0 and voiced >= 1.0 and v.voiced >= 1.0:
         v.breathes = False
         return
-    bands_hop(v.band, bands, &b.control, i, v.seed, not v.breathes)
+    b.kernels.bands(v.band, bands, &b.control, i, v.seed, not v.breathes)
     v.breathes = True
     b.kernels.breathe(y, hop, bands, v.voiced, (voiced - v.voiced) / HOP)
     v.voiced = voiced

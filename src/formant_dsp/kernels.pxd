@@ -99,6 +99,14 @@ ctypedef struct control_t:
     float* per_f0
     float* skirt_power
 
+# Its state from hop to hop.
+ctypedef struct band_t:
+    double position       # on the noise, knots
+    uint32_t phase
+    uint32_t increment
+    float n, m            # noise and its slope (per hop) at the start of the hop
+    float gain
+
 ctypedef void (*voice_kernel_t)(out_t y, const voice_hop_t* hop) noexcept nogil
 ctypedef void (*colour_kernel_t)(out_t y, const voice_hop_t* hop, const colour_t* start, const colour_t* end) noexcept nogil
 
@@ -113,6 +121,7 @@ ctypedef struct kernel_table:
     void (*tones)(out_t re, out_t im, const tract_t* tract) noexcept nogil
     float (*mean)(in_t y, float* rising) noexcept nogil
     void (*centre)(out_t y, float x0, float x1) noexcept nogil
+    void (*bands)(band_t* state, band_hop_t* bands, const control_t* c, int i, uint32_t seed, bint fresh) noexcept nogil
     void (*breathe)(out_t y, const voice_hop_t* hop, const band_hop_t* bands, float voiced, float voiced_step) noexcept nogil
     void (*mix)(out_t out, in_t y, float gain, float step) noexcept nogil
     void (*mix_gains)(out_t out, in_t y, in_t gains, int n) noexcept nogil

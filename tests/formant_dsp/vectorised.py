@@ -22,7 +22,8 @@ from collections import defaultdict
 from pathlib import Path
 
 OUTER = {
-    "breathe", "formants", "smooth", "mean", "voice_full", "voice_modfm", "voice_fm", "voice_poisson", "voice_natural",
+    "bands_hop", "breathe", "formants", "smooth", "mean",
+    "voice_full", "voice_modfm", "voice_fm", "voice_poisson", "voice_natural",
     "colour_full", "colour_modfm", "colour_fm", "colour_poisson", "colour_natural",
 }  # fmt: skip
 """Functions whose loop runs over five formants, over rows, or over a last few sums. All others are sample loops."""
