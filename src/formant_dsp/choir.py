@@ -177,12 +177,21 @@ class ChoirBank:
         return True
 
     def update(self, key: int, params: Sequence[VoiceParams], *, frame: int | None = None) -> bool:
-        """All singers that sound move on. False when the ring was full for one of them: say it again, it is a state."""
+        """The note goes on as these singers: who is one too many stops, who is missing begins.
+
+        False when the ring was full for one of them: say it again, it is a state."""
         count = self._sounding.get(key, 0)
+        if count == 0:
+            return True  # a note that is over
         done = [
             self._bank.update(sub_key(key, singer), each, frame=frame) for singer, each in enumerate(params[:count])
         ]
-        return all(done)
+        while count > len(params) and self._bank.note_off(sub_key(key, count - 1), frame=frame):
+            count -= 1
+        while count < len(params) and self._bank.note_on(sub_key(key, count), params[count], frame=frame):
+            count += 1
+        self._sounding[key] = count
+        return all(done) and count == len(params)
 
     def note_off(self, key: int, *, frame: int | None = None) -> bool:
         """All singers end. False when the ring was full for one: ask again, until then the note is held."""

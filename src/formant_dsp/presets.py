@@ -167,7 +167,7 @@ def load(
     if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
         path = Path(name_or_path)
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")  # some editors of Windows begin with a mark of byte order
         except (OSError, UnicodeError) as reason:
             raise PresetError(f"{path} cannot be read: {reason}") from None
         return parse(text, name=path.stem, source=str(path), voice=voice, vowels=vowels)

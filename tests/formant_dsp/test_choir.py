@@ -151,14 +151,39 @@ def test_a_note_off_that_finds_the_ring_full_is_asked_again() -> None:
     assert ring.sounding == {}
 
 
-def test_a_note_keeps_its_singers_when_the_preset_changes_under_it() -> None:
+def test_a_held_note_has_the_singers_of_the_preset_that_changes_under_it() -> None:
     ring = Ring()
     bank = ChoirBank(ring)
-    assert bank.note_on(1, Choir(3).sing(NOTE))
+    assert bank.note_on(1, [NOTE])
+    for singers in (6, 1, 3):
+        assert bank.update(1, Choir(singers).sing(NOTE))
+        assert sorted(ring.sounding) == [sub_key(1, i) for i in range(singers)]
+    ring.room = 4  # room for three that move and one that begins
+    assert not bank.update(1, Choir(6).sing(NOTE))
+    ring.room = 100
     assert bank.update(1, Choir(6).sing(NOTE))
-    assert len(ring.sounding) == 3
+    assert len(ring.sounding) == 6
     assert bank.note_off(1)
     assert ring.sounding == {}
+    assert bank.update(1, Choir(6).sing(NOTE))  # over: nobody begins again
+    assert ring.sounding == {}
+
+
+def test_singers_come_and_go_in_a_real_bank_without_a_voice_left_or_a_click() -> None:
+    real = Bank(voices=16)
+    bank = ChoirBank(real)
+    assert bank.note_on(1, [NOTE])
+    sound = [real.render(9600)]
+    for singers in (6, 1, 6, 1):
+        assert bank.update(1, Choir(singers, seed=2).sing(NOTE))
+        sound.append(real.render(24000))
+        assert real.active == singers
+    assert bank.note_off(1)
+    sound.append(real.render(48000))
+    assert real.active == 0
+    fast = np.abs(np.diff(np.concatenate(sound), 4))  # a step stands out from a voice by orders of magnitude here
+    steady = np.abs(np.diff(sound[-2][-9600:], 4)).max()
+    assert fast.max() < 8.0 * steady  # six voices at most, and their vowels
 
 
 def test_a_real_bank_sings_and_falls_silent() -> None:

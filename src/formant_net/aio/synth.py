@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -115,6 +115,8 @@ class SynthOptions:
     """What it sings with until a player chooses another."""
     preset_folder: Path | None = None
     """Presets of one's own to choose from, beside `preset` and those that are shipped."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What `presets.load` was told of `preset` beside its file, for when that is written anew."""
     volume: float = 1.0
     channels: int = 0
     """Of the sound; 0 = stereo where the device has it."""
@@ -177,7 +179,8 @@ class SynthNode:
             limits=options.limits,
             preset=options.preset.name,
         )
-        self._folder = PresetFolder(options.preset_folder) if options.preset_folder else None
+        beside = {options.preset.name: options.beside}
+        self._folder = PresetFolder(options.preset_folder, beside) if options.preset_folder else None
         self._preset = options.preset
         self.singer = Singer(ChoirBank(self.bank), self._params(self._preset))
         self._read_folder()
@@ -229,7 +232,7 @@ class SynthNode:
     def _read_folder(self) -> None:
         """Look at one's own presets; blocking."""
         for wrong in self._folder.read() if self._folder is not None else ():
-            self._on_note(f"A preset cannot be used: {wrong}.")
+            self._on_note(f"Presets: {wrong}.")
 
     def _take_folder(self) -> None:
         """What may be chosen; and what is sung, if its file was written."""

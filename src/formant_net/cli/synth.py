@@ -31,7 +31,6 @@ from formant_net.timing import Timing
 from formant_net.trust import SYSTEM, Trust
 
 if TYPE_CHECKING:
-    from formant_dsp.presets import Preset
     from formant_net.aio.client import SentAway
 
 DEFAULT_URL = "http://localhost:8080"
@@ -150,7 +149,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         servers=servers_of(urls, options["key"], trust_of(options["tls_ca"], options["tls_fingerprints"])),
         audio=options["audio"],
         voices=options["voices"],
-        preset=_preset(options),
+        **_preset(options),
         preset_folder=options["preset_folder"],
         volume=options["volume"],
         limits=_limits(options["limits"], options["max_controllers"]),
@@ -181,16 +180,20 @@ class BeginAnew(Exception):
     """Only a new process can play again."""
 
 
-def _preset(options: dict[str, Any]) -> Preset:
-    """The preset that was asked for, with what was asked for beside it."""
+def _preset(options: dict[str, Any]) -> dict[str, Any]:
+    """The preset that was asked for, one's own before a shipped one, and what was asked for beside it."""
     from formant_dsp.preset_file import PresetError
     from formant_dsp.presets import load
 
     wanted = {"algorithm": options["algorithm"], "vibrato_cents": options["vibrato"]}
     voice = {key: value for key, value in wanted.items() if value is not None}
     vowels = {} if options["voice"] is None else {"table": "sung", "group": options["voice"]}
+    beside = {"voice": voice, "vowels": vowels}
+    name = options["preset"]
+    if options["preset_folder"] is not None and (own := options["preset_folder"] / f"{name}.toml").is_file():
+        name = own
     try:
-        return load(options["preset"], voice=voice, vowels=vowels)
+        return {"preset": load(name, **beside), "beside": beside}
     except PresetError as error:
         raise click.BadParameter(str(error), param_hint="--preset") from error
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import signal
+from pathlib import Path
 
 import click
 import pytest
@@ -12,7 +13,7 @@ from support.pulse import Pulse
 
 from formant_net.cli import main
 from formant_net.cli.audio import ChannelMap
-from formant_net.cli.synth import check_id, make_id, servers_of
+from formant_net.cli.synth import _preset, check_id, make_id, servers_of
 from formant_net.signaling import Server
 
 
@@ -119,6 +120,22 @@ def test_a_wrong_option_is_refused_in_words_and_with_code_2(arguments: list[str]
     result = CliRunner().invoke(main, ["synth", *arguments])
     assert result.exit_code == 2
     assert words in result.output
+
+
+def test_a_preset_of_the_folder_is_sung_from_the_start_with_what_is_asked_for_beside_it(tmp_path: Path) -> None:
+    own = 'title = "T"\ndescription = "D"\n[voice]\nvibrato_cents = 33\n'
+    for name in ("mine", "tenor"):
+        (tmp_path / f"{name}.toml").write_text(own, encoding="utf-8")
+    with processes() as start:
+        arguments = ("synth", "http://127.0.0.1:9", "--audio", "none", "--presets", str(tmp_path))
+        synth = start(*arguments, "--preset", "mine", "--vibrato", "5")
+        assert "preset mine" in synth.wait_for("Formant synth")
+    for name, cents in (("mine", 5.0), ("tenor", 5.0), ("bass", 5.0)):
+        options = {"algorithm": None, "voice": None, "vibrato": cents, "preset": name, "preset_folder": tmp_path}
+        found = _preset(options)
+        assert found["preset"].voice["vibrato_cents"] == cents
+        assert found["beside"] == {"voice": {"vibrato_cents": cents}, "vowels": {}}
+        assert (found["preset"].title == "T") == (name != "bass")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
