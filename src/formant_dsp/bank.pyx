@@ -204,7 +204,7 @@ cdef inline void add_edged(bank_t* b, voice_t* v, int i, float* out, const float
     add_placed(b, v, i, out, shaped, <float>1.0, <float>1.0)
 
 
-cdef void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
+cdef inline void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     """One voice over one hop, added to out; its phase and increment move on."""
     cdef voice_hop_t hop
     cdef row_t y
