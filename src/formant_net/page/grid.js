@@ -5,6 +5,10 @@ import { bands, semitones } from "./mapping.js";
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const FOOT = 26;
+/** From so many pixels a semitone on there is room for the names of the black keys. */
+const SHARPS = 48;
+/** Width of the longest name of a vowel: the status begins beside it. */
+const NAME = 60;
 
 /**
  * @param {CanvasRenderingContext2D} ctx in CSS pixels
@@ -38,14 +42,11 @@ function notes(ctx, { width, height, bottom }, range) {
   const roomy = step > 20;
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";
-  /** Where a label may begin: on a narrow screen the octave's own label comes first and its neighbour gives way. */
-  let free = 0;
-  const lastA = width - (roomy ? 0 : 26);
-  for (const { x, name, octave, natural } of semitones(range)) {
-    const at = Math.min(width - 0.5, Math.max(0.5, Math.round(x * width) + 0.5));
-    const isA = name === "A";
+  const shown = semitones(range).map((note) => ({ ...note, named: note.natural || step > SHARPS }));
+  for (const { x, name, named, natural } of shown) {
+    const at = Math.round(Math.min(width - 1, Math.max(0, x * width))) + 0.5;
     const shade = ctx.createLinearGradient(0, 0, 0, height);
-    const strength = isA ? 0.5 : natural ? 0.2 : 0.065;
+    const strength = name === "A" ? 0.5 : natural ? 0.2 : 0.065;
     shade.addColorStop(0, `rgb(255 255 255 / ${strength * 0.35})`);
     shade.addColorStop(0.75, `rgb(255 255 255 / ${strength * 0.7})`);
     shade.addColorStop(1, `rgb(255 255 255 / ${strength})`);
@@ -53,19 +54,29 @@ function notes(ctx, { width, height, bottom }, range) {
     ctx.lineWidth = 1;
     ctx.beginPath();
     ctx.moveTo(at, 0);
-    ctx.lineTo(at, height - bottom - (natural ? FOOT : 0));
+    ctx.lineTo(at, height - bottom - (named ? FOOT : 0));
     ctx.stroke();
-    if (!natural) continue;
+  }
+  // On a narrow screen the labels of octaves come first, and what is too near to them gives way.
+  const inOrder = shown.filter(({ named }) => named).sort((a, b) => rank(a.name) - rank(b.name));
+  /** Where labels are. @type {{left: number, right: number}[]} */
+  const taken = [];
+  for (const { x, name, octave } of inOrder) {
+    const isA = name === "A";
     ctx.font = isA ? `600 13px ${FONT}` : `500 ${roomy ? 13 : 10.5}px ${FONT}`;
     ctx.fillStyle = isA ? "#ffffff" : "rgb(222 228 242 / 0.72)";
     const label = isA || roomy ? `${name}${octave}` : name;
-    const half = ctx.measureText(label).width / 2 + 3;
-    const middle = Math.min(width - half, Math.max(half, at));
-    if (!isA && (middle - half < free - 3 || middle + half > lastA)) continue;
+    const half = ctx.measureText(label).width / 2 + 1.5;
+    const middle = Math.min(width - half, Math.max(half, x * width));
+    const place = { left: middle - half, right: middle + half };
+    if (taken.some(({ left, right }) => place.left < right && place.right > left)) continue;
+    taken.push(place);
     ctx.fillText(label, middle, height - bottom - 9);
-    free = middle + half;
   }
 }
+
+/** Whose label comes first: A, then C, then the others. @param {string} name */
+const rank = (name) => (name === "A" ? 0 : name === "C" ? 1 : 2);
 
 /**
  * @param {CanvasRenderingContext2D} ctx
@@ -73,10 +84,14 @@ function notes(ctx, { width, height, bottom }, range) {
  * @param {Range} range
  */
 function vowels(ctx, { width, height, left, top, bottom }, range) {
-  const size = height < 520 ? 24 : 34;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
-  for (const { y, name, sound, rgb } of bands(range)) {
+  const shown = bands(range);
+  const size = sizeOf(ctx, height, bottom, shown);
+  /** Names at the ends are moved into sight. @param {number} y */
+  const place = (y) => Math.min(height - bottom - FOOT - size * 0.75, Math.max(top + 30, (1 - y) * height));
+  let below = Infinity;
+  for (const { y, name, sound, rgb } of shown) {
     const line = (1 - y) * height;
     if (y > 0 && y < 1) {
       ctx.strokeStyle = `rgb(${rgb.join(" ")} / 0.28)`;
@@ -87,13 +102,28 @@ function vowels(ctx, { width, height, left, top, bottom }, range) {
       ctx.stroke();
       ctx.setLineDash([]);
     }
-    const at = Math.min(height - bottom - FOOT - size * 0.75, Math.max(top + 30, line));
+    const at = place(y);
+    // Where there are too many the ends keep their names, and of the others those that fit.
+    if (below - at < size || (y < 1 && at - place(1) < size)) continue;
+    below = at;
     ctx.font = `500 ${size}px ${FONT}`;
     ctx.fillStyle = `rgb(${rgb.join(" ")} / 0.95)`;
     ctx.fillText(name, left + 16, at);
     const offset = ctx.measureText(name).width + 8;
-    ctx.font = `400 13px ${FONT}`;
+    ctx.font = `400 ${Math.min(13, size)}px ${FONT}`;
     ctx.fillStyle = `rgb(${rgb.join(" ")} / 0.8)`;
     ctx.fillText(sound, left + 16 + offset, at + size * 0.12);
   }
+}
+
+/**
+ * The largest letters that keep vowels apart from each other, and from the status at their right.
+ * @param {CanvasRenderingContext2D} ctx @param {number} height @param {number} bottom @param {{name: string}[]} shown
+ */
+function sizeOf(ctx, height, bottom, shown) {
+  const largest = height < 520 ? 24 : 34;
+  const apart = (height / (shown.length - 1) - bottom - FOOT) / 1.75;
+  ctx.font = `500 ${largest}px ${FONT}`;
+  const widest = Math.max(...shown.map(({ name }) => ctx.measureText(name).width));
+  return Math.max(12, Math.min(largest, Math.max(16, apart), (largest * NAME) / widest));
 }
