@@ -72,7 +72,14 @@ def _table_for(name: str, table: dict[str, Any]) -> dict[str, Any]:
             )
         if isinstance(value, list | dict) and not (option.multiple and isinstance(value, list)):
             raise click.BadParameter(f"[{name}] {key} takes one value", param_hint="--config")
-        found[option.name or key] = value
+        if isinstance(value, bool) and not option.is_flag:
+            raise click.BadParameter(
+                f"[{name}] {key} is not {str(value).lower()}: it takes a value", param_hint="--config"
+            )
+        if option.multiple:
+            value = list(map(str, value)) if isinstance(value, list) else [str(value)]
+        # As from the environment: click alone judges what a text means, and 3.5 is no 3.
+        found[option.name or key] = value if option.is_flag or option.multiple else str(value)
     return found
 
 

@@ -107,6 +107,9 @@ async def _set(node: Any, name: str, before: dict[str, Any], options: dict[str, 
     ):
         if options[key] is None:
             continue
+        if key == "preset" and preset not in (known := before.get("presets", ())):
+            refused.append(f"{before.get('name', name)}: no preset {preset!r}, it has {', '.join(known)}")
+            continue
         began = asyncio.get_running_loop().time()
         node.client.driver.tell(node.core.set, name, message)
         while not await _within(AGAIN_S, done):

@@ -139,6 +139,10 @@ def _numbers(others: tuple[str, ...], known: Mapping[str, Range]) -> dict[str, A
     found: dict[str, Any] = {}
     for each in others:
         name, _, value = each.partition("=")
+        if name in _OWN:
+            raise click.BadParameter(f"{name} has an option of its own: {_OWN[name]}", param_hint="--set")
+        if name not in known and name in _expression():
+            raise click.BadParameter(f"{name} is of a preset: choose one, such as --preset plain", param_hint="--set")
         if name not in known:
             raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint="--set")
         try:
@@ -148,7 +152,15 @@ def _numbers(others: tuple[str, ...], known: Mapping[str, Range]) -> dict[str, A
     return found
 
 
-_OWN = {"f0_hz", "level_db", "vibrato_cents", "drift_cents", "pan"}
+def _expression() -> Mapping[str, Range]:
+    from formant_dsp import expression
+
+    return expression.RANGES
+
+
+_OWN = {
+    "f0_hz": "--f0", "level_db": "--level", "vibrato_cents": "--vibrato", "drift_cents": "--jitter", "pan": "--pan",
+}  # fmt: skip
 _OTHERS = tuple(name for name in RANGES if name not in _OWN)
 """What has no option of its own."""
 
@@ -260,11 +272,11 @@ def _instrument(
     name: str | None, voice: Mapping[str, Any], vowels: Mapping[str, str], others: tuple[str, ...], level_db: float
 ) -> Preset:
     """A preset, with what was said otherwise of its voice, its vowels and its expression."""
-    from formant_dsp import expression, presets
+    from formant_dsp import presets
     from formant_dsp.preset_file import PresetError
 
-    numbers = _numbers(others, {name: RANGES[name] for name in _OTHERS} | expression.RANGES)
-    gestures = {name: value for name, value in numbers.items() if name in expression.RANGES}
+    numbers = _numbers(others, {**{name: RANGES[name] for name in _OTHERS}, **_expression()})
+    gestures = {name: value for name, value in numbers.items() if name in _expression()}
     rest = {name: value for name, value in numbers.items() if name not in gestures}
     try:
         preset = presets.load(name or presets.DEFAULT, voice={**voice, **rest}, vowels=vowels)

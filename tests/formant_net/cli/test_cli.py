@@ -159,3 +159,21 @@ def test_the_users_file_is_read_over_the_machines(tmp_path: Path, monkeypatch: p
     assert "rendering 1 voices" in result.output
     machine.write_text("[bench]\nvoices = 'many'\n")
     assert "many" in CliRunner().invoke(main, ["bench"]).output
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("presets = 3\npreset = 'kazoo'", "no preset 'kazoo'"),  # a folder may be called 3
+        ("voices = 3.5", "'3.5' is not a valid integer"),
+        ("preset = true", "preset is not true: it takes a value"),
+        ("limit = 'voices=many'", "voices"),
+        ("limit = ['voices=many']", "voices"),
+    ],
+)
+def test_a_value_of_a_file_is_what_it_would_be_on_the_command_line(line: str, words: str, tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text(f"[synth]\n{line}\n")
+    result = CliRunner().invoke(main, ["--config", str(config), "synth"])
+    assert result.exit_code == 2, result.output
+    assert words in result.output

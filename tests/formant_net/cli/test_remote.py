@@ -76,6 +76,10 @@ def test_settings_are_taken_by_the_synth_that_is_named_alone(box: Box) -> None:
     nobody = remote(url, "--synth", "Cellar", "--patience", "1", "--volume", "0")
     assert nobody.returncode == 1
     assert "--synth" in nobody.stderr
+    unknown = remote(url, "--preset", "kazoo")
+    assert unknown.returncode == 1
+    assert "no preset 'kazoo'" in unknown.stderr
+    assert "glassy" in unknown.stderr
     state = json.loads(remote(url, "--volume", "1", "--power", "on", "--json").stdout)
     assert (state["volume"], state["powered_on"]) == (1.0, True)
 

@@ -167,6 +167,8 @@ def test_gesture_is_sung_by_a_preset_with_all_its_singers(tmp_path: Path) -> Non
         (["-o", "x.wav", "--f0", "5"], "20.0"),
         (["-o", "x.wav", "--voice", "alto", "--table", "h95_published:women"], "leave it out with --table"),
         (["-o", "x.wav", "--preset", "choir", "--set", "skrt=0.1"], "effort, falsetto"),
+        (["-o", "x.wav", "--preset", "choir", "--set", "vibrato_cents=5"], "its own: --vibrato"),
+        (["-o", "x.wav", "--set", "effort=0.5"], "--preset plain"),
         (["-o", "x.wav", "--preset", "even-odd", "--voice", "alto"], "vowels of its own"),
         (["-o", "x.wav", "--preset", "child", "--voice", "alto"], "men, women, children"),
         (["-o", "x.wav", "--preset", "choir", "--set", "effort=2"], "0 … 1"),
