@@ -3,8 +3,8 @@
     python benchmarks/ceiling/run.py [--rounds 8] [--goal 80] [--json]
 
 M formant-samples/s at 48 kHz, 128 voices; ratios to the ceiling. A round takes about 4 s. Exit 1 when plain ModFM of an
-instruction set stays below the goal, percent. Both are the best of all turns, which other work on the machine can only lower; while
-it leaves too little to tell, there are up to five times as many turns.
+instruction set stays below the goal, percent. Both are the best of all turns, which other work on the machine can only
+lower; while it leaves too little to tell, there are up to five times as many turns.
 """
 
 from __future__ import annotations
