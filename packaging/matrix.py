@@ -139,7 +139,14 @@ def on_debian(suite: str, version: str, wheel: str, folder: Path) -> str:
 
     def run_all() -> None:
         machine = root.make(folder / "root", "amd64", suite, [f"python{version}-venv", "libportaudio2"])
-        for name in ("tests", "packaging", "examples"):
+        for name in (
+            "tests",
+            "packaging",
+            "examples",
+            "benchmarks",
+            "docs",
+            "src",
+        ):  # read by tests; src is not imported
             shutil.copytree(PROJECT / name, machine.folder / "project" / name)
         machine.put(PROJECT / "pyproject.toml", "project")
         inside = machine.put(Path(wheel))
