@@ -147,6 +147,23 @@ def test_the_surface_shows_what_the_synth_says_lies_where(stage: Stage) -> None:
     assert tab.errors == []
 
 
+def test_who_plays_synths_with_different_surfaces_is_told_whose_is_shown(stage: Stage) -> None:
+    relay = stage.relay()
+    surface = {"low_hz": 65.0, "octaves": 2.0, "vowels": ["a", "u"]}
+    first = stage.synth(relay, id="synth-a", state={"name": "Attic", "surface": surface})
+    tab = stage.tab(relay)
+    tab.until("formant.range.lowHz === 65")
+    note = "document.getElementById('surface-note')"
+    assert tab.evaluate(f"{note}.hidden")
+    stage.synth(relay, id="synth-b", state={"name": "Cellar", "surface": {**surface, "octaves": 3.0}})
+    tab.until(f"!{note}.hidden")
+    assert "those of Attic." in tab.evaluate(f"{note}.textContent")
+    assert tab.evaluate("formant.range.octaves") == 2.0
+    first.state["surface"] = {**surface, "octaves": 3.0}
+    tab.until(f"{note}.hidden && formant.range.octaves === 3")
+    assert tab.errors == []
+
+
 def test_a_synth_without_the_reliable_channel_is_asked_until_it_sings_so(stage: Stage) -> None:
     state = {**SINGS, "preset": "tenor", "presets": ["tenor", "zing"]}
     _, synth, tab = stage.playing(channels=("params",), state=state)

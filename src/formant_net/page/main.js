@@ -3,7 +3,7 @@ import { Ensemble } from "./ensemble.js";
 import { Gate } from "./gate.js";
 import { Identity, forgetKey, readKey, rememberKey, writeKey } from "./identity.js";
 import { Keyboard } from "./keyboard.js";
-import { PLAIN } from "./mapping.js";
+import { PLAIN, same } from "./mapping.js";
 import { Panel } from "./panel.js";
 import { Pointers } from "./pointers.js";
 import { Presets } from "./presets.js";
@@ -174,8 +174,19 @@ function show() {
     gate.show(signaling.state, signaling.reason);
     panel.show(ensemble.all());
     presets.show(ensemble.open());
-    surface.use(ensemble.open().find((link) => link.synth.range)?.synth.range ?? PLAIN);
+    showSurface(ensemble.open().filter((link) => link.synth.range));
   });
+}
+
+/**
+ * What lies where is drawn as the synth says that was linked first; who plays several different ones is told so.
+ * @param {import("./link.js").Link[]} links
+ */
+function showSurface(links) {
+  const range = links[0]?.synth.range ?? PLAIN;
+  surface.use(range);
+  element("surface-note").hidden = links.every((link) => link.synth.range && same(link.synth.range, range));
+  write("surface-note", `The notes and vowels on screen are those of ${links[0]?.name}. Not all synths sing the same ones.`);
 }
 
 /** @param {string} id @param {string} text */
