@@ -9,6 +9,7 @@ Command line beats environment beats file.
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import tomllib
@@ -146,7 +147,10 @@ def main(ctx: click.Context, config: Path | None) -> None:
 
 
 def run() -> None:
-    """Entry point: a closed pipe (`formant-node devices | head`) is a normal end, not a traceback."""
+    """Entry point: a closed pipe (`formant-node devices | head`) is a normal end, not a traceback; and what a terminal
+    of another encoding cannot show is written as its code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error is anyway
     try:
         main(prog_name="formant-node")
     except BrokenPipeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,19 @@ def test_help_names_every_subcommand() -> None:
     result = CliRunner().invoke(main, ["--help"])
     assert result.exit_code == 0
     assert all(f"  {name} " in result.output for name in SUBCOMMANDS)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp437"])
+def test_a_terminal_of_another_encoding_ends_nothing(encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "formant_net", "render", "--help"],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"--gesture" in done.stdout
 
 
 def test_unknown_subcommand_is_refused() -> None:
