@@ -45,17 +45,21 @@ def command(user: bool | None, print_: bool, name: str | None, arguments: tuple[
 
     context = click.get_current_context()
     if (node := LazyGroup().get_command(context, given[0])) is not None:
-        node.make_context(given[0], list(given[1:]), parent=context.parent)
+        own = _files(node.make_context(given[0], list(given[1:]), parent=context.parent))
+    else:
+        own = []
     needed = [os.path.realpath(sys.executable), sys.executable]
     if not for_user and (why := next(filter(None, (out_of_reach(Path(place)) for place in needed)), None)):
         advice = "install it elsewhere (`python3 -m venv /opt/formant`, and pip there), or use --user"
         click.echo(f"# This unit will not start: {why}; {advice}.", err=True)
+    if not for_user and (why := next(filter(None, map(out_of_reach, own)), None)):
+        click.echo(f"# It will not read its presets: {why}; /etc/formant-presets is a place for them.", err=True)
     service = Service(
         (sys.executable, "-m", "formant_net", *given),
         user=for_user,
         description={"synth": "Formant synth", "server": "Formant server", "up": "Formant server and synth"}[given[0]],
         sound=given[0] != "server",
-        reads=needed,
+        reads=[*needed, *map(str, own)],
     )
     unit_name = f"{(name or f'formant-{given[0]}').removesuffix('.service')}.service"
     if "/" in unit_name or unit_name.startswith("."):
@@ -79,6 +83,19 @@ def command(user: bool | None, print_: bool, name: str | None, arguments: tuple[
     if for_user:
         click.echo("Before anybody has logged in:       loginctl enable-linger")
     click.echo(f"What it says:                       journalctl {'--user ' if for_user else ''}-u {unit_name} -f")
+
+
+def _files(node: click.Context) -> list[Path]:
+    """Files of presets that the node is to read. UsageError for one that it would look for in another folder."""
+    given = {key: node.params.get(key) for key in ("preset", "preset_folder")}
+    wanted = [Path(value) for value in given.values() if isinstance(value, Path) or str(value).endswith(".toml")]
+    for place in wanted:
+        if not place.is_absolute():
+            raise click.UsageError(
+                f"{place}: a service does not start here, so give the whole path: {place.absolute()}"
+            )
+    # A folder is entered, a file only read.
+    return [place / "*.toml" if place == given["preset_folder"] else place for place in wanted]
 
 
 def _config() -> Path:

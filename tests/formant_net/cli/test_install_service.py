@@ -52,6 +52,8 @@ def test_a_users_unit_is_written_and_what_to_do_next_is_said(tmp_path: Path) -> 
         (["synth", "http://attic:8080/#key=abcd"], "anybody can read a unit"),
         (["server", "--key", "abcd"], "/formant-node/formant-node.env"),
         (["--name", "../../x", "synth"], "slash"),
+        (["synth", "--presets", "mine"], f"whole path, {Path.cwd()}/mine"),
+        (["synth", "--preset", "mine.toml"], f"whole path, {Path.cwd()}/mine.toml"),
     ],
 )
 def test_what_the_node_would_refuse_and_a_key_are_refused(arguments: list[str], words: str, tmp_path: Path) -> None:
@@ -59,6 +61,19 @@ def test_what_the_node_would_refuse_and_a_key_are_refused(arguments: list[str], 
     assert result.exit_code == 2
     assert words in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+@linux_only
+def test_presets_at_home_are_not_hidden_from_a_system_service_and_closed_ones_are_told(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    arguments = ["install-service", "--system", "--print", "synth", "--presets"]
+    at_home = CliRunner().invoke(main, [*arguments, "/home/somebody/presets"])
+    assert "ProtectHome=read-only" in at_home.stdout
+    out_of_reach = CliRunner().invoke(main, [*arguments, str(closed)])
+    assert "not read its presets" in out_of_reach.stderr
+    assert str(closed) in out_of_reach.stderr
+    assert "not read its presets" not in CliRunner().invoke(main, [*arguments, "/etc"]).stderr
 
 
 @linux_only
