@@ -87,15 +87,15 @@ def command(user: bool | None, print_: bool, name: str | None, arguments: tuple[
 
 def _files(node: click.Context) -> list[Path]:
     """Files of presets that the node is to read. UsageError for one that it would look for in another folder."""
-    given = {key: node.params.get(key) for key in ("preset", "preset_folder")}
-    wanted = [Path(value) for value in given.values() if isinstance(value, Path) or str(value).endswith(".toml")]
-    for place in wanted:
+    preset, folder = node.params.get("preset"), node.params.get("preset_folder")
+    found = [Path(preset)] if preset and preset.endswith(".toml") else []
+    if folder:
+        found.append(folder / "*.toml")
+    for place in found:
         if not place.is_absolute():
-            raise click.UsageError(
-                f"{place}: a service does not start here, so give the whole path: {place.absolute()}"
-            )
-    # A folder is entered, a file only read.
-    return [place / "*.toml" if place == given["preset_folder"] else place for place in wanted]
+            whole = folder.absolute() if place.parent == folder else place.absolute()
+            raise click.UsageError(f"{place}: a service does not start here: give the whole path, {whole}")
+    return found
 
 
 def _config() -> Path:
