@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from formant_dsp.formant import j0
 from formant_dsp.params import Range
 from formant_dsp.preset_file import OwnVowel, Vowels
@@ -56,6 +58,25 @@ def names_along(way: VowelPath | Walk) -> tuple[str, ...]:
     if isinstance(way.plane, VowelPlane):
         named = {vowel.name: place for vowel, place in zip(way.plane.vowels, way.plane.anchors, strict=True)}
     return tuple(min(named, key=lambda name: math.dist(named[name], corner)) for corner in way.corners)
+
+
+_KIN = ("aɑæ", "eɛɪ", "oɔʊ")
+"""Vowels that tables name apart, and singers sing for each other."""
+
+
+def akin(vowels: Vowels) -> Vowels:
+    """The same path through a table that it was not written for: what that has not is the nearest kin that it has."""
+    if vowels.own or vowels.plane is not None:
+        return vowels
+    try:
+        known = table(vowels.table, vowels.group)
+    except ValueError:
+        return vowels  # `way_of` says what is wrong
+    path = [
+        name if name in known else next((k for kin in _KIN if name in kin for k in kin if k in known), name)
+        for name in vowels.path
+    ]
+    return msgspec.structs.replace(vowels, path=tuple(path))
 
 
 def way_of(vowels: Vowels) -> tuple[VowelPath | Walk, bool]:

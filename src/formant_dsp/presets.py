@@ -21,6 +21,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
+
 from formant_dsp import choir, expression
 from formant_dsp.choir import Choir
 from formant_dsp.expression import Expression, express
@@ -36,7 +38,7 @@ from formant_dsp.preset_file import (
     decode,
     whole,
 )
-from formant_dsp.preset_vowels import INDEX_AT_HZ, Walk, names_along, way_of
+from formant_dsp.preset_vowels import INDEX_AT_HZ, Walk, akin, names_along, way_of
 from formant_dsp.vowels import Vowel, VowelPath
 
 MOST_NAMED = 32
@@ -196,7 +198,8 @@ def parse(
     error           PresetError naming source, key, value and range
     """
     try:
-        return _preset(name, changed(decode(text), voice, vowels))
+        read = changed(decode(text), voice, vowels)
+        return _preset(name, msgspec.structs.replace(read, vowels=akin(read.vowels)) if vowels else read)
     except KeyError as reason:
         raise PresetError(f"{source}: vowels.path: {reason.args[0]}") from None
     except (ValueError, OverflowError) as reason:

@@ -22,7 +22,7 @@ from formant_dsp.formant import classic_index, index_of_width
 from formant_dsp.params import RANGES
 from formant_dsp.presets import DEFAULT, Preset, PresetError, load, names, parse
 from formant_dsp.tables import table
-from formant_dsp.vowels import SUNG_VOWELS, sung
+from formant_dsp.vowels import SUNG_VOICES, SUNG_VOWELS, VowelPath, sung
 
 MINIMAL = 'title = "T"\ndescription = "D"\n'
 
@@ -296,6 +296,19 @@ def test_vowels_can_be_those_of_another_table() -> None:
             load(preset, vowels=vowels)
     with pytest.raises(PresetError, match=r"voice\.skirt=2"):
         load(DEFAULT, voice={"skirt": 2.0})
+
+
+@pytest.mark.parametrize("voice", SUNG_VOICES)
+def test_every_preset_with_a_path_through_a_table_is_sung_by_every_voice(voice: str) -> None:
+    own_or_by_formula = {"child", "giant", "chime", "even-odd", "plane", "shear", "zing"}
+    for name in set(names()) - own_or_by_formula:
+        preset = load(name, vowels={"table": "sung", "group": voice})
+        assert isinstance(preset.way, VowelPath)
+        assert {stop.name for stop in preset.way.stops} == set(SUNG_VOWELS)
+        assert preset.way.at(0.0) == sung(voice)[preset.way.stops[0].name]
+    back = load("choir", vowels={"table": "pb52_published", "group": "men"}).surface
+    assert back is not None
+    assert back["vowels"][0] == "ɑ"
 
 
 def test_what_a_file_leaves_out_is_the_default_voice() -> None:
