@@ -269,7 +269,8 @@ def test_pressure_is_effort_between_the_phonation_threshold_and_full(z: float) -
     """E = 1 - (range / 40 dB) (1 - ((z - z0) / (1 - z0))^1.5); never level alone (docs/voice.md)."""
     plain = load(DEFAULT)
     share = max(0.0, (z - 0.05) / 0.95) ** 1.5
-    assert plain.effort(z) == pytest.approx(1.0 - 0.5 * (1.0 - share))
+    assert plain.effort(z) == pytest.approx(1.0 - 14.0 / 40.0 * (1.0 - share))
+    assert 40.0 * (plain.effort(0.6) - plain.effort(None)) == pytest.approx(0.0, abs=0.5)
     assert plain.effort(None) == 0.8
     soft, loud = plain.voice_params(0.3, 0.0, 0.3)[0].vowel, plain.voice_params(0.3, 0.0, 0.9)[0].vowel
     assert loud.level_db[2] > soft.level_db[2] + 3.0
