@@ -19,6 +19,7 @@ from formant_dsp.preset_folder import PresetFolder
 from formant_dsp.presets import Preset
 from formant_net.aio.client import Client
 from formant_net.aio.driver import clock
+from formant_net.aio.remembered import Remembered, Settings
 from formant_net.effects import Told
 from formant_net.log import get_logger
 from formant_net.play_limits import PlayLimits
@@ -118,6 +119,8 @@ class SynthOptions:
     beside: Mapping[str, Any] = field(default_factory=dict)
     """What `presets.load` was told of `preset` beside its file, for when that is written anew."""
     volume: float = 1.0
+    settings: Path | None = None
+    """File for what players set, so that it outlives a restart."""
     channels: int = 0
     """Of the sound; 0 = stereo where the device has it."""
     layout: str = "line"
@@ -185,6 +188,8 @@ class SynthNode:
         self.singer = Singer(ChoirBank(self.bank), self._params(self._preset))
         self._read_folder()
         self._take_folder()
+        self._remembered = Remembered(options.settings, Settings(options.volume, options.preset.name))
+        self._resume()
         self.client = Client(self.core, other=self.sing, on_told=on_told)
         self.worn_out = asyncio.Event()
         """Set when only a new process can play again (`Output.beyond_repair`)."""
@@ -207,6 +212,7 @@ class SynthNode:
         """Release all voices, fade out, close all links."""
         if self._watcher is not None:
             self._watcher.cancel()
+        await asyncio.to_thread(self._remember)
         self.client.driver.tell(self.core.stop)
         await asyncio.gather(asyncio.to_thread(self.output.stop), self.client.close(), return_exceptions=True)
         for timer in (self._retry, self._waker):
@@ -242,6 +248,23 @@ class SynthNode:
         if written is not self._preset:
             self._preset = written
             self.singer.params = self._params(written)
+
+    def _resume(self) -> None:
+        """Go on with what players had set."""
+        kept, remote = self._remembered.read(), self.core.remote
+        if kept is None:
+            return
+        remote.volume, remote.powered_on = kept.volume, kept.powered_on
+        if kept.preset in remote.presets:
+            remote.preset = kept.preset
+            self._preset = self._preset_of(kept.preset)
+            self.singer.params = self._params(self._preset)
+        off = "" if kept.powered_on else ", switched off"
+        self._on_note(f"As players had set it: volume {kept.volume:.0%}, preset {self._preset.name}{off}.")
+
+    def _remember(self) -> None:
+        remote = self.core.remote
+        self._remembered.write(Settings(remote.volume, remote.preset or self._preset.name, remote.powered_on))
 
     def _sample_rate(self, on_note: Callable[[str], None]) -> int:
         wanted = self.options.sample_rate
@@ -330,6 +353,7 @@ class SynthNode:
             if self._folder is not None:
                 await asyncio.to_thread(self._read_folder)
                 self._take_folder()
+            await asyncio.to_thread(self._remember)
             self._publish()
             if news := strain.news(clock(), self.sound()):
                 latency_ms = f"{1000.0 * self.output.latency_s:.0f}"

@@ -143,8 +143,9 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     place = None if options["id"] else take_place(state_dir(), "synth-", lambda: make_id("synth-"))
     if place and place.unkept:
         _say(f"This id cannot be kept ({place.unkept}): give --id, or let FORMANT_STATE_DIR name a folder for it.")
+    client_id = place.id if place else check_id(options["id"], ("synth-",))
     synth = SynthOptions(
-        client_id=place.id if place else check_id(options["id"], ("synth-",)),
+        client_id=client_id,
         name=(options["name"] or numbered(socket.gethostname(), place.number if place else 1))[:64],
         servers=servers_of(urls, options["key"], trust_of(options["tls_ca"], options["tls_fingerprints"])),
         audio=options["audio"],
@@ -152,6 +153,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         **_preset(options),
         preset_folder=options["preset_folder"],
         volume=options["volume"],
+        settings=state_dir() / f"{client_id}.settings.json",
         limits=_limits(options["limits"], options["max_controllers"]),
         channels=options["channels"],
         channel_map=options["channel_map"],

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.sockets import edge, run
@@ -17,6 +18,7 @@ from formant_net.aio.driver import clock
 from formant_net.aio.synth import LEASE_S, Singer, SynthNode, SynthOptions
 from formant_net.gesture import TimedTouch
 from formant_net.log import configure
+from formant_net.messages import Command, Param
 from formant_net.remote import SetPreset, SetVolume
 from formant_net.signaling import Server
 from formant_net.timing import Timing
@@ -281,6 +283,31 @@ def test_presets_of_a_folder_are_offered_and_sung_as_they_are_written(
         await synth.stop()
 
     run(main())
+
+
+def test_what_players_set_outlives_a_restart_until_the_options_are_others(tmp_path: Path) -> None:
+    async def scene(volume: float, said: list[str]) -> dict[str, Any]:
+        options = SynthOptions(
+            "synth-a", "A", [Server("ws://127.0.0.1:9/ws")], audio="none", voices=2, volume=volume,
+            settings=tmp_path / "s.json",
+        )  # fmt: skip
+        node = SynthNode(options, on_note=said.append)
+        await node.start()
+        began = {name: node.core.state()[name] for name in ("volume", "powered_on", "preset")}
+        low_hz = node.core.state()["surface"]["low_hz"]
+        assert low_hz == load(began["preset"]).f0_low_hz
+        node.core.remote.take("a player", Param(name="volume", value=0.25))
+        for change in node.core.remote.take("a player", Command(name="preset", value="bass")) or ():
+            node.sing(change)
+        await node.stop()
+        return began
+
+    said: list[str] = []
+    assert run(scene(1.0, said)) == {"volume": 1.0, "powered_on": True, "preset": "plain"}
+    assert said == []
+    assert run(scene(1.0, said)) == {"volume": 0.25, "powered_on": True, "preset": "bass"}
+    assert said == ["As players had set it: volume 25%, preset bass."]
+    assert run(scene(0.5, said)) == {"volume": 0.5, "powered_on": True, "preset": "plain"}
 
 
 def test_sound_that_broke_is_seen_from_afar_and_stands_in_the_log(

@@ -84,6 +84,24 @@ def test_settings_are_taken_by_the_synth_that_is_named_alone(box: Box) -> None:
     assert (state["volume"], state["powered_on"]) == (1.0, True)
 
 
+def test_a_box_that_was_turned_down_and_killed_comes_back_as_it_was() -> None:
+    with processes() as start:
+        server = start("server", "--host", "127.0.0.1", "--port", "0", "--key", KEY)
+        url = server.wait_for("Join:").split()[1]
+        box = ("synth", url, "--id", "synth-cellar", "--audio", "none")
+        synth = start(*box)
+        synth.wait_for("Ready")
+        said = remote(url, "--synth", "synth-cellar", "--volume", "0.2", "--power", "off")
+        assert said.returncode == 0, said.stderr
+        time.sleep(3.0)  # kept every two seconds
+        synth.kill()
+        again = start(*box)
+        assert "volume 20%" in again.wait_for("As players had set it")
+        again.wait_for("Ready")
+        (state,) = (json.loads(line) for line in remote(url, "--json").stdout.splitlines())
+        assert (state["volume"], state["powered_on"]) == (0.2, False)
+
+
 def test_another_sound_device_while_a_note_is_held(box: Box) -> None:
     url, pulse = box.url, box.pulse
     player = box.hold_a_note()
