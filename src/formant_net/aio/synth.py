@@ -222,6 +222,9 @@ class SynthNode:
     def _params(self, preset: Preset) -> Sing:
         """From a touch to one entry a singer; and players are told what lies where."""
         self.core.set_state(surface=preset.surface)
+        if preset.singers > self.options.voices:
+            few = f"{preset.name} has {preset.singers} singers a finger, more than --voices {self.options.voices}"
+            self._on_note(f"{few}: not all of them are heard.")
 
         @lru_cache(maxsize=256)  # a resting finger says the same fifty times a second
         def sung(x: float, y: float, z: float | None) -> list[VoiceParams]:

@@ -285,6 +285,19 @@ def test_presets_of_a_folder_are_offered_and_sung_as_they_are_written(
     run(main())
 
 
+def test_a_choir_that_is_larger_than_the_bank_is_said() -> None:
+    async def scene(voices: int) -> list[str]:
+        said: list[str] = []
+        options = SynthOptions(
+            "synth-a", "A", [Server("ws://nowhere/ws")], audio="none", voices=voices, preset=load("choir")
+        )
+        SynthNode(options, on_note=said.append).output.sink.stop()
+        return said
+
+    assert run(scene(5)) == ["choir has 6 singers a finger, more than --voices 5: not all of them are heard."]
+    assert run(scene(6)) == []
+
+
 def test_what_players_set_outlives_a_restart_until_the_options_are_others(tmp_path: Path) -> None:
     async def scene(volume: float, said: list[str]) -> dict[str, Any]:
         options = SynthOptions(
