@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import tempfile
 import time
-import uuid
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 from support.require import require
+
+MOST_SERVERS = 6
 
 
 class Jack:
@@ -30,7 +34,7 @@ class Jack:
 
     def __enter__(self) -> Jack:
         require("jackd", "jack_lsp", "jack_rec")
-        self.name = f"formant{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self.name, self._held = _free_name()
         self.env = {
             **os.environ,
             "JACK_DEFAULT_SERVER": self.name,
@@ -74,6 +78,7 @@ class Jack:
             self._process.kill()
             self._process.wait()
         self._log.close()
+        self._held.close()
 
     def ports(self) -> list[str]:
         """All ports there are, `client:port`."""
@@ -83,6 +88,20 @@ class Jack:
     def recorder(self, seconds: float) -> JackRecorder:
         """What a client plays, for a length known before."""
         return JackRecorder(self, seconds)
+
+
+def _free_name() -> tuple[str, IO[str]]:
+    """A name that no other test has now, and the lock that holds it.
+
+    Names come again: JACK keeps eight for a machine, and that of a server that was killed until it is used once more.
+    """
+    for k in range(MOST_SERVERS):
+        lock = (Path(tempfile.gettempdir()) / f"formant-jack-{os.getuid()}-{k}.lock").open("w", encoding="ascii")
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return f"formant-{k}", lock
+        lock.close()
+    raise RuntimeError(f"{MOST_SERVERS} tests have a JACK server already")
 
 
 class JackRecorder:
