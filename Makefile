@@ -1,175 +1,252 @@
-# Everything a newcomer needs. `make run` plays, `make test` proves. Python and its packages live in .venv.
+# `make help` lists the targets. Python and its packages live in .venv; a target installs only what it needs.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
-SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins jackd2 systemd chromium iproute2 \
-  coturn openssl
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SOURCES := pyproject.toml CMakeLists.txt README.md $(wildcard packaging/wasm/*) $(shell find src -type f -not -name '*.c' -not -path '*/__pycache__/*')
 
-.PHONY: audit fuzz run test judges listen images bench bench-quick bench-ceiling bench-peers budget vectorised lint wheel wheels matrix \
-  edges edges-faults bench-edges \
-  system system-packages portaudio clean dev
+.DEFAULT_GOAL := run
 
-run: $(VENV)/ready portaudio
-	@$(BIN)/formant-node up $(ARGS)
+##@ Play
 
-test: $(VENV)/ready system-packages
-	$(BIN)/python -m pytest $(ARGS)
+.PHONY: run edges
+run: $(VENV)/to-run portaudio ## a server and a synth on this machine; prints the address of the touch page
+	@$(BIN)/python -m formant_net up $(ARGS)
 
-# Every judge of the sound, and the table of docs/judges.md; ARGS=--write writes it there.
-judges: $(VENV)/ready
-	PYTHONPATH=tests $(BIN)/python -m support.judge_table $(ARGS)
-
-# Pairs of sounds with players, spectrograms and figures, in build/listen: open its index.html.
-listen: $(VENV)/ready
-	PYTHONPATH=tests:. $(BIN)/python -m listening $(ARGS)
-
-# The pictures of docs/images, drawn from the bank itself.
-images: $(VENV)/ready
-	PYTHONPATH=tests:. $(BIN)/python -m listening.images
-
-# A readable table, and bench.json for machines.
-bench: $(VENV)/ready
-	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-json=bench.json --benchmark-group-by=group \
-	  --benchmark-columns=min,median,max,rounds --benchmark-sort=name --benchmark-min-rounds=20 --benchmark-disable-gc $(ARGS)
-	$(BIN)/python benchmarks/budget.py bench.json
-
-# Every benchmark once, its result checked, nothing timed.
-bench-quick: $(VENV)/ready
-	$(BIN)/python -m pytest benchmarks --benchmark-disable -q
-
-# The bank against the most its formula can do on this core, in the same run.
-bench-ceiling: $(VENV)/ready
-	$(BIN)/python benchmarks/ceiling/run.py $(ARGS)
-
-# The bank against other engines, in the same run; installs them where that needs no questions.
-PEER_PACKAGES := g++ faust csound supercollider-server
-bench-peers: $(VENV)/ready
-	@if $(MAY_APT); then { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends $(PEER_PACKAGES); } >/dev/null; fi
-	-$(BIN)/pip install -q pyo dawdreamer
-	$(BIN)/python benchmarks/peers/run.py $(ARGS)
-
-# The headline: does the sound go on while Python cannot? Long form, some minutes; as root with real-time priorities.
-.PHONY: bench-hostile
-bench-hostile: $(VENV)/ready system-packages
-	$(BIN)/python benchmarks/hostile/run.py $(ARGS)
-
-# Only what a block takes, held against benchmarks/budget.toml: what a pipeline runs.
-budget: $(VENV)/ready
-	$(BIN)/python -m pytest benchmarks/bench_bank.py benchmarks/bench_cost.py benchmarks/bench_import.py --benchmark-enable --benchmark-json=bench.json --benchmark-disable-gc -q
-	$(BIN)/python benchmarks/budget.py bench.json
-
-# Several servers as one: starts the engine, two edges, two synths and a controller here, and plays.
-edges: $(VENV)/ready $(VENV)/edges
+edges: $(VENV)/to-run-edges ## several servers as one: an engine, two edges, two synths and a controller that plays
 	@$(BIN)/python examples/edges/play.py $(ARGS)
 
-# Everything that can fail between edges, with the real engine and real processes (docs/edges.md).
-edges-faults: $(VENV)/ready
-	$(BIN)/python -m pytest -o python_files='*.py' -s tests/edges/test_failures.py tests/edges/failures_long.py $(ARGS)
+##@ Test
 
-# Both engines measured beside each other, and edges on the chosen one.
-bench-edges: $(VENV)/ready
-	$(BIN)/python benchmarks/edges.py $(ARGS)
+.PHONY: test test-quick lint audit vectorised
+# Most tests wait, so there are twice as many at a time as cores; those marked
+# `alone` or `quiet` wait for that. A free process takes the next file, in the order of tests/support/suite/order.py.
+JOBS ?= $(shell n=$$(( 2 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( n < 6 ? n : 6 )))
+COMPILED := $(BIN)/python tests/support/suite/compiled.py
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+# What one process has compiled the others need not compile again, even where the environment says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
+test: $(VENV)/to-test system-packages ## all tests; ARGS="-k touches" passes options to pytest, JOBS=1 runs one by one
+	@$(COMPILED) tests
+	$(PYTEST) $(ARGS)
 
-$(VENV)/edges: $(VENV)/ready
-	@$(BIN)/pip install -q --disable-pip-version-check '.[edges]'
-	@touch $@
+# What starts a browser, a compiler, Node or whole nodes is no part of it.
+NOT_QUICK := formant_net/aio formant_net/cli formant_net/ops/test_console.py formant_dsp/output formant_dsp/judges \
+  formant_dsp/bank/test_wasm.py formant_dsp/bank/test_core.py formant_dsp/kernels/test_vectorised.py
+test-quick: $(VENV)/to-test ## the cores alone: no network, no sound, no browser, no compiler (a minute)
+	@$(COMPILED) tests/formant_net tests/formant_dsp
+	$(PYTEST) tests/formant_net tests/formant_dsp $(addprefix --ignore=tests/,$(NOT_QUICK)) -m "not alone" $(ARGS)
 
-# Everything that can fail, for longer than the tests do (docs/faults.md): ten minutes of random schedules, a day of churn,
-# then real processes on a bad cable and half an hour of coming and going. The last two as root.
-.PHONY: faults
-faults: $(VENV)/ready system-packages
-	cd tests && ../$(BIN)/python -m faults.search --seconds 600 --jobs 2
-	cd tests && ../$(BIN)/python -m faults.endurance --hours 24
-	cd tests && ../$(BIN)/python -m faults.real.run $(ARGS)
-	cd tests && ../$(BIN)/python -m faults.real.endurance --minutes 30
-
-# The compiler's own report: fails when a sample loop fell back to scalar code, here or on ARM.
-vectorised: $(VENV)/ready
-	@command -v aarch64-linux-gnu-gcc >/dev/null || [ "$$(uname -m)" != x86_64 ] || if $(MAY_APT); then \
-	  { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends gcc-aarch64-linux-gnu libc6-dev-arm64-cross; } >/dev/null; fi
-	$(BIN)/python tests/formant_dsp/vectorised.py
-
-# The ring by relacy and spin, the whole audio path by the thread sanitizer; each has to find planted faults.
-.PHONY: ring-proofs
-PROOF_PACKAGES := gcc g++ spin relacy-dev util-linux
-ring-proofs: $(VENV)/ready
-	@if $(MAY_APT); then { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends $(PROOF_PACKAGES); } >/dev/null; fi
-	$(BIN)/pip install -q --disable-pip-version-check cython cmake ninja
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest proofs $(ARGS)
-
-lint: $(VENV)/ready
+lint: $(VENV)/to-lint ## ruff, and mypy for Linux, Windows and macOS
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	for system in win32 darwin; do $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system src || exit 1; done
 
-# Known vulnerabilities of what we run on; without a network it says so and goes on.
-audit: $(VENV)/ready
-	@$(BIN)/pip install -q --disable-pip-version-check pip-audit 2>/dev/null || \
+# Without a network it says so and goes on.
+audit: $(VENV)/to-run-edges ## known vulnerabilities of the packages that Formant runs on
+	@$(PIP) install -q pip-audit 2>/dev/null || \
 	  { echo "NOT AUDITED: pip-audit cannot be installed from here. Run \`make audit\` again online."; exit 0; }; \
 	$(BIN)/python .ci/audit.py
 
-# A long run of the fuzzer into FOLDER (ten million inputs, about an hour); the brief one is part of the tests.
+vectorised: $(VENV)/to-test ## the compiler's report: every sample loop uses SIMD, here and on ARM
+	@command -v aarch64-linux-gnu-gcc >/dev/null || [ "$$(uname -m)" != x86_64 ] || \
+	  $(call apt_install,gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+	$(BIN)/python tests/formant_dsp/kernels/vectorised.py
+
+##@ Prove: longer than the tests
+
+.PHONY: ring-proofs fuzz faults mutants edges-faults midi-soak
+PROOF_PACKAGES := gcc g++ spin relacy-dev util-linux
+ring-proofs: $(VENV)/to-test ## the ring by relacy and spin, the audio path by the thread sanitizer (2 minutes)
+	@$(call apt_install,$(PROOF_PACKAGES))
+	$(PIP) install -q cython cmake ninja
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest proofs $(ARGS)
+
 FOLDER ?= /tmp/formant-fuzz
-fuzz: $(VENV)/ready
+fuzz: $(VENV)/to-test ## ten million fuzzed inputs, new ones kept in FOLDER (an hour)
 	$(BIN)/python tests/fuzz/campaign.py $(FOLDER) $(ARGS)
 
-wheel: $(VENV)/ready
-	$(BIN)/pip wheel --no-deps -w dist .
+# Random schedules, a day of churn on a virtual clock, real processes on a bad cable, and half an hour of coming and
+# going (docs/understand/faults.md). The last two as root.
+faults: $(VENV)/to-test system-packages ## everything that can fail in an ensemble (50 minutes)
+	cd tests && ../$(BIN)/python -m faults.search --seconds 600 --jobs 2
+	cd tests && ../$(BIN)/python -m faults.endurance --hours 24
+	cd tests && ../$(BIN)/python -m faults.real.run $(ARGS)
+	cd tests && ../$(BIN)/python -m faults.real.endurance --minutes 30
 
-# Source distribution and wheels for x86-64, 64- and 32-bit ARM in dist/, each installed on an empty machine and played
-# (docs/packaging.md). WHEELS=--untried makes and checks only.
+midi-soak: $(VENV)/to-test ## ten minutes of dense MPE over a lossy link, on the virtual clock (5 minutes)
+	cd tests && ../$(BIN)/python -m faults.midi_soak $(ARGS)
+
+# SEED and COUNT by ARGS="--seed 7 --count 40".
+mutants: $(VENV)/to-test ## small faults planted at random into the pure cores: tests find 95 % of them (half an hour)
+	cd tests && ../$(BIN)/python -m mutants.run $(ARGS)
+
+edges-faults: $(VENV)/to-test ## everything that can fail between edges, with the real engine (docs/understand/edges.md)
+	$(BIN)/python -m pytest -o python_files='*.py' -s tests/edges/test_failures.py tests/edges/failures_long.py $(ARGS)
+
+##@ Measure
+
+.PHONY: bench bench-quick budget bench-ceiling bench-peers bench-hostile bench-edges bench-signaling bench-midi bench-wasm
+bench: $(VENV)/to-test ## every benchmark: a table, and bench.json for machines
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-json=bench.json --benchmark-group-by=group \
+	  --benchmark-columns=min,median,max,rounds --benchmark-sort=name --benchmark-min-rounds=20 --benchmark-disable-gc $(ARGS)
+	$(BIN)/python benchmarks/budget.py bench.json
+
+bench-quick: $(VENV)/to-test ## every benchmark once, its result checked, nothing timed
+	$(BIN)/python -m pytest benchmarks --benchmark-disable -q
+
+budget: $(VENV)/to-test ## what a block takes, held against benchmarks/budget.toml; for a pipeline
+	$(BIN)/python -m pytest benchmarks/bench_bank.py benchmarks/bench_cost.py benchmarks/bench_import.py --benchmark-enable --benchmark-json=bench.json --benchmark-disable-gc -q
+	$(BIN)/python benchmarks/budget.py bench.json
+
+bench-ceiling: $(VENV)/to-test ## the bank against the most that its formula can do on this core
+	$(BIN)/python benchmarks/ceiling/run.py $(ARGS)
+
+PEER_PACKAGES := g++ faust csound supercollider-server
+bench-peers: $(VENV)/to-test ## the bank against other engines, which it installs where it may
+	@$(call apt_install,$(PEER_PACKAGES))
+	-$(PIP) install -q pyo dawdreamer
+	$(BIN)/python benchmarks/peers/run.py $(ARGS)
+
+bench-hostile: $(VENV)/to-test system-packages ## does the sound go on while Python cannot? Some minutes; best as root
+	$(BIN)/python benchmarks/hostile/run.py $(ARGS)
+
+bench-midi: $(VENV)/to-test system-packages ## from a MIDI key to a synth's NoteOn, through JACK; a minute, best as root
+	$(BIN)/python benchmarks/midi_latency.py $(ARGS)
+	$(BIN)/python benchmarks/midi_latency.py --dense $(ARGS)
+
+bench-signaling: $(VENV)/to-test ## the server beside a bare relay on the same library, in one run
+	$(BIN)/python benchmarks/signaling/run.py $(ARGS)
+
+bench-wasm: $(VENV)/to-test ## the bank of the touch page in Node beside the native one, in one run
+	$(BIN)/python benchmarks/wasm/run.py $(ARGS)
+
+bench-edges: $(VENV)/to-test ## the engine of several servers, and edges on it
+	$(BIN)/python benchmarks/edges.py $(ARGS)
+
+##@ Listen and document
+
+.PHONY: judges listen images docs
+judges: $(VENV)/to-test ## every judge of the sound, as the table of docs/understand/judges.md; ARGS=--write writes it
+	PYTHONPATH=tests $(BIN)/python -m support.judges.table $(ARGS)
+
+listen: $(VENV)/to-test ## pairs of sounds with players and spectrograms: build/listen/index.html
+	PYTHONPATH=tests:. $(BIN)/python -m listening $(ARGS)
+
+images: $(VENV)/to-test ## the pictures of docs/understand/images, drawn from the bank
+	PYTHONPATH=tests:. $(BIN)/python -m listening.images
+
+docs: $(VENV)/to-document ## a searchable site: build/docs/index.html; a broken link or anchor fails
+	$(BIN)/python -m sphinx -W --keep-going -q docs build/docs
+	@echo "Built: build/docs/index.html"
+
+##@ Develop and package
+
+WASM_PACKAGES := clang lld wasi-libc libclang-rt-14-dev-wasm32
+.PHONY: wasm
+wasm: $(VENV)/to-test ## the bank as WebAssembly: build/wasm/bank.wasm; with Debian's clang, or else pip's ziglang
+	@command -v wasm-ld >/dev/null || { $(call apt_install,$(WASM_PACKAGES)); } || true
+	@command -v wasm-ld >/dev/null || $(PIP) install -q ziglang
+	$(PIP) install -q cython
+	$(BIN)/python packaging/wasm/build.py build/wasm
+
+.PHONY: dev wheel wheels matrix system foreign clean help
+dev: | $(BIN)/python ## installs it editable: changes of Python count at once, after changes of Cython run it again
+	@$(install_editable)
+	@touch $(VENV)/to-run
+	@$(MAKE) -s $(VENV)/to-lint
+
+wheel: | $(BIN)/python ## a wheel for this platform in dist/
+	$(PIP) wheel -q --no-deps -w dist .
+
+# docs/install/packaging.md. WHEELS=--untried makes and checks only.
 WHEEL_PACKAGES := gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross \
   qemu-user-static mmdebstrap
 TOOLS := build/packaging/venv
-wheels: $(TOOLS)/ready
-	@if $(MAY_APT); then { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends $(WHEEL_PACKAGES); } >/dev/null; fi
+wheels: $(TOOLS)/ready ## wheels for x86-64, 64- and 32-bit ARM in dist/, each played on an empty machine
+	@$(call apt_install,$(WHEEL_PACKAGES))
 	$(TOOLS)/bin/python packaging/wheels.py $(WHEELS)
 
-# Every Python on this machine: the wheel of this platform, the fast tests and a played note. MATRIX=--help says more.
-matrix: $(TOOLS)/ready
+matrix: $(TOOLS)/ready ## install, test and play on every Python of this machine; MATRIX=--help says more
 	$(TOOLS)/bin/python packaging/matrix.py $(MATRIX)
 
-$(TOOLS)/ready: packaging/requirements.txt | $(BIN)/python
-	@$(PYTHON) -m venv $(TOOLS)
-	@$(TOOLS)/bin/pip install -q --disable-pip-version-check -r packaging/requirements.txt
-	@touch $@
-
-# For work on the code: changes of Python files count at once, after changes of Cython files run it again.
-dev: $(VENV)/bin/python
-	$(BIN)/pip install -q cython numpy scikit-build-core cmake ninja
-	$(BIN)/pip install -q --no-build-isolation -e '.[test,lint]'
-
-# System packages (Debian, Raspberry Pi OS, Ubuntu): PortAudio plays, the others are for the tests.
-APT := sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; export DEBIAN_FRONTEND=noninteractive; $$sudo apt-get
-MAY_APT := command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
-
-system:
+SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins jackd2 systemd chromium firefox-esr iproute2 \
+  coturn openssl liblo-tools puredata-core csound
+system: ## Debian packages that the tests need (as root or by sudo)
 	$(APT) update -qq
 	$(APT) install -y -qq --no-install-recommends $(SYSTEM_PACKAGES)
+	$(APT) install -y -qq --no-install-recommends nodejs $(WASM_PACKAGES) || echo "no clang for WebAssembly: make wasm says more"
 
-# The same, only if something is missing and nobody need be asked for a password.
+foreign: ## other WebRTC stacks from npm, which tests/foreign plays with
+	@command -v npm >/dev/null || $(call apt_install,nodejs npm)
+	@cd tests/foreign && npm install --silent --no-package-lock
+
+clean: ## removes .venv and everything that was built
+	rm -rf $(VENV) build dist bench.json
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+# Set up by a target when it is needed.
+
+# System packages (Debian, Raspberry Pi OS, Ubuntu), only where nobody need be asked for a password.
+APT := sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; export DEBIAN_FRONTEND=noninteractive; $$sudo apt-get
+MAY_APT := command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+apt_install = if $(MAY_APT); then { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends $(1); } >/dev/null; fi
+
+.PHONY: system-packages portaudio
 system-packages:
-	@missing=; for p in chromium pulseaudio parecord jackd turnserver openssl; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	@missing=; for p in chromium firefox-esr pulseaudio parecord jackd turnserver openssl oscsend pd csound; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
 	[ -z "$$missing" ] || if $(MAY_APT); then $(MAKE) -s system; \
 	else echo "Not installed:$$missing. Tests that need them are skipped; \`sudo make system\` installs them."; fi
 
 portaudio:
-	@ldconfig -p 2>/dev/null | grep -q libportaudio || if $(MAY_APT); then \
-	  { $(APT) update -qq; $(APT) install -y -qq --no-install-recommends libportaudio2; } >/dev/null; fi
+	@ldconfig -p 2>/dev/null | grep -q libportaudio || $(call apt_install,libportaudio2)
 
-clean:
-	rm -rf $(VENV) build dist bench.json
-
+# A virtual environment that an interrupted or failed run left half made, or whose Python is gone, is made again.
+ifneq ($(shell $(BIN)/python -c 'import pip' 2>/dev/null && echo whole),whole)
+.PHONY: $(BIN)/python
+endif
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@command -v cc >/dev/null || { echo "A C compiler is needed: sudo apt-get install gcc libc6-dev python3-dev"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is needed: sudo apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "Python's venv is needed: sudo apt-get install python3-venv"; exit 1; }
 
-$(VENV)/ready: $(BIN)/python $(SOURCES)
-	@echo "Setting up (a minute the first time) …"
-	@$(BIN)/pip install -q --disable-pip-version-check '.[test,lint]'
+# One stamp for each purpose. An editable install stays editable. Extras are added to the package that is installed: pip
+# reads their names from it and compiles nothing again.
+install_editable = { $(PIP) install -q cython numpy scikit-build-core cmake ninja && \
+  $(PIP) install -q --no-build-isolation -e .; }
+EDITABLE := $(wildcard $(VENV)/lib/python*/site-packages/_editable_*formant_synth*)
+# The touch page sings with bank.wasm (docs/understand/browser.md). Where the system has no compiler for it, and where
+# there is room, the build takes one from pip (80 MB to load, 450 MB for as long as it builds) and removes it again.
+ZIG := $(shell { command -v wasm-ld && command -v clang; } >/dev/null 2>&1 || case "$$(uname -m)" in (x86_64|aarch64|arm64) \
+  [ "$$(df -Pk "$${TMPDIR:-/tmp}" | awk 'NR == 2 { print $$4 }')" -gt 1000000 ] && echo FORMANT_ZIG=1;; esac)
+$(VENV)/to-run: $(SOURCES) | $(BIN)/python
+	@echo "Setting up (a minute or two the first time) …"
+	@$(if $(EDITABLE),$(install_editable),$(ZIG) $(PIP) install -q .)
+	@touch $@
+
+$(VENV)/to-run-edges: $(VENV)/to-run
+	@$(PIP) install -q 'formant-synth[edges]'
+	@touch $@
+
+$(VENV)/to-document: $(VENV)/to-run
+	@$(PIP) install -q 'formant-synth[docs]'
+	@touch $@
+
+$(VENV)/to-test: $(VENV)/to-run
+	@$(PIP) install -q 'formant-synth[test]'
+	@touch $@
+
+$(VENV)/to-lint: $(VENV)/to-test
+	@$(PIP) install -q 'formant-synth[lint]'
+	@touch $@
+
+$(TOOLS)/ready: packaging/requirements.txt | $(BIN)/python
+	@$(PYTHON) -m venv --clear $(TOOLS)
+	@$(TOOLS)/bin/pip install -q --disable-pip-version-check -r packaging/requirements.txt
 	@touch $@

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from formant_dsp import HOP, Bank, VoiceParams, VowelPath
-from formant_dsp.bench import full_bank
+from formant_dsp.bank.bench import full_bank
 
 RATE = 48000
 PERIOD_US = 1e6 * HOP / RATE

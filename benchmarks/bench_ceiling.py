@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.require import require
+from support.suite.require import require
 
 from formant_dsp import isas
 

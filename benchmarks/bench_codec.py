@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from formant_net.messages import (
+from formant_net.protocol.messages import (
     Description,
     Message,
     Offer,

@@ -21,15 +21,15 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
-from formant_net.access import Access
-from formant_net.aio.server import EdgeServer
-from formant_net.hub import Hub
-from formant_net.leases import Place
-from formant_net.limits import Limits
-from formant_net.registry import MemoryRegistry
+from formant_net.aio.server.server import EdgeServer
+from formant_net.server.access.access import Access
+from formant_net.server.access.limits import Limits
+from formant_net.server.hub import Hub
+from formant_net.server.registry.leases import Place
+from formant_net.server.registry.memory import MemoryRegistry
 
 SYNTHS = 1000
-LIMITS = Limits(clients_per_address=2 * SYNTHS)  # all of them come from loopback
+LIMITS = Limits(clients_per_address=2 * SYNTHS, joins_burst=10 * SYNTHS)  # all of them come from loopback
 _JOINED, _REGISTERED = b'"controller-joined"', b'"registered"'
 
 

@@ -10,13 +10,13 @@ import platform
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from formant_net.access import Access
-from formant_net.hub import Hub
-from formant_net.hub_outputs import Send, SendAll
-from formant_net.leases import Place
-from formant_net.limits import Limits
-from formant_net.messages import encode
-from formant_net.registry import MemoryRegistry
+from formant_net.protocol.messages import encode
+from formant_net.server.access.access import Access
+from formant_net.server.access.limits import Limits
+from formant_net.server.hub import Hub
+from formant_net.server.outputs import Send, SendAll
+from formant_net.server.registry.leases import Place
+from formant_net.server.registry.memory import MemoryRegistry
 
 ROUTED = 1000
 SYNTHS = 1000
@@ -56,7 +56,7 @@ class Core:
 
     def join(self, id: str) -> int:
         self.conns += 1
-        self.hub.connect(self.conns, self.now)
+        self.hub.connect(self.conns, "", self.now)
         self.frame(self.conns, json.dumps({"type": "register", "client_id": id}))
         return self.conns
 
@@ -105,7 +105,7 @@ def test_join_fan_out(benchmark: BenchmarkFixture) -> None:
 
     def join_and_leave() -> list[tuple[tuple[int, ...], str]]:
         core.conns += 1
-        core.hub.connect(core.conns, core.now)
+        core.hub.connect(core.conns, "", core.now)
         sent = core.frame(core.conns, register)
         core.hub.disconnect(core.conns, core.now)
         return sent + core.out()

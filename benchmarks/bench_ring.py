@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from formant_dsp import Bank, VoiceParams
-from formant_dsp.ring import Ring
+from formant_dsp.bank.queue.ring import Ring
 
 NOTE_OFF = 3
 

@@ -16,21 +16,21 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from formant_dsp import Bank
-from formant_dsp.choir import ChoirBank
-from formant_dsp.presets import DEFAULT, load
-from formant_net.access import Access
-from formant_net.aio.client import Client
-from formant_net.aio.server import EdgeServer
-from formant_net.aio.synth import Singer
-from formant_net.controller import Controller
-from formant_net.gesture import TimedTouch
-from formant_net.hub import Hub
-from formant_net.leases import Place
-from formant_net.registry import MemoryRegistry
-from formant_net.signaling import Server
-from formant_net.synth import Synth
-from formant_net.timing import Timing
-from formant_net.touches import NoteMove
+from formant_dsp.model.choir import ChoirBank
+from formant_dsp.model.presets import DEFAULT, load
+from formant_net.aio.client.client import Client
+from formant_net.aio.client.singer import Singer, voicing
+from formant_net.aio.server.server import EdgeServer
+from formant_net.client.servers import Server
+from formant_net.controller.core import Controller
+from formant_net.protocol.gesture import TimedTouch
+from formant_net.protocol.timing import Timing
+from formant_net.server.access.access import Access
+from formant_net.server.hub import Hub
+from formant_net.server.registry.leases import Place
+from formant_net.server.registry.memory import MemoryRegistry
+from formant_net.synth.core import Synth
+from formant_net.synth.touches import NoteMove
 
 TOUCHES = 1000
 PAUSE_S = 0.004
@@ -50,12 +50,12 @@ class Stage:
         self.bank = Bank(voices=8)
         self.applied = asyncio.Event()
         self.x = -1.0
-        singer = Singer(ChoirBank(self.bank), load(DEFAULT).voice_params)
+        singer = Singer(ChoirBank(self.bank), voicing(load(DEFAULT), 0.0, 1.0))
 
         def sing(effect: object) -> None:
             singer.take(effect)
             if isinstance(effect, NoteMove):
-                self.x = effect.x
+                self.x = effect.point.x
                 self.applied.set()
 
         self._sing = sing

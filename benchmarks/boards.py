@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "formant_dsp"))
+sys.path.insert(0, str(ROOT / "tests" / "formant_dsp" / "kernels"))
 
 import vectorised  # noqa: E402
 
 from formant_dsp import HOP  # noqa: E402
-from formant_dsp.bench import BUDGET, formant_samples_per_s  # noqa: E402
-from formant_dsp.vowels import FORMANTS  # noqa: E402
+from formant_dsp.bank.bench import BUDGET, formant_samples_per_s  # noqa: E402
+from formant_dsp.model.vowels import FORMANTS  # noqa: E402
 
 RATE, LANES = 48000, 4
 TRIPS = HOP // LANES

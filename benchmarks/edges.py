@@ -17,7 +17,6 @@ import gc
 import importlib.util
 import json
 import shutil
-import socket
 import statistics
 import sys
 import tempfile
@@ -26,15 +25,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from support.net.ports import free_port
 from websockets.asyncio.client import ClientConnection, connect
 
-from formant_net import stored
-from formant_net.aio.edge import EdgeOptions, running_edge
-from formant_net.engine_url import EngineUrl
-from formant_net.leases import Lease, Place
-from formant_net.log import configure
-from formant_net.registry import MemoryRegistry
-from formant_net.shared_registry import SharedRegistry, Write
+from formant_net.aio.server.edge import EdgeOptions, running_edge
+from formant_net.ops.log import configure
+from formant_net.server.registry import stored
+from formant_net.server.registry.engine_url import EngineUrl
+from formant_net.server.registry.leases import Lease, Place
+from formant_net.server.registry.memory import MemoryRegistry
+from formant_net.server.registry.registry import Write
+from formant_net.server.registry.shared import SharedRegistry
 
 ROUNDS = 1000
 BODY = b"x" * 1500
@@ -57,11 +59,6 @@ def spread(seconds: list[float]) -> dict[str, float]:
         "p50_ms": round(1e3 * statistics.median(seconds), 3),
         "p99_ms": round(1e3 * seconds[-len(seconds) // 100], 3),
     }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 @contextlib.asynccontextmanager

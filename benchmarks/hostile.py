@@ -16,12 +16,12 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from support.attacks import ATTACKS
-from support.processes import processes
-from support.stranger import DEEDS, Stranger
-from support.witness import witness
+from support.machine.processes import processes
+from support.net.attacks import ATTACKS
+from support.net.honest import witness
+from support.net.stranger import DEEDS, Stranger
 
-from formant_net.join import JoinUrl
+from formant_net.protocol.join import JoinUrl
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(TESTS)}
@@ -53,7 +53,7 @@ async def on_server(name: str, join: JoinUrl, number: int, seconds: float) -> di
     port = join.http_url.rsplit(":", 1)[1].strip("/")
     async with witness(join.ws_url, join.key) as honest:
         before = await honest.latencies(seconds)
-        bad = await attacker("support.attacks", name, port, f"127.0.1.{number}", str(seconds + 0.5))
+        bad = await attacker("support.net.attacks", name, port, f"127.0.1.{number}", str(seconds + 0.5))
         during = await honest.latencies(seconds)
         assert bad.stdout is not None
         deeds = int(await bad.stdout.readline())
@@ -68,7 +68,7 @@ async def on_synth(name: str, join: JoinUrl, seconds: float) -> dict[str, object
     async with Stranger(join.ws_url, join.key) as honest:
         await honest.linked()
         before = await honest.round_trips(seconds)
-        bad = await attacker("support.stranger", name, join.ws_url, join.key or "", str(seconds))
+        bad = await attacker("support.net.stranger", name, join.ws_url, join.key or "", str(seconds))
         during = await honest.round_trips(seconds)
         assert bad.stdout is not None
         end = asyncio.create_task(bad.stdout.readline())

@@ -18,12 +18,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from support.pulse import Pulse
+from support.soundcard.pulse import Pulse
 
 PLAY = """
 import json, sys, time
 from formant_dsp import Bank, VoiceParams
-from formant_dsp.stream import open_sink
+from formant_dsp.output.stream import open_sink
 voices, seconds, isa, algorithm, budget, latency = json.loads(sys.argv[1])
 bank = Bank(voices=voices, isa=isa, ring_capacity=4096)
 sink = open_sink(bank, "auto", latency=latency, on_note=lambda line: sys.exit(line))

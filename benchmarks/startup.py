@@ -19,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 IMPORTS = {
     "python": "",
@@ -26,7 +27,7 @@ IMPORTS = {
     "the voice (formant_dsp)": "import formant_dsp",
     "PyAV, aiortc's codecs": "import av",
     "aiortc with all it needs": "import aiortc",
-    "a synth, everything imported": "import formant_net.aio.synth",
+    "a synth, everything imported": "import formant_net.aio.client.synth",
 }
 RSS = "\nimport resource; print(int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize())"
 
@@ -99,7 +100,7 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait()
-    report = {
+    report: dict[str, Any] = {
         "best": {name: min(run[name] for run in rounds) for name in rounds[0]},
         "median_ready_s": round(median(run["ready_s"] for run in rounds), 3),
         "resident_mb": {name: resident_mb(code) for name, code in IMPORTS.items()} | others,

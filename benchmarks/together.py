@@ -16,25 +16,30 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 TESTS = Path(__file__).parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
 
-from support.cable import Cable  # noqa: E402
-from support.pulse import RATE, Pulse  # noqa: E402
-from support.spectrum import Array  # noqa: E402
+from support.net.bad_cable import Cable  # noqa: E402
+from support.sound.spectrum import Array  # noqa: E402
+from support.soundcard.pulse import RATE, Pulse  # noqa: E402
 
 KEY = "cantabile"
 HOSTS = {"server": "10.77.0.1", "hand": "10.77.0.2", "left": "10.77.0.3", "right": "10.77.0.4"}
-WAYS = {"left": {"delay_ms": 8.0, "jitter_ms": 8.0}, "right": {"delay_ms": 16.0, "jitter_ms": 8.0}}
+WAYS: dict[str, dict[str, Any]] = {
+    "left": {"delay_ms": 8.0, "jitter_ms": 8.0},
+    "right": {"delay_ms": 16.0, "jitter_ms": 8.0},
+}
 URL = f"http://{HOSTS['server']}:8080/#key={KEY}"
 SETTLE_S = 12.0
 """What is known of a clock is best after some echoes."""
 
 
-def onsets(channel: Array) -> Array:
+def onsets(channel: Array) -> NDArray[np.intp]:
     """Frames at which a tap becomes audible: -40 dB re the loudest, after 50 ms below it."""
     loud = np.flatnonzero(np.abs(channel) > 0.01 * np.abs(channel).max())
     return loud[np.diff(loud, prepend=-RATE) > 0.05 * RATE]

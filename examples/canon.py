@@ -1,4 +1,4 @@
-"""A round for four voices, Frère Jacques on vowels of their own: one score, events at frames, no clock.
+"""A round for four voices, Frère Jacques, each on a vowel of its own: one score of events at exact frames.
 
 python examples/canon.py canon.wav
 """

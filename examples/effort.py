@@ -1,4 +1,4 @@
-"""A crescendo: level, tilt, first formant and steadiness in one gesture, as pressure of a finger does it.
+"""A crescendo: effort changes level, tilt, first formant and steadiness together, as the pressure of a finger does.
 
 python examples/effort.py effort.wav
 """

@@ -1,4 +1,4 @@
-"""Two octaves up and down on a: harmonics run through resting formants; then a leap with a slow portamento.
+"""Two octaves up and down on a: the harmonics move through resting formants. Then a jump with a slow portamento.
 
 python examples/glissando.py glissando.wav
 """

@@ -1,4 +1,4 @@
-"""One vowel, the least there is to write: a tenor's a for two seconds.
+"""The shortest example: a tenor sings a for two seconds.
 
 python examples/one_vowel.py one_vowel.wav
 """

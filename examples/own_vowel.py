@@ -1,4 +1,4 @@
-"""A vowel nobody measured, and a plane between four: two numbers of a second finger choose what is sung.
+"""Vowels of your own, and a plane between four of them: two numbers choose the vowel.
 
 python examples/own_vowel.py own_vowel.wav
 """

@@ -1,4 +1,4 @@
-"""Every shipped preset sings the same rising figure, one after the other; their names are printed with the time.
+"""Every shipped preset sings the same rising figure, one after the other. The script prints their names and times.
 
 python examples/presets_tour.py presets_tour.wav
 """
@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 import formant_dsp as fd
 from formant_dsp.choir import ChoirBank
@@ -16,7 +17,7 @@ RATE = 48000
 real = fd.Bank(voices=64, sample_rate=RATE, seed=1, channels=2)
 bank = ChoirBank(real)  # a note of a choir is several voices
 
-blocks = []
+blocks: list[NDArray[np.float32]] = []
 for name in names():
     print(f"{sum(map(len, blocks)) / RATE:5.1f} s  {name}")
     preset = load(name)

@@ -1,4 +1,4 @@
-"""Plays at once, for four seconds: on the default device, or in real time into a file that is named.
+"""Plays for four seconds in real time: on the default device, or into the file that you name.
 
 python examples/realtime.py                 # listen
 python examples/realtime.py realtime.wav    # the same, recorded

@@ -1,4 +1,4 @@
-"""What fingers did, written down as a gesture file, sung by a preset: the same touches give the same samples.
+"""A preset sings a gesture file, which records touches of fingers: the same touches give the same samples.
 
 python examples/touch_log.py touch_log.wav
 """

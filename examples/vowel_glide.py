@@ -1,4 +1,4 @@
-"""Through all vowels and back on one note: the formants move, the pitch does not.
+"""All vowels and back on one note: the formants move, the pitch does not.
 
 python examples/vowel_glide.py vowel_glide.wav
 """

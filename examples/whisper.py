@@ -1,4 +1,4 @@
-"""A voice that loses itself in breath and finds itself again: noise and voice share the formants.
+"""A voice that becomes a whisper and returns: noise and voice have the same formants.
 
 python examples/whisper.py whisper.wav
 """

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyloudnorm
 from numpy.typing import NDArray
-from support.excitation import distance, pattern_db
-from support.loudness import true_peak_db
-from support.spectrum import high_band_db
+from support.sound.excitation import distance, pattern_db
+from support.sound.loudness import true_peak_db
+from support.sound.spectrum import high_band_db
 
 Array = NDArray[np.float64]
 RATE = 48000

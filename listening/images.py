@@ -1,4 +1,4 @@
-"""Draws docs/images from the bank itself: `make images`."""
+"""Draws docs/understand/images from the bank itself: `make images`."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.special import ive
-from support import closed_form
-from support.sing import one_lobe, steady, still
-from support.spectrum import harmonics, odd_f0
+from support.judges import closed_form
+from support.judges.signals import one_lobe, steady, still
+from support.sound.spectrum import harmonics, odd_f0
 
 from formant_dsp import VoiceParams, sung
-from formant_dsp.formant import index_of_width
-from formant_dsp.tables import table
+from formant_dsp.model.formant import index_of_width
+from formant_dsp.model.tables import table
 from listening import scenes
 from listening.pairs import as_sung, as_tract, glide
 from listening.spectrogram import BLUE, GREY, RED, png, spectrogram, spectrum, stacked
 
-FOLDER = Path(__file__).parents[1] / "docs" / "images"
+FOLDER = Path(__file__).parents[1] / "docs" / "understand" / "images"
 K = 151
-"""Pitch of the spectra: 110.6 Hz, whose harmonics lie on bins (support/spectrum.py)."""
+"""Pitch of the spectra: 110.6 Hz, whose harmonics lie on bins (support/sound/spectrum.py)."""
 
 
 def lines(params: VoiceParams, k: int = K) -> list[tuple[float, float]]:
@@ -34,7 +34,8 @@ def lines(params: VoiceParams, k: int = K) -> list[tuple[float, float]]:
 def formula(params: VoiceParams, k: int = K) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The same from the closed form."""
     a = closed_form.voice(params.vowel, odd_f0(k), params.skirt, params.voicing)
-    return odd_f0(k) * np.arange(1, len(a) + 1), 20 * np.log10(a / a.max() + 1e-9)
+    levels: NDArray[np.float64] = 20 * np.log10(a / a.max() + 1e-9)
+    return odd_f0(k) * np.arange(1, len(a) + 1, dtype=np.float64), levels
 
 
 def vowels() -> Image.Image:
@@ -146,7 +147,7 @@ def main() -> None:
         data = png(draw(), 32)
         (FOLDER / f"{name}.png").write_bytes(data)
         total += len(data)
-        print(f"docs/images/{name}.png  {len(data) / 1024:.0f} kB")
+        print(f"docs/understand/images/{name}.png  {len(data) / 1024:.0f} kB")
     print(f"{total / 1024:.0f} kB")
 
 

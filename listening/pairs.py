@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from formant_dsp import VoiceParams, Vowel, VowelPath, sung, tract
-from formant_dsp.expression import Expression, express
-from formant_dsp.tables import table
+from formant_dsp import VoiceParams, Vowel, VowelPath, sung
+from formant_dsp.model import tract
+from formant_dsp.model.expression import Expression, express
+from formant_dsp.model.tables import table
 from listening import scenes
-from listening.scenes import chord, melody, note, preset, vowels
+from listening.scenes import chorale, chord, held_chord, melody, note, preset, vowels
 
 Array = NDArray[np.float64]
 
@@ -40,7 +42,7 @@ def as_tract(vowel: Vowel) -> Vowel:
 
 
 MEN = VowelPath(tuple(as_tract(table("h95_tokens", "men")[name]) for name in ("ɑ", "e", "i", "o", "u")))
-LIFE = {"jitter_percent": 0.35, "shimmer_db": 0.18, "flutter": 12.0, "drift_cents": 8.0, "breath": 0.02}
+LIFE: dict[str, Any] = {"jitter_percent": 0.35, "shimmer_db": 0.18, "flutter": 12.0, "drift_cents": 8.0, "breath": 0.02}
 
 
 def as_sung(name: str, f0_hz: float, voice: str = "tenor", *, effort: float | None = None, **how: float) -> VoiceParams:
@@ -64,6 +66,8 @@ def slide(portamento_s: float) -> Array:
     return melody(low_hz=196.0, vowel=sung("alto")["a"], portamento_s=portamento_s)
 
 
+PARTS = {"soprano": "soprano", "alto": "alto", "tenor": "tenor", "bass": "bass"}
+"""Presets of the parts of the chorale."""
 A110 = VoiceParams(f0_hz=110.0, vowel=MEN.at(0.0), vibrato_cents=0.0)
 
 PAIRS = (
@@ -139,6 +143,31 @@ PAIRS = (
         "A soprano's i at F5: its F1 lies an octave below. In A it follows the pitch, as sopranos do.",
         "tuning 1", "tuning 0",
         lambda: note(as_sung("i", 698.46, "soprano")), lambda: note(as_sung("i", 698.46, "soprano", tuning=0.0)),
+    ),
+    Pair(
+        "chord", "Four fingers, four people",
+        "In A each note has its own vibrato; in B all swing together, as before. Which one is a section of singers?",
+        "free", "locked",
+        lambda: held_chord(vibrato_cents=50.0),
+        lambda: held_chord(vibrato_cents=50.0, vibrato_spread=0.0, vibrato_drift_percent=0.0),
+    ),
+    Pair(
+        "legato", "Legato, and a key switch",
+        "A takes the time of a singer from note to note and goes a little too far; B moves within 20 ms, as before.",
+        "legato by law", "keyed",
+        lambda: melody(vibrato_cents=40.0), lambda: melody(vibrato_cents=40.0, portamento_s=0.02),
+    ),
+    Pair(
+        "chorale", "Four parts",
+        "Old Hundredth (1551). In B each note is keyed and all vibratos are alike.",
+        "singers", "keyed and locked",
+        lambda: chorale(PARTS),
+        lambda: chorale(PARTS, portamento_s=0.02, vibrato_spread=0.0, vibrato_drift_percent=0.0),
+    ),
+    Pair(
+        "chorale-many", "Four parts, one by one and in sections", "The same by four singers, and by four choirs.",
+        "four singers", "choirs",
+        lambda: chorale(PARTS), lambda: chorale(dict.fromkeys(PARTS, "choir")),
     ),
     Pair(
         "portamento", "Portamento", "An S in log frequency, 20 ms and 250 ms from 10 to 90 %.",

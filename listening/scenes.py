@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from formant_dsp import Bank, VoiceParams, Vowel, VowelPath, sung
-from formant_dsp.choir import ChoirBank
-from formant_dsp.presets import load
+from formant_dsp.model.choir import ChoirBank
+from formant_dsp.model.presets import load
+from formant_dsp.score.performance import gesture_events
+from formant_dsp.score.score import render_score
+from formant_net.gesture import read_gesture
 
 Array = NDArray[np.float64]
 RATE = 48000
@@ -97,6 +101,38 @@ def chord(name: str, level_db: float, seconds: float = 4.0) -> Array:
     for key in range(1, 9):
         assert bank.note_off(key, frame=int((seconds - 0.6) * RATE))
     return real.render(int(seconds * RATE)).astype(np.float64)
+
+
+def held_chord(seconds: float = 5.0, **fields: Any) -> Array:
+    """Four fingers of one voice, each half a second after the other, held together."""
+    bank = Bank(voices=8, sample_rate=RATE, seed=3)
+    for i, semitones in enumerate((0, 7, 12, 16)):
+        params = VoiceParams(f0_hz=146.83 * 2 ** (semitones / 12), vowel=sung("tenor")["a"], level_db=-6.0, **fields)
+        assert bank.note_on(i + 1, params, frame=i * RATE // 2)
+    sound = bank.render(int((seconds - 0.5) * RATE))
+    assert bank.all_off()
+    return np.concatenate([sound, bank.render(RATE // 2)]).astype(np.float64)
+
+
+CHORALE = Path(__file__).parents[1] / "examples" / "old-hundredth.jsonl"
+
+
+def chorale(voices: Mapping[str, str], channels: int = 2, **voice: float) -> Array:
+    """The chorale of the examples, each part by a preset of its own.
+
+    voices   preset by part: soprano, alto, tenor, bass
+    voice    entries of [voice] that are changed in every preset
+    """
+    touches = read_gesture(CHORALE.read_text(encoding="utf-8").splitlines())
+    parts = []
+    for seed, (part, name) in enumerate(voices.items()):
+        own = [touch for touch in touches if touch.id == part]
+        events, frames = gesture_events(own, load(name, voice=voice), 0.0, RATE)
+        bank = Bank(voices=64, sample_rate=RATE, seed=seed, channels=channels, ring_capacity=4096)
+        sound = np.concatenate(list(render_score(bank, events, frames + RATE // 2)))
+        parts.append(sound.astype(np.float64))
+    longest = max(map(len, parts))
+    return np.asarray(0.5 * sum(np.pad(part, ((0, longest - len(part)), (0, 0))[: part.ndim]) for part in parts))
 
 
 def same_spectrum(y: Array, f0_hz: float, zero_phase: bool, seconds: float = 3.0) -> Array:

@@ -97,9 +97,9 @@ def spectrum(
         return top + inner[1] * (high_db - min(max(db, low_db), high_db)) / (high_db - low_db)
 
     small = font(11)
-    for db in range(int(low_db), int(high_db) + 1, 20):
-        draw.line((left, y(db), width - right, y(db)), fill=GRID)
-        draw.text((left - 6, y(db)), f"{db}", fill=INK, font=small, anchor="rm")
+    for level in range(int(low_db), int(high_db) + 1, 20):
+        draw.line((left, y(level), width - right, y(level)), fill=GRID)
+        draw.text((left - 6, y(level)), f"{level}", fill=INK, font=small, anchor="rm")
     draw.text((4, 4), "dB", fill=INK, font=small)
     for khz in range(int(top_hz / 1000) + 1):
         draw.line((x(khz * 1000), y(low_db), x(khz * 1000), y(low_db) + 4), fill=GREY)
@@ -109,10 +109,9 @@ def spectrum(
     for hz, db in lines:
         if hz < top_hz and db > low_db:
             draw.line((x(hz), y(low_db), x(hz), y(db)), fill=INK, width=2)
-    for i, (hz, db, colour, name) in enumerate(curves):
-        draw.line(
-            [(x(f), y(d)) for f, d in zip(hz, db, strict=True) if f <= top_hz and d > low_db], fill=colour, width=2
-        )
+    for i, (curve_hz, curve_db, colour, name) in enumerate(curves):
+        shown = [(f, d) for f, d in zip(curve_hz, curve_db, strict=True) if f <= top_hz and d > low_db]
+        draw.line([(x(f), y(d)) for f, d in shown], fill=colour, width=2)
         draw.text((width - right - 4, top + 4 + 15 * i), name, fill=colour, font=font(12), anchor="ra")
     draw.text((left, 4), title, fill=INK, font=font(13))
     return picture

@@ -27,7 +27,7 @@ import soundfile
 
 import formant_dsp as fd
 from formant_dsp import reference
-from formant_dsp.score import Event
+from formant_dsp.score.score import Event
 
 RATE = 48000
 EMULATED = 10.0
@@ -51,7 +51,15 @@ def command(name: str) -> str:
 
 def files() -> str:
     dsp, net = resources.files("formant_dsp"), resources.files("formant_net")
-    wanted = [dsp / "py.typed", dsp / "bank.pyi", dsp / "bank.pxd", dsp / "data" / "formants.csv", net / "py.typed"]
+    wanted = [
+        dsp / "py.typed",
+        dsp / "bank" / "bank.pyi",
+        dsp / "bank" / "bank.pxd",
+        dsp / "data" / "formants.csv",
+        net / "py.typed",
+        dsp / "bank" / "bank.wasm",
+        dsp / "bank" / "bank-plain.wasm",
+    ]
     wanted += [net / "page" / "index.html", net / "page" / "main.js"]
     missing = [str(path) for path in wanted if not path.is_file()]
     assert not missing, f"not installed: {missing}"

@@ -3,7 +3,7 @@
     python packaging/wheels.py [--out dist] [--only sdist,x86_64,aarch64,armv7l] [--untried]
 
 Wheels are made out of the source distribution, by gcc, and bound to glibc 2.17. Foreign ones are cross-compiled, and
-tried under emulation. `make wheels` installs what this needs. docs/packaging.md explains the choices.
+tried under emulation. `make wheels` installs what this needs. docs/install/packaging.md explains the choices.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ def make_sdist(out: Path) -> Path:
 def make_wheel(sdist: Path, target: Target, machine: root.Root | None, out: Path) -> Path:
     """The wheel of one target, repaired to its manylinux tag."""
     folder = fresh(WORK / f"wheel-{target.name}")
-    settings = ["cmake.define.FORMANT_OLD_GLIBC=ON"]
-    environment = {}
+    settings = ["cmake.define.FORMANT_OLD_GLIBC=ON", "cmake.define.FORMANT_WASM=ON"]
+    environment = {"FORMANT_ZIG": "1"}  # the pinned compiler of bank.wasm: the same bytes in every wheel
     if target.name != platform.machine():
         settings.append(f"cmake.toolchain-file={HERE / 'toolchains' / f'linux-{target.name}.cmake'}")
         environment["_PYTHON_HOST_PLATFORM"] = f"linux-{target.name}"

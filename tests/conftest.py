@@ -10,10 +10,27 @@ from collections.abc import Iterator
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from support.suite import alone, features, order
+
+from formant_net.ops import log
+
+# Threads of NumPy's OpenBLAS wait by spinning. Several test processes on a few busy cores then take minutes for a solve
+# that takes a tenth of a second. NumPy reads this when it is imported, which no line above does.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # How long a busy machine takes to draw or run an example says nothing of the code.
 settings.register_profile("formant", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("formant")
+
+
+def _plugins(config: pytest.Config) -> dict[str, object | None]:
+    return {"alone": alone.plugin(config), "features": features.plugin(), "order": order.plugin(config)}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, plugin in _plugins(config).items():
+        if plugin is not None:
+            config.pluginmanager.register(plugin, f"formant-{name}")
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +54,9 @@ def _state_of_its_own() -> Iterator[None]:
             del os.environ["XDG_STATE_HOME"]
         else:
             os.environ["XDG_STATE_HOME"] = before
+
+
+@pytest.fixture(autouse=True)
+def _lines_of_other_tests_do_not_count() -> None:
+    """Every kind of log line is limited in a process: a test must not be silent because of those before it."""
+    log._limit.forget()

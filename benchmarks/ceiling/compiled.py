@@ -86,7 +86,7 @@ def some_voices(count: int, sample_rate: int = 48000, seed: int = 1) -> NDArray[
 
 
 def formula(voices: NDArray[np.void]) -> NDArray[np.float64]:
-    """float64[HOP] of the same hop by the formula of docs/voice.md, with library sines."""
+    """float64[HOP] of the same hop by the formula of docs/understand/voice.md, with library sines."""
     i = np.arange(HOP)
     y = np.zeros(HOP)
     for v in voices:

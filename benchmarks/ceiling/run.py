@@ -21,7 +21,7 @@ from typing import Any
 from compiled import FORMANTS, HOP, VARIANTS, Ceiling, error, some_voices
 
 import formant_dsp
-from formant_dsp.bench import formant_samples_per_s
+from formant_dsp.bank.bench import formant_samples_per_s
 
 VOICES, RATE, PATIENCE = 128, 48000, 5
 SUNG: dict[str, tuple[str, float]] = {
@@ -40,7 +40,7 @@ def throughput(ceiling: Ceiling, seconds: float) -> float:
         began = time.perf_counter()
         ceiling.render(voices, hops)
         best = min(best, time.perf_counter() - began)
-    return VOICES * FORMANTS * HOP * hops / best
+    return float(VOICES * FORMANTS * HOP * hops / best)
 
 
 def measure(isa: str, rounds: int, goal: float, folder: Path) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-from support.sockets import edge
+from support.net.loopback import edge
 
-from formant_net.aio.controller import ControllerNode, ControllerOptions
-from formant_net.gesture import TimedTouch
-from formant_net.log import configure
-from formant_net.signaling import Server
+from formant_net.aio.client.controller import ControllerNode, ControllerOptions
+from formant_net.client.servers import Server
+from formant_net.ops.log import configure
+from formant_net.protocol.gesture import TimedTouch
 
 
 async def main(count: int, hz: float, seconds: float) -> None:

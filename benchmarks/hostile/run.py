@@ -7,7 +7,7 @@ A chord of four tones is held in a real PulseAudio server with a null sink, and 
 what the server played is recorded from its monitor. Meanwhile another thread of the same process keeps the
 interpreter's lock for 300 ms at a time (`player.py` says how), and in a second turn eight WebRTC peers play touches
 while garbage is collected again and again. All pitches are multiples of 50 Hz, so the sound repeats exactly
-(tests/support/steady.py): every frame that was lost, doubled or bent is seen.
+(tests/support/sound/held_chord.py): every frame that was lost, doubled or bent is seen.
 
 --one-core keeps everything on the first processor: the player, the peers, the sound server and the recorder.
 """
@@ -27,9 +27,9 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "tests"))
 
-from support.jack import Jack  # noqa: E402
-from support.pulse import Pulse, Recorder  # noqa: E402
-from support.steady import judge  # noqa: E402
+from support.sound.held_chord import judge  # noqa: E402
+from support.soundcard.jack import Jack  # noqa: E402
+from support.soundcard.pulse import Pulse, Recorder  # noqa: E402
 
 LOCK = ("sleep", "regex", "bigint")
 NETWORK = ("network", "gc")

@@ -1,5 +1,6 @@
 // Renders many instances of the voice that Faust compiled, hop by hop, with parameters read from a file, and times it.
-// usage: main TABLE VOICES HOPS [OUT]; TABLE is float32[hops][voices][32]: (start, step) of inc, then nu, k, gain of each formant
+// usage: main TABLE VOICES HOPS [OUT]; TABLE is float32[hops][voices][32]: (start, step) of inc, then nu, k, gain of
+// each formant
 #include <algorithm>
 #include <cmath>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // The ring under relacy: every load and store as weak as the C++ memory model allows it, in all orders of two threads.
 //
-// Exit 0 when every execution was right. A read of a slot that is not ordered after its write, or the other way round, is
-// a data race and ends the run with exit 1, as does a value lost, doubled or out of order. Two searches: one slot, where
-// every execution is tried, and two slots, where all executions with few changes of thread are.
+// Exit 0 when every execution was right. A read of a slot that is not ordered after its write, or the other way round,
+// is a data race and ends the run with exit 1, as does a value lost, doubled or out of order. Two searches: one slot,
+// where every execution is tried, and two slots, where all executions with few changes of thread are.
 
 #include <relacy/relacy.hpp>
 

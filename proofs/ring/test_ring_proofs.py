@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.planted import INDICES, NATIVE, ORDERS, RING_PROOFS, planted
-from support.require import require
+from support.suite.planted import INDICES, NATIVE, ORDERS, RING_PROOFS, planted
+from support.suite.require import require
 
 DEPTH = "2000000"
 pytestmark = pytest.mark.timeout(300)  # it compiles

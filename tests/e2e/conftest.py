@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from support.browser import chromium, loop_thread, open_tab
+from support.browser.chromium import chromium, loop_thread, open_tab
 
 __all__ = ["chromium", "loop_thread", "open_tab"]

@@ -1,4 +1,4 @@
-"""The longer rows of the table of failures in docs/edges.md, for `make edges-faults`."""
+"""The longer rows of the table of failures in docs/understand/edges.md, for `make edges-faults`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.raw import NAMES, Raw, both, playing
-from support.stage import Stage, stage, until
+from support.net.edge_clients import NAMES, Raw, both, playing
+from support.net.edge_processes import EdgeProcesses, edge_processes, until
 from websockets.exceptions import ConnectionClosed
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> Iterator[Stage]:
-    with stage(tmp_path) as running:
+def two(tmp_path: Path) -> Iterator[EdgeProcesses]:
+    with edge_processes(tmp_path) as running:
         both(running)
         yield running
 
 
-def test_an_engine_that_hangs_holds_no_registration_up_and_is_named(two: Stage) -> None:
+def test_an_engine_that_hangs_holds_no_registration_up_and_is_named(two: EdgeProcesses) -> None:
     attic, barn = (two.edges[name] for name in NAMES)
     two.nats.signal(signal.SIGSTOP)
     try:
@@ -37,7 +37,7 @@ def test_an_engine_that_hangs_holds_no_registration_up_and_is_named(two: Stage) 
 
 
 def test_an_edge_that_is_cut_off_serves_its_own_and_is_one_of_all_again_after(tmp_path: Path) -> None:
-    with stage(tmp_path) as two, two.cable() as cable:
+    with edge_processes(tmp_path) as two, two.cable() as cable:
         attic = two.edge("attic", registry=f"nats://127.0.0.1:{cable.port}/stage")
         barn = two.edge("barn")
         for name in NAMES:
@@ -57,7 +57,7 @@ def test_an_edge_that_is_cut_off_serves_its_own_and_is_one_of_all_again_after(tm
         assert other.first["edge"] == "barn"
 
 
-def test_two_edges_that_restart_together_find_everybody_again(two: Stage) -> None:
+def test_two_edges_that_restart_together_find_everybody_again(two: EdgeProcesses) -> None:
     attic, barn = (two.edges[name] for name in NAMES)
     with playing(two, attic, barn) as (synth, hand):
         for edge in (attic, barn):
@@ -69,7 +69,7 @@ def test_two_edges_that_restart_together_find_everybody_again(two: Stage) -> Non
         until(lambda: probe.listed() == ["ctrl-h"])
 
 
-def test_a_rolling_restart_of_all_edges_under_a_held_note_loses_no_link(two: Stage) -> None:
+def test_a_rolling_restart_of_all_edges_under_a_held_note_loses_no_link(two: EdgeProcesses) -> None:
     with playing(two, *(two.edges[name] for name in NAMES)) as (synth, hand):
         for name in NAMES:
             edge = two.edges[name]
@@ -89,7 +89,7 @@ def test_edges_whose_clocks_are_an_hour_apart_agree(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import time\n_real = time.time\ntime.time = lambda: _real() + 3600.0\n"  # all that an edge knows of the date
     )
-    with stage(tmp_path, ttl_s=3.0) as two:
+    with edge_processes(tmp_path, ttl_s=3.0) as two:
         attic = two.edge("attic", environment={"PYTHONPATH": str(tmp_path)})
         barn = two.edge("barn")
         for name in NAMES:

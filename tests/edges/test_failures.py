@@ -1,4 +1,4 @@
-"""What fails between edges, one test a row of the table in docs/edges.md: real engine, real processes, real sound.
+"""What fails between edges, one test a row of the table in docs/understand/edges.md: real engine and processes.
 
 The rows that take longer are in failures_long.py: `make edges-faults`.
 """
@@ -13,19 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.raw import NAMES, Raw, both, playing
-from support.stage import Stage, stage, until
+from support.net.edge_clients import NAMES, Raw, both, playing
+from support.net.edge_processes import EdgeProcesses, edge_processes, until
 from websockets.sync.client import connect
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> Iterator[Stage]:
-    with stage(tmp_path) as running:
+def two(tmp_path: Path) -> Iterator[EdgeProcesses]:
+    with edge_processes(tmp_path) as running:
         both(running)
         yield running
 
 
-def test_an_engine_that_is_killed_and_comes_back_loses_nobody_and_leaves_no_ghost(two: Stage) -> None:
+def test_an_engine_that_is_killed_and_comes_back_loses_nobody_and_leaves_no_ghost(two: EdgeProcesses) -> None:
     attic, barn = (two.edges[name] for name in NAMES)
     synth = Raw(barn, "synth-b")
     staying, leaving = Raw(attic, "ctrl-stays"), Raw(attic, "ctrl-leaves")
@@ -45,7 +45,7 @@ def test_an_engine_that_is_killed_and_comes_back_loses_nobody_and_leaves_no_ghos
     assert staying.socket.protocol.state.name == "OPEN"
 
 
-def test_a_killed_edge_stops_no_note_and_its_clients_are_back_through_another_within_5_s(two: Stage) -> None:
+def test_a_killed_edge_stops_no_note_and_its_clients_are_back_through_another_within_5_s(two: EdgeProcesses) -> None:
     attic, barn = (two.edges[name] for name in NAMES)
     with playing(two, attic, barn) as (synth, hand):
         attic.process.kill()
@@ -60,7 +60,7 @@ def test_a_killed_edge_stops_no_note_and_its_clients_are_back_through_another_wi
         print(f"back after {back_s:.2f} s")
 
 
-def test_an_edge_that_is_told_to_end_asks_its_clients_to_move_and_goes_on_routing(two: Stage) -> None:
+def test_an_edge_that_is_told_to_end_asks_its_clients_to_move_and_goes_on_routing(two: EdgeProcesses) -> None:
     attic, barn = (two.edges[name] for name in NAMES)
     until(lambda: attic.health()["edges"] == ["barn"])
     ctrl, synth = Raw(attic, "ctrl-a"), Raw(barn, "synth-b")
@@ -80,9 +80,9 @@ def test_an_edge_that_is_told_to_end_asks_its_clients_to_move_and_goes_on_routin
     assert "controller-left" not in [message["type"] for message in synth.heard]
 
 
-def test_one_id_on_two_edges_at_once_has_one_winner_and_the_other_is_told(two: Stage) -> None:
+def test_one_id_on_two_edges_at_once_has_one_winner_and_the_other_is_told(two: EdgeProcesses) -> None:
     for n in range(5):
         with ThreadPoolExecutor() as pool:
-            clients = list(pool.map(lambda name, n=n: Raw(two.edges[name], f"ctrl-{n}"), NAMES))  # type: ignore[misc]
+            clients = list(pool.map(lambda name, n=n: Raw(two.edges[name], f"ctrl-{n}"), NAMES))
         told = sorted(client.first.get("code", client.first["type"]) for client in clients)
         assert told == ["id-taken", "registered"]

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from support.spectrum import f0_hz
-from support.stage import KEY, Stage, stage, until
+from support.net.edge_processes import KEY, EdgeProcesses, edge_processes, until
+from support.sound.spectrum import f0_hz
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
@@ -21,8 +21,8 @@ RATE = 48000
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> Iterator[Stage]:
-    with stage(tmp_path) as running:
+def two(tmp_path: Path) -> Iterator[EdgeProcesses]:
+    with edge_processes(tmp_path) as running:
         running.edge("attic", "--location", "52.52,13.40")
         running.edge("barn", "--location", "48.14,11.58")
         for name in ("attic", "barn"):
@@ -30,7 +30,7 @@ def two(tmp_path: Path) -> Iterator[Stage]:
         yield running
 
 
-def test_a_controller_on_one_edge_plays_a_synth_on_the_other(two: Stage) -> None:
+def test_a_controller_on_one_edge_plays_a_synth_on_the_other(two: EdgeProcesses) -> None:
     attic, barn = two.edges["attic"], two.edges["barn"]
     synth = two.synth("synth-b", barn)
     synth.wait_for("Ready")
@@ -54,7 +54,7 @@ def test_a_controller_on_one_edge_plays_a_synth_on_the_other(two: Stage) -> None
     assert abs(1200 * np.log2(f0_hz(mono[first + RATE // 2 : first + RATE], RATE, 311.1) / (110.0 * 8**0.5))) < 5.0
 
 
-def test_the_page_of_one_edge_may_come_to_the_other_and_no_other_page_may(two: Stage) -> None:
+def test_the_page_of_one_edge_may_come_to_the_other_and_no_other_page_may(two: EdgeProcesses) -> None:
     attic, barn = two.edges["attic"], two.edges["barn"]
     until(lambda: attic.health()["edges"] == ["barn"] and barn.health()["edges"] == ["attic"])
     with connect(attic.ws_url, compression=None) as own:

@@ -36,6 +36,6 @@ def test_the_gallery_names_every_example() -> None:
 
 def test_docstring_of_the_bank_is_true() -> None:
     names = {"Bank": formant_dsp.Bank, "VoiceParams": formant_dsp.VoiceParams}
-    text = doctest.DocTestParser().get_doctest(formant_dsp.Bank.__doc__, names, "Bank", None, None)
+    text = doctest.DocTestParser().get_doctest(formant_dsp.Bank.__doc__ or "", names, "Bank", None, None)
     assert len(text.examples) == 3
     assert doctest.DocTestRunner().run(text).failed == 0

@@ -8,21 +8,25 @@ from typing import Any
 
 import pytest
 
-from formant_net import peer as peers
-from formant_net.admission import Admission
-from formant_net.age import Age
-from formant_net.backoff import Backoff
-from formant_net.controller import Controller
-from formant_net.discovery import Discovery
-from formant_net.hub import Hub
-from formant_net.leases import LeaseTable
-from formant_net.peer import Event, Peer, State
-from formant_net.registry import Left
-from formant_net.roster import Roster
-from formant_net.signaling import Signaling
-from formant_net.synth import Synth
-from formant_net.touches import Touches
-from formant_net.wakeup import Wakeup
+from formant_net.client import peer as peers
+from formant_net.client.peer import Event, Peer, State
+from formant_net.client.signaling import Signaling
+from formant_net.controller.core import Controller
+from formant_net.controller.fingers import Fingers
+from formant_net.controller.link import AnsweredLink
+from formant_net.protocol.errors import ProtocolError
+from formant_net.server.discovery import Discovery
+from formant_net.server.hub import Hub
+from formant_net.server.liveness import Liveness
+from formant_net.server.registration import Registration
+from formant_net.server.registry.registry import Left
+from formant_net.synth.age import Age
+from formant_net.synth.core import Synth
+from formant_net.synth.linking.keeper import LinkKeeper
+from formant_net.synth.linking.roster import Roster
+from formant_net.synth.touches import Touches
+from formant_net.timers.backoff import Backoff
+from formant_net.timers.wakeup import Wakeup
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -32,12 +36,14 @@ def held_voices_are_never_released(plant: pytest.MonkeyPatch) -> None:
 
 
 def hold_counts_from_arrival(plant: pytest.MonkeyPatch) -> None:
-    place = Touches._place
+    place: Any = Touches._place
 
-    def late(self: Touches, name: Any, x: float, y: float, z: float | None, sent_at: float) -> Any:
-        notes = place(self, name, x, y, z, sent_at)
+    def late(
+        self: Touches, name: Any, x: float, y: float, z: float | None, age_s: float, now: float, *more: Any
+    ) -> Any:
+        notes = place(self, name, x, y, z, age_s, now, *more)
         if name in self._fingers:
-            self._fingers[name].touched_at = sent_at + 0.1
+            self._fingers[name].touched_at = now + 0.1
         return notes
 
     plant.setattr(Touches, "_place", late)
@@ -76,7 +82,7 @@ def seq_is_ignored(plant: pytest.MonkeyPatch) -> None:
 
 
 def link_numbers_are_ignored_by_the_synth(plant: pytest.MonkeyPatch) -> None:
-    plant.setattr(Synth, "_current", lambda self, name, number: self._links.get(name))
+    plant.setattr(LinkKeeper, "current", lambda self, name, number: self.links.get(name))
 
 
 def link_numbers_are_ignored_by_the_controller(plant: pytest.MonkeyPatch) -> None:
@@ -84,7 +90,7 @@ def link_numbers_are_ignored_by_the_controller(plant: pytest.MonkeyPatch) -> Non
 
 
 def late_answers_are_accepted(plant: pytest.MonkeyPatch) -> None:
-    from formant_net import synth
+    from formant_net.synth.linking import keeper as synth
 
     plant.setattr(synth, "mid_of", lambda sdp: None)
 
@@ -148,13 +154,13 @@ def back_off_never_ends(plant: pytest.MonkeyPatch) -> None:
 def an_offer_under_way_is_not_repeated_when_the_peer_registers_anew(plant: pytest.MonkeyPatch) -> None:
     stays = {(state, Event.RELISTED): (state, ()) for state in (State.OFFERING, State.CONNECTING)}
     plant.setattr(peers, "OFFERER", {**peers.OFFERER, **stays})
-    from formant_net import synth
+    from formant_net.synth.linking import keeper as synth
 
     plant.setattr(synth, "OFFERER", {**peers.OFFERER, **stays})
 
 
 def the_old_link_stays_open_beside_the_new(plant: pytest.MonkeyPatch) -> None:
-    from formant_net import controller
+    from formant_net.controller import core as controller
 
     both = {(state, Event.OFFER): (State.CONNECTING, (peers.Action.MAKE,)) for state in (State.CONNECTING, State.OPEN)}
     plant.setattr(controller, "ANSWERER", {**peers.ANSWERER, **both})
@@ -171,24 +177,21 @@ def a_closed_socket_is_not_opened_again(plant: pytest.MonkeyPatch) -> None:
 
 
 def messages_are_sent_before_registering(plant: pytest.MonkeyPatch) -> None:
-    from formant_net.effects import Transmit
+    from formant_net.client.effects import Transmit
 
     plant.setattr(Signaling, "send", lambda self, message: self._out.append(Transmit(self.attempt, message)))
 
 
 def the_list_is_not_asked_for_again(plant: pytest.MonkeyPatch) -> None:
-    receive = Synth.receive
+    registered = Synth._registered
 
-    def once(self: Synth, attempt: int, message: Any, now: float) -> None:
-        asked = getattr(self, "_asked", False)
-        if asked:
-            send, self._signaling.send = self._signaling.send, lambda message: None  # type: ignore[method-assign]
-        receive(self, attempt, message, now)
-        if asked:
-            self._signaling.send = send  # type: ignore[method-assign]
-        self._asked = asked or self._signaling.online  # type: ignore[attr-defined]
+    def once(self: Synth) -> None:
+        if self._signaling.registrations == 1:
+            registered(self)
+        else:
+            self._keeper.registered()
 
-    plant.setattr(Synth, "receive", once)
+    plant.setattr(Synth, "_registered", once)
 
 
 def a_dead_server_is_not_asked_after(plant: pytest.MonkeyPatch) -> None:
@@ -206,48 +209,45 @@ def joins_are_not_announced(plant: pytest.MonkeyPatch) -> None:
 
 
 def leases_never_end(plant: pytest.MonkeyPatch) -> None:
-    def due(self: LeaseTable, now: float) -> list[Any]:
-        self._deadlines.due(now)
-        return []
+    due = Liveness.due
 
-    def patient(self: Admission, client: Any, now: float) -> None:
-        self._deadlines.set(client.conn, now + self._quiet_s)
+    def patient(self: Liveness, now: float) -> Any:
+        return (over for over in due(self, now) if over.error is not None)
 
-    plant.setattr(LeaseTable, "due", due)
-    plant.setattr(Admission, "_check_silence", patient)
+    plant.setattr(Liveness, "due", patient)
 
 
 def a_late_close_ends_the_new_registration(plant: pytest.MonkeyPatch) -> None:
     """Connections are told apart by the id of their client."""
-    send_away, disconnect = Admission._send_away, Hub.disconnect
+    send_away, disconnect = Registration._send_away, Hub.disconnect
     names: dict[int, str] = {}
 
     def by_name(self: Hub, conn: int, now: float) -> None:
         holder = self._clients.holder(names.get(conn, ""))
         disconnect(self, conn if holder is None else holder.conn, now)
 
-    def noted(self: Admission, client: Any) -> None:
+    def noted(self: Registration, client: Any) -> None:
         names[client.conn] = client.id
         send_away(self, client)
 
     plant.setattr(Hub, "disconnect", by_name)
-    plant.setattr(Admission, "_send_away", noted)
+    plant.setattr(Registration, "_send_away", noted)
 
 
 def ids_are_not_taken_over(plant: pytest.MonkeyPatch) -> None:
     """Whoever comes back has to wait until the old connection has died of silence."""
 
-    def refuse(self: Admission, client: Any, asked: Any, *rest: Any) -> None:
-        raise self._taken(asked)
+    def refuse(self: Registration, client: Any, asked: Any, *rest: Any) -> None:
+        raise ProtocolError("id-taken", "wait", "register")
 
-    plant.setattr(Admission, "_take_over", refuse)
+    plant.setattr(Registration, "_take_over", refuse)
 
 
 def signaling_overtakes_itself(plant: pytest.MonkeyPatch) -> None:
     handle = Hub._handle
 
     def kept_back(self: Hub, client: Any, message: Any, now: float) -> None:
-        from formant_net.messages import Offer
+        from formant_net.protocol.messages import Offer
 
         waiting = self.__dict__.setdefault("kept_back", [])
         if isinstance(message, Offer) and not waiting:
@@ -271,12 +271,13 @@ def a_deadline_is_forgotten(plant: pytest.MonkeyPatch) -> None:
 
 
 def forgotten_peers_stay_in_the_table(plant: pytest.MonkeyPatch) -> None:
-    plant.setattr(Synth, "_forget", lambda self, name, now: None)
+    plant.setattr(LinkKeeper, "_drop", lambda self, name, now: None)
 
 
 def links_are_not_closed(plant: pytest.MonkeyPatch) -> None:
-    from formant_net import controller, synth
-    from formant_net.peer import Action
+    from formant_net.client.peer import Action
+    from formant_net.controller import core as controller
+    from formant_net.synth.linking import keeper as synth
 
     def without(table: Any) -> Any:
         return {
@@ -292,46 +293,54 @@ def releases_are_lost(plant: pytest.MonkeyPatch) -> None:
     """Fingers that are lifted stay in the controller's state."""
     touch = Controller.touch
 
-    def sticky(self: Controller, touches: Any, now: float) -> None:
-        touch(self, [t for t in touches if t.active], now)
+    def sticky(self: Controller, touches: Any, now: float, *synths: Any) -> None:
+        touch(self, [t for t in touches if t.active], now, *synths)
 
     plant.setattr(Controller, "touch", sticky)
 
 
 def fingers_are_not_sent_again(plant: pytest.MonkeyPatch) -> None:
-    send = Controller._send_touch
+    def once(self: Fingers, now: float) -> None:
+        self.resend_at, self._repeats = None, 0
 
-    def once(self: Controller, links: Any, now: float) -> None:
-        send(self, links, now)
-        self._resend_at, self._repeats = None, 0
-
-    plant.setattr(Controller, "_send_touch", once)
+    plant.setattr(Fingers, "said", once)
 
 
 def echoes_are_sent_once(plant: pytest.MonkeyPatch) -> None:
     """After a while, or a sleep, the synth no longer knows how old touches are: nothing sounds."""
-    ponged = Controller._ponged
+    pong = AnsweredLink.pong
 
-    def deaf(self: Controller, link: Any, pong: Any, now: float) -> None:
-        ponged(self, link, pong, now)
-        link.echo = None
+    def deaf(self: AnsweredLink, message: Any, now: float) -> bool:
+        again = pong(self, message, now)
+        self._echo = None
+        return again
 
-    plant.setattr(Controller, "_ponged", deaf)
+    plant.setattr(AnsweredLink, "pong", deaf)
 
 
 def a_silent_link_is_kept_although_another_could_be_made(plant: pytest.MonkeyPatch) -> None:
-    plant.setattr(Synth, "_give_up_silent", lambda self, now: None)
+    settle = LinkKeeper.settle
+
+    def patient(self: LinkKeeper, now: float) -> None:
+        suspected = [link.peer for link in self.links.values() if link.peer.suspected]
+        for peer in suspected:
+            peer.suspected = False
+        settle(self, now)
+        for peer in suspected:
+            peer.suspected = True
+
+    plant.setattr(LinkKeeper, "settle", patient)
 
 
 def a_silent_link_is_given_up_although_no_other_can_be_made(plant: pytest.MonkeyPatch) -> None:
-    due = Synth._peer_deadline
+    due = LinkKeeper._due
 
-    def at_once(self: Synth, link: Any, now: float) -> None:
+    def at_once(self: LinkKeeper, link: Any, now: float) -> None:
         due(self, link, now)
         if link.peer.suspected and link.peer.state is State.OPEN:
-            self._lose(link, "silent", now)
+            self._end(link, "silent", now)
 
-    plant.setattr(Synth, "_peer_deadline", at_once)
+    plant.setattr(LinkKeeper, "_due", at_once)
 
 
 def timers_are_set_in_the_past(plant: pytest.MonkeyPatch) -> None:

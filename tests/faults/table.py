@@ -1,4 +1,4 @@
-"""The table of single faults in the deterministic laboratory, as it stands in docs/faults.md.
+"""The table of single faults in the deterministic laboratory, as it stands in docs/measurements/faults.md.
 
     python -m faults.table --trials 100
 

@@ -7,7 +7,8 @@ from faults.endurance import grown, hours
 from faults.lab.ensemble import Ensemble
 from faults.lab.size import size
 
-from formant_net.controller import Controller
+from formant_net.controller.core import Controller
+from formant_net.protocol.timing import Timing
 
 
 def test_churn_leaves_every_core_as_it_was() -> None:
@@ -17,7 +18,8 @@ def test_churn_leaves_every_core_as_it_was() -> None:
 
 
 def test_a_table_that_grows_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formant_net.controller.REMEMBER_S", 1e9)
+    never = Timing(remember_s=1e9)
+    monkeypatch.setattr("faults.endurance.Ensemble", lambda seed: Ensemble(seed, never))
     assert any("controller" in fault for fault in grown(hours(3, seed=7, hour_s=900.0)))
 
 

@@ -9,7 +9,7 @@ import pytest
 from faults.real.cases import CASES, measure
 from faults.real.run import judge
 from faults.real.stage import Stage
-from support.require import require, require_namespaces
+from support.suite.require import require, require_namespaces
 
 SHORT = (
     "controller killed, started again",
@@ -33,7 +33,8 @@ def test_a_real_fault_is_over_within_its_bounds(stage: Stage, name: str) -> None
 
 
 def test_the_table_names_every_case() -> None:
-    table = (Path(__file__).parents[2] / "docs" / "faults.md").read_text().split("## Real processes")[1]
+    page = Path(__file__).parents[2] / "docs" / "measurements" / "faults.md"
+    table = page.read_text("utf-8").split("## Real processes")[1]
     assert [name for name in CASES if f"| {name} |" not in table] == []
 
 

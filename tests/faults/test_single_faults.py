@@ -1,4 +1,4 @@
-"""Each row of the table in docs/faults.md: one fault, at random moments; silence and recovery within their bounds."""
+"""One fault at a random moment, for each row of docs/measurements/faults.md: silence and recovery are bounded."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def test_a_single_fault_is_over_within_its_bounds(name: str) -> None:
 
 
 def test_the_table_names_every_case() -> None:
-    table = (Path(__file__).parents[2] / "docs" / "faults.md").read_text()
+    table = (Path(__file__).parents[2] / "docs" / "measurements" / "faults.md").read_text()
     assert [name for name in CASES if f"| {name} |" not in table] == []

@@ -33,7 +33,7 @@ def test_no_note_sticks_at_thirty_percent_loss(seed: int) -> None:
         ensemble.run(draw.uniform(0.05, 0.3))
         assert ensemble.witness.voices[ensemble.clients["synth-a"].run], "it sounds although messages are lost"
         _end(ensemble, hand.name, draw.choice(ENDS))
-        ensemble.run(HOLD_S + 0.01)
+        ensemble.run(HOLD_S + ensemble.hosts[hand.name].stamps.step_s + 0.01)
         ensemble.witness.look()
         ensemble.witness.silent()
         ensemble.weather("synth-a", Weather())

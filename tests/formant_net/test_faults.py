@@ -8,13 +8,13 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from support.link import Node, Weather, World
-from support.players import controller_of, lift, press, synth_of
+from support.virtual.ensemble import Node, Weather, World
+from support.virtual.hands import controller_of, lift, press, synth_of
 
-from formant_net import effects as fx
-from formant_net import messages as m
-from formant_net.aio.rtc import configuration
-from formant_net.touches import NoteOff, NoteOn
+from formant_net.aio.client.rtc import configuration
+from formant_net.client import effects as fx
+from formant_net.protocol import messages as m
+from formant_net.synth.touches import NoteOff, NoteOn
 
 
 def ensemble(seed: int = 1) -> tuple[World, Node, Node]:
@@ -153,7 +153,7 @@ def test_fault_4_a_pong_goes_to_the_peer_and_the_channel_that_pinged() -> None:
     synth.effects.clear()
     core = synth_of(synth)
     for channel in (fx.PARAMS, fx.COMMANDS):
-        synth.call(core.channel, "ctrl-b", core._links["ctrl-b"].peer.link, channel, m.Ping(timestamp=7))
+        synth.call(core.channel, "ctrl-b", core._keeper.links["ctrl-b"].peer.link, channel, m.Ping(timestamp=7))
     pongs = [e for e in synth.effects if isinstance(e, fx.Send)]
     assert [(p.peer, p.channel) for p in pongs] == [("ctrl-b", fx.PARAMS), ("ctrl-b", fx.COMMANDS)]
 
@@ -215,7 +215,7 @@ def test_fault_7_candidates_nobody_asked_for_do_not_pile_up() -> None:
 
 def test_fault_7_a_late_answer_to_an_offer_that_was_given_up_does_not_spoil_the_next_link() -> None:
     world = World()
-    synth, controller = world.synth(), world.controller()
+    synth, controller = world.synth(), world.controller(meta={"run": "one"})
     world.offer_delay_s = 0.05
     world.run(0.08)
     # The controller answers the first offer while the synth, told of the controller anew, has already made a second.
@@ -268,7 +268,7 @@ def test_fault_8_a_controller_that_left_and_died_is_not_offered_to_again() -> No
     world.run(60.0)
     assert synth_of(synth).open_peers == ()
     assert synth.count(fx.MakeOffer) == synth.count(fx.CloseLink)
-    assert not synth_of(synth)._links
+    assert not synth_of(synth)._keeper.links
 
 
 # 12: latency shown as the last raw round trip: no smoothing, no loss count, no stale mark
@@ -336,7 +336,7 @@ def test_fault_15_a_day_of_blinks_and_dead_links_leaves_nothing_behind_and_the_p
             world.run(5.0)
             world.weather.cut = False
         world.run(60.0)
-    assert len(synth_of(synth)._links) == len(controller_of(controller)._links) == 1
+    assert len(synth_of(synth)._keeper.links) == len(controller_of(controller)._links) == 1
     assert synth.count(fx.MakeOffer) - synth.count(fx.CloseLink) == 1
     assert controller.count(fx.MakeAnswer) - controller.count(fx.CloseLink) == 1
     press(controller)

@@ -22,7 +22,7 @@ SHARES = {
 
 
 def run(target: str, folder: Path, runs: int) -> dict[str, object]:
-    """One target, so many inputs."""
+    """One target and its number of inputs."""
     corpus = folder / target
     corpus.mkdir(parents=True, exist_ok=True)
     for kept in (HERE / "corpus" / target).glob("*"):

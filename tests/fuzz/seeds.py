@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from support.sdp import CANDIDATE, sdp
+from support.net.sdp import CANDIDATE, sdp
 
 DATA = Path(__file__).parents[1] / "data" / "messages"
 
@@ -34,13 +34,13 @@ def seeds() -> dict[str, list[bytes]]:
         b"1" + say("ice-candidate", target="synth-a", data={"candidate": CANDIDATE}),
     ]
     resumed = b"2" + say("register", client_id="ctrl-a", key="k", resume="secret-2")
-    points = [{"id": 1, "x": 0.5, "y": 0.5}]
+    points = [{"id": 1, "x": 0.5, "y": 0.5, "note": 60.5, "vel": 0.7}]
     touch = b"c" + say("touch", x=0.5, y=0.5, active=True, id=1, seq=1, points=points)
     told = [b"s" + samples[name] for name in ("controllers-list", "answer", "controller-left", "ice-servers")]
     heard = [b"c" + sample for sample in channel]
     return {
         "signaling": [*wire, *bad],
-        "channel": [*channel, *bad],
+        "channel": [*channel, say("touch", active=False), say("touch", active=False, x=1.5, id=2, seq=3), *bad],
         "description": [sdp().encode(), sdp(setup="active", candidates=(CANDIDATE,) * 3).encode()],
         "candidate": [
             CANDIDATE.encode(),
@@ -65,7 +65,22 @@ def seeds() -> dict[str, list[bytes]]:
             b"HEAD /healthz\n",
             b"GET /..%2f..%2fetc/passwd\n",
         ],
-        "gesture": [b'\x00{"t":0,"x":0.5,"y":0.5}\n{"t":1,"active":false}', b'\x01{"x":0.5,"y":0.5,"id":"a"}'],
+        "gesture": [
+            b'\x00{"t":0,"x":0.5,"y":0.5}\n{"t":1,"active":false}',
+            b'\x01{"x":0.5,"y":0.5,"id":"a"}',
+            b'\x00{"t":0,"note":60.5,"vel":1,"y":0}',
+        ],
+        "osc": [
+            b"/formant/note\0\0\0,iff\0\0\0\0\0\0\0\1Bp\0\0?\0\0\0",
+            b"/formant/box/n*/power\0\0\0,T\0\0",
+            b"#bundle\0\xee\x6b\x28\0\0\0\0\0\0\0\0\x14/formant/off\0\0\0\0,i\0\0"
+            b"\0\0\0\1\0\0\0\x14/formant/subscribe\0\0",
+            b"/t3d/tch1\0\0\0,ffff\0\0\0>\0\0\0>\0\0\0?\0\0\0Bp\0\0",
+        ],
+        "tuning": [
+            b"! a.scl\n!\na\n 3\n!\n 100.0\n 3/2\n 2/1\n",
+            b"a\n1\n2/1\n\n#\n12\n0\n127\n60\n69\n440.0\n12\n0\nx\n1\nx\n2\n3\nx\n4\nx\n5\nx\n6\n",
+        ],
         "edges": [
             say("relay", source="a", target="b", node="n", about="offer", frame={}),
             say("claim", id="a", ws_id="b", node="c"),

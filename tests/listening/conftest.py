@@ -1,3 +1,3 @@
-from support.browser import chromium, loop_thread, open_tab
+from support.browser.chromium import chromium, loop_thread, open_tab
 
 __all__ = ["chromium", "loop_thread", "open_tab"]

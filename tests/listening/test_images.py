@@ -11,12 +11,14 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
+DOCS = ROOT / "docs" / "understand"
 
 
 def test_every_picture_is_shown_and_every_shown_picture_is_there() -> None:
     shown = {
-        name for page in DOCS.glob("*.md") for name in re.findall(r"\(images/([\w-]+\.png)\)", page.read_text("utf-8"))
+        name
+        for page in DOCS.parent.glob("*/*.md")
+        for name in re.findall(r"\((?:\.\./understand/)?images/([\w-]+\.png)\)", page.read_text("utf-8"))
     }
     there = {file.name for file in (DOCS / "images").iterdir()}
     assert shown == there

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from support.browser import OpenTab
-from support.loudness import lufs, true_peak_db
+from support.browser.chromium import OpenTab
+from support.sound.loudness import lufs, true_peak_db
 
 ROOT = Path(__file__).parents[2]
 ONLY = ("tract", "effort", "choir", "inaudible")

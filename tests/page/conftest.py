@@ -1,15 +1,17 @@
-"""What every test of the page needs: a relay, a synth, a tab that plays it."""
+"""What every test of the page needs: a relay, a synth, a tab that plays it, and a tab to ask a module by itself."""
 
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from page.offerer import Offerer
+from page.offerer import Heard, Offerer
 from page.relay import Relay
-from support.browser import LoopThread, OpenTab, Tab, chromium, loop_thread, open_tab
+from support.browser.chromium import Chromium, LoopThread, OpenTab, Tab, chromium, loop_thread, open_tab
+from support.suite.patience import PATIENCE_S
 
 __all__ = ["chromium", "loop_thread", "open_tab"]
 
@@ -48,13 +50,30 @@ class Stage:
         tab.until(ONE_OPEN)
         return relay, synth, tab
 
-    def until(self, condition: Callable[[], Any], what: str, timeout_s: float = 10.0) -> Any:
+    def until(self, condition: Callable[[], Any], what: str, timeout_s: float = PATIENCE_S) -> Any:
         """Wait for something that the loop's thread will bring about."""
         deadline = time.monotonic() + timeout_s
         while not (value := condition()):
             assert time.monotonic() < deadline, f"waited {timeout_s} s for: {what}"
             time.sleep(0.005)
         return value
+
+    def steady_second(self, heard: Callable[[], list[Heard]]) -> list[Heard]:
+        """What came in one second, in which 45 to 65 came. A busy machine holds a page up for a while, not for ever."""
+
+        def found() -> list[Heard] | None:
+            came = heard()
+            times = [one.at for one in came]
+            for first, begin in enumerate(times):
+                if times[-1] < begin + 1.0:
+                    break
+                end = bisect_right(times, begin + 1.0)
+                if 45 <= end - first <= 65:
+                    return came[first:end]
+            return None
+
+        second: list[Heard] = self.until(found, "a second with 45 to 65 touches")
+        return second
 
     def close(self) -> None:
         for synth in self.synths:
@@ -68,3 +87,21 @@ def stage(loop_thread: LoopThread, open_tab: OpenTab) -> Iterator[Stage]:
     made = Stage(loop_thread, open_tab)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def tab(loop_thread: LoopThread, chromium: Chromium) -> Iterator[Tab]:
+    """A page to import modules into: one for all tests, as a module keeps nothing of its own."""
+    relay = Relay()
+    loop_thread.run(relay.start())
+    tab = chromium.tab()
+    tab.goto(relay.url)
+    yield tab
+    tab.close()
+    loop_thread.run(relay.stop())
+
+
+def ask(tab: Tab, module: str, body: str) -> Any:
+    """What `body` returns, with the module as `m` and the page's `timing` and `bounds`."""
+    numbers = "const { timing, bounds } = (await import('/protocol/numbers.js')).readNumbers();"
+    return tab.evaluate(f"async () => {{ const m = await import('/{module}.js'); {numbers} {body} }}")

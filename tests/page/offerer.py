@@ -110,7 +110,8 @@ class Offerer:
                 self.state["powered_on"] = message["value"]
             if message["type"] == "command" and message["name"] == "preset":
                 self.state["preset"] = message["value"]
-            if message["type"] == "ping" and self.answers_pings:
+            # Firefox sends as soon as it knows the channel, before we know that it does.
+            if message["type"] == "ping" and self.answers_pings and channel.readyState == "open":
                 self.pong(message.get("timestamp"), channel.label)
 
     def pong(self, timestamp: object, channel: str = "params") -> None:

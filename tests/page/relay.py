@@ -1,14 +1,14 @@
 """A server of twenty rules: serves the page and relays, written from the protocol's table alone.
 
 The page is tested against it and not against our own server, so that a fault common to both cannot hide. Only the
-headers are the real ones: the page has to work under them.
+files and the headers are the real ones: the page has to work with them.
 """
 
 from __future__ import annotations
 
 import json
-import mimetypes
 import time
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,15 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from formant_net.headers import security_headers
+from formant_dsp.browser.bundle import bundle
+from formant_net.aio.server.static import read_page
+from formant_net.server.access.headers import security_headers
 
 PAGE = Path(__file__).parents[2] / "src" / "formant_net" / "page"
-mimetypes.add_type("application/manifest+json", ".webmanifest")
+
+
+_voice = cache(bundle)
+"""The files with which the page sings: the same for every relay of a run."""
 
 
 class Relay:
@@ -32,6 +37,8 @@ class Relay:
         self.heartbeat_s = heartbeat_s
         self.host = host
         self.port = 0
+        self.assets = {**read_page(voice=_voice())}
+        """Files by path. A test may add its own."""
         self.registers: list[dict[str, Any]] = []
         """Every `register` that came, in order."""
         self.log: list[dict[str, Any]] = []
@@ -40,6 +47,8 @@ class Relay:
         """Paths that were asked for over HTTP."""
         self.refuse_next: dict[str, Any] | None = None
         """Said once instead of `registered`."""
+        self.may_set = True
+        """False: whoever registers may play, and set nothing."""
         self.deaf = False
         """Answers nothing and passes nothing on, on connections that are there; as behind a dead path."""
         self._clients: dict[str, ServerConnection] = {}
@@ -78,16 +87,15 @@ class Relay:
         if path == "/ws":
             return None
         self.requests.append(request.path)
-        file = PAGE / ("index.html" if path == "/" else path[1:])
-        if file.parent != PAGE or not file.is_file():
+        asset = self.assets.get(path)
+        if asset is None:
             return connection.respond(HTTPStatus.NOT_FOUND, "nothing here\n")
         headers = Headers()
-        headers["Content-Type"] = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        headers["Content-Type"] = asset.content_type
         headers.update(security_headers(request.headers["Host"]))
         headers["Connection"] = "close"
-        body = file.read_bytes()
-        headers["Content-Length"] = str(len(body))
-        return Response(200, "OK", headers, body)
+        headers["Content-Length"] = str(len(asset.body))
+        return Response(200, "OK", headers, asset.body)
 
     async def _connection(self, socket: ServerConnection) -> None:
         client_id = ""
@@ -134,6 +142,7 @@ class Relay:
             "ice_servers": [],
             "heartbeat_s": self.heartbeat_s,
             "ttl_s": 3 * self.heartbeat_s,
+            **({} if self.may_set else {"settings": False}),
         }
 
     async def _tell_synths(self, message: dict[str, Any]) -> None:

@@ -1,5 +1,5 @@
-/* Which instruction sets this processor and its operating system allow: cpuid and xgetbv, asked directly
-   (compilers' own builtins answer 0 with some toolchains). */
+/* The instruction sets that this processor and its operating system allow, from cpuid and xgetbv.
+   (The builtins of compilers return 0 with some toolchains.) */
 #ifndef FORMANT_CPU_H
 #define FORMANT_CPU_H
 

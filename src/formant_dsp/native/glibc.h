@@ -1,8 +1,9 @@
-/* Symbols of the oldest glibc that wheels promise (2.17), forced into every file of a build with FORMANT_OLD_GLIBC.
+/* Old versions of some symbols, so that wheels load with glibc 2.17. A build with FORMANT_OLD_GLIBC includes this in
+   every file.
 
-   glibc 2.29 gave these functions new versions that no longer set errno; a program linked on a newer system asks for
-   those and does not load on an older one. The older versions are still in every glibc. The first version of an
-   architecture is that of the glibc in which it appeared. */
+   glibc 2.29 gave these functions new versions that no longer set errno. A program linked on a newer system needs them
+   and does not load on an older one. The older versions are still in every glibc. The first version of an architecture
+   is the glibc release in which the architecture appeared. */
 #ifndef FORMANT_GLIBC_H
 #define FORMANT_GLIBC_H
 

@@ -1,19 +1,20 @@
-/* Lock-free ring: one producer, one consumer, fixed power-of-two capacity, nobody waits.
+/* Lock-free ring: one producer, one consumer, fixed power-of-two capacity; neither side waits.
 
-   `tail` is written by the producer only, `head` by the consumer only; both count items for ever and live on cache lines
-   of their own. A slot is written before the release store of tail and read after the acquire load of it, and the other
-   way round for head: nothing else orders the two threads.
+   Only the producer writes `tail`, only the consumer writes `head`. Both count all items and have cache lines of
+   their own. The producer writes a slot before its release store of tail; the consumer reads the slot after its acquire
+   load of tail. The consumer reads a slot before its release store of head; the producer writes it again after its
+   acquire load of head. Nothing else orders the two threads.
 
-   This is the only copy of the algorithm. The product compiles it as it is; the proofs (proofs/ring, and the thread
-   sanitizer in the tests) include it too, and bring atomics and slots that they can watch: they define
-   FORMANT_RING_PARTS and what stands between #ifndef and #endif below. */
+   This is the only copy of the algorithm. The product compiles it as it is. The proofs (proofs/ring, and the thread
+   sanitizer in the tests) include it with atomics and slots that they can observe: they define FORMANT_RING_PARTS, and
+   replace the definitions between #ifndef and #endif below. */
 #ifndef FORMANT_RING_H
 #define FORMANT_RING_H
 
 #ifndef FORMANT_RING_PARTS
 #include <string.h>
 #include "rt.h"
-typedef uint64_t formant_ring_count_t; /* does not wrap in practice; that it may is part of the proof */
+typedef uint64_t formant_ring_count_t; /* does not wrap in practice; the proofs include a counter that wraps */
 typedef formant_atomic_t formant_ring_atomic_t;
 typedef char formant_ring_slot_t;
 #define FORMANT_RING_LOAD(ring, field, order) formant_load_##order(&(ring)->field)
@@ -44,7 +45,7 @@ static inline formant_ring_count_t formant_ring_index(formant_ring_count_t count
     return count & (capacity - 1);
 }
 
-/* False, and nothing done, when fewer than `reserve` + 1 slots are free. Producer only. */
+/* Puts one item into the ring. Returns 0, and does nothing, with fewer than `reserve` + 1 free slots. Producer only. */
 static inline int formant_ring_push(formant_ring_t *ring, const void *item, formant_ring_count_t reserve) {
     const formant_ring_count_t tail = FORMANT_RING_LOAD(ring, tail, relaxed);
     const formant_ring_count_t head = FORMANT_RING_LOAD(ring, head, acquire);
@@ -62,7 +63,7 @@ static inline const void *formant_ring_front(formant_ring_t *ring) {
     return FORMANT_RING_SLOT(ring, formant_ring_index(head, ring->capacity));
 }
 
-/* Gives the slot of formant_ring_front back. Consumer only, and only after a formant_ring_front that was not NULL. */
+/* Frees the slot of the oldest item. Consumer only, and only after formant_ring_front returned an item. */
 static inline void formant_ring_pop(formant_ring_t *ring) {
     const formant_ring_count_t head = FORMANT_RING_LOAD(ring, head, relaxed);
     FORMANT_RING_STORE(ring, head, release, head + 1);

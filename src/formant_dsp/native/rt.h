@@ -1,4 +1,4 @@
-/* What the audio thread needs of the machine: a monotonic clock, flush-to-zero for the length of a call, atomics. */
+/* The machine for the audio thread: a monotonic clock, flush-to-zero for the duration of a call, atomics. */
 #ifndef FORMANT_RT_H
 #define FORMANT_RT_H
 
@@ -15,11 +15,11 @@ static inline uint64_t formant_now_ns(void) {
     QueryPerformanceCounter(&c);
     return (uint64_t)((double)c.QuadPart * 1e9 / (double)f.QuadPart);
 }
-/* Gives the core away for a moment; for tests, never on the audio thread. */
+/* Yields the core for a moment. For tests, never on the audio thread. */
 static inline void formant_pause(void) { SwitchToThread(); }
 #else
 #include <time.h>
-/* Gives the core away for a moment, even to a thread of lower weight (sched_yield may wait for all others); for tests. */
+/* Yields the core for a moment, also to a thread of lower weight (sched_yield may wait for all others). For tests. */
 static inline void formant_pause(void) {
     const struct timespec moment = {0, 1000};
     nanosleep(&moment, 0);
@@ -31,7 +31,7 @@ static inline uint64_t formant_now_ns(void) {
 }
 #endif
 
-/* The kernel's number of this thread, for whoever gives it a priority; 0 where such numbers are not used. */
+/* The kernel's number of this thread, needed to set its priority; 0 on systems without such numbers. */
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -77,10 +77,19 @@ static inline uint64_t formant_ftz_on(void) { return 0; }
 static inline void formant_ftz_restore(uint64_t old) { (void)old; }
 #endif
 
-/* A handler for messages of sound libraries: they would write to a file from the audio thread. */
+/* A handler that drops messages of sound libraries, which would write to a file from the audio thread. */
 static inline void formant_say_nothing(const char *file, int line, const char *function, int error, const char *text, ...) {
     (void)file, (void)line, (void)function, (void)error, (void)text;
 }
+
+/* Loads memory that will be written soon into the cache; a hint that may do nothing. */
+#if defined(__GNUC__)
+static inline void formant_prefetch(const char *p, int bytes) {
+    for (int i = 0; i < bytes; i += 64) __builtin_prefetch(p + i, 1);
+}
+#else
+static inline void formant_prefetch(const char *p, int bytes) { (void)p, (void)bytes; }
+#endif
 
 typedef _Atomic uint64_t formant_atomic_t;
 static inline uint64_t formant_load_relaxed(formant_atomic_t *p) { return atomic_load_explicit(p, memory_order_relaxed); }

@@ -1,4 +1,4 @@
-/* What a vectorising compiler needs said in C: restrict, bit casts, a maximum without branches. */
+/* C for a vectorising compiler: restrict, bit casts, a maximum without branches. */
 #ifndef FORMANT_VEC_H
 #define FORMANT_VEC_H
 
@@ -18,7 +18,7 @@ typedef double *FORMANT_RESTRICT formant_dout_t;
 typedef const double *FORMANT_RESTRICT formant_din_t;
 typedef uint32_t *FORMANT_RESTRICT formant_words_t;
 
-/* A hop of one signal, on cache lines of its own: a vector load never straddles two of them. */
+/* A hop of one signal, aligned to cache lines: a vector load never crosses the border of two lines. */
 #if defined(_MSC_VER)
 #define FORMANT_ALIGNED __declspec(align(64))
 typedef FORMANT_ALIGNED float formant_row_t[64];
@@ -54,23 +54,23 @@ static inline double formant_double(int64_t b) {
     return x;
 }
 
-/* a > b ? a : b is what maxps computes; fmaxf is not (it also orders NaN and signed zeros). */
+/* maxps computes a > b ? a : b. fmaxf is not the same: it also orders NaN and signed zeros. */
 static inline float formant_max(float a, float b) { return a > b ? a : b; }
 static inline float formant_min(float a, float b) { return a < b ? a : b; }
 static inline double formant_dmax(double a, double b) { return a > b ? a : b; }
 static inline double formant_dmin(double a, double b) { return a < b ? a : b; }
 static inline int32_t formant_maxi(int32_t a, int32_t b) { return a > b ? a : b; }
 
-/* Whether the five formants share a loop over frames. Scheduled by the compiler (-fschedule-insns), five independent
-   chains fill the pipelines better than one (SSE2 +20 %, AVX2 +7 %); with 512-bit vectors a hop is only four passes long,
-   and the spilled ramps cost more (-4 %). */
+/* Whether the five formants share a loop over frames. With the compiler's scheduling (-fschedule-insns), five
+   independent chains fill the pipelines better than one (SSE2 +20 %, AVX2 +7 %). With 512-bit vectors a hop is only
+   four passes long, and the spilled ramps cost more (-4 %). */
 #if defined(__AVX512F__)
 #define FORMANT_JOINED 0
 #else
 #define FORMANT_JOINED 1
 #endif
 
-/* Instruction set this translation unit was compiled for. */
+/* The instruction set for which this translation unit is compiled. */
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 #define FORMANT_ISA_NAME "avx512"
 #elif defined(__AVX2__)
@@ -79,6 +79,10 @@ static inline int32_t formant_maxi(int32_t a, int32_t b) { return a > b ? a : b;
 #define FORMANT_ISA_NAME "neon"
 #elif defined(__arm__) && defined(__ARM_NEON)
 #define FORMANT_ISA_NAME "neon32"
+#elif defined(__wasm_simd128__)
+#define FORMANT_ISA_NAME "wasm128"
+#elif defined(__wasm__)
+#define FORMANT_ISA_NAME "wasm"
 #elif defined(__x86_64__) || defined(_M_X64)
 #define FORMANT_ISA_NAME "sse2"
 #else

@@ -1,7 +1,8 @@
-"""The asyncio shell: sockets, tasks and timers round the pure cores of `formant_net`.
+"""The asyncio shell: sockets, tasks and timers around the pure cores of `formant_net`.
 
-Nothing is decided here; a core is told what happened and when, and what it hands back is carried out. This package
-alone imports asyncio, websockets and aiortc.
+Nothing is decided here. A shell tells its core what happened and when, and carries out what the core returns. Only this
+package imports websockets and aiortc. Besides it, only cli/ imports asyncio.
 
-Out of scope: the sound (formant_dsp); `aio/synth.py` is the one place where both sides meet.
+Out of scope: the sound (formant_dsp). In a running synth two modules know both packages: `aio/client/singer.py` hands
+notes to the bank, `aio/client/synth.py` starts the bank, its output and the network. `aio/soak.py` runs such a synth.
 """

@@ -1,4 +1,4 @@
-"""A child process that is started again when it dies, and never outlives us."""
+"""Keeps a child process running: it is started again when it dies, and it ends with this process."""
 
 from __future__ import annotations
 
@@ -8,36 +8,44 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from subprocess import SubprocessError
 
-from formant_net.backoff import Backoff
-from formant_net.log import get_logger
+from formant_net.ops.log import get_logger
+from formant_net.timers.backoff import Backoff
 
 USAGE_ERROR = 2
-"""What a command exits with when its options are wrong: trying again would say the same again."""
+"""Exit status of a command whose options are wrong. Starting it again would fail in the same way."""
 _STOP_S = 5.0
 _PR_SET_PDEATHSIG = 1
 
 
 class ChildRefused(Exception):
-    """The child will not run as it was called; it has said why on standard error."""
+    """The child refused its options; it has printed the reason on standard error."""
 
 
 async def keep_running(
     arguments: Sequence[str], *, environment: Mapping[str, str], backoff: Backoff, name: str = "child"
 ) -> None:
-    """Run `arguments`; again after a back-off whenever it fails. Returns when it ends with exit code 0.
+    """Run `arguments` until it ends with exit code 0.
 
-    Cancelled, it stops the child with SIGTERM, which has 5 s to end. Raises ChildRefused after a usage error.
+    It starts again after a back-off when it fails, or when the machine is too short of memory or processes to start it.
+    A cancellation sends the child SIGTERM, and SIGKILL 5 s later. Raises ChildRefused after a usage error.
     """
     log = get_logger()
     loop = asyncio.get_running_loop()
     while True:
-        process = await asyncio.create_subprocess_exec(
-            *arguments,
-            env=dict(environment),
-            stdin=asyncio.subprocess.DEVNULL,
-            preexec_fn=_die_with_parent(os.getpid()),
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *arguments,
+                env=dict(environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                preexec_fn=_die_with_parent(os.getpid()),
+            )
+        except (OSError, SubprocessError) as error:
+            delay_s = backoff.failed(loop.time())
+            log.warning(f"{name} cannot be started, trying again", reason=str(error), in_s=round(delay_s, 2))
+            await asyncio.sleep(delay_s)
+            continue
         backoff.healthy(loop.time())
         try:
             code = await process.wait()
@@ -66,14 +74,14 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 
 def _die_with_parent(parent: int) -> Callable[[], None] | None:
-    """Runs in the child before its program: on Linux the kernel ends it when we are gone, even by SIGKILL."""
+    """A function that the child runs before its program. Linux then ends the child when this process ends."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl
 
     def before() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:  # gone already, before the kernel knew of our wish
+        if os.getppid() != parent:  # the parent died before the kernel had our request
             os._exit(1)
 
     return before

@@ -1,19 +1,19 @@
-"""How many connections the system lets this process hold: each is an open file."""
+"""Raises the limit of open files, which is also the limit of a process's connections."""
 
 from __future__ import annotations
 
 import sys
 
 _SPARE = 256
-"""Files beside the connections: libraries, logs, key files, the loop's own."""
+"""Open files other than connections: libraries, logs, key files, those of the event loop."""
 
 
 def room_for(connections: int) -> int:
-    """Raise the limit of open files as far as is needed and allowed; how many connections there is room for.
+    """Raise the limit of open files as far as needed and allowed. Returns how many connections there is room for.
 
-    Systems begin with 1,024 for programs that use `select`, and let them ask for more.
+    Systems often start a process with 1,024, for the sake of programs that use `select`, and let it raise the limit.
     """
-    if sys.platform == "win32":  # it has no such limit
+    if sys.platform == "win32":  # Windows has no such limit
         return connections
     import resource
 

@@ -1,6 +1,6 @@
-"""What systemd wants to know of a service: ready, a line of status, and that it is alive (sd_notify(3)).
+"""Notifications of a service to systemd: ready, a line of status, and signs of life (sd_notify(3)).
 
-Without `NOTIFY_SOCKET` nothing is sent, so that a node is the same in a terminal.
+Without `NOTIFY_SOCKET` nothing is sent, so a node works in the same way in a terminal.
 """
 
 from __future__ import annotations
@@ -15,29 +15,32 @@ READY, STOPPING, ALIVE = "READY=1", "STOPPING=1", "WATCHDOG=1"
 
 
 class Notifier:
-    """The service manager that started us, if one did."""
+    """Sends notifications to the service manager that started this process, if one did."""
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         environment = os.environ if environment is None else environment
         address = environment.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self.watchdog_s = _watchdog_s(environment)
-        """How long the manager waits for a sign of life, s; None = it does not."""
+        """Seconds without a sign of life after which the manager restarts the service; None: it does not watch."""
 
     def tell(self, *lines: str) -> None:
-        """Send lines such as READY or `STATUS=…`. A manager that is gone is no error."""
+        """Send lines such as READY or `STATUS=…`. A manager that does not listen is not an error."""
         if not self._address or not hasattr(socket, "AF_UNIX"):
             return
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
             channel.connect(self._address)
-            channel.sendall("\n".join(lines).encode())
+            channel.sendall("\n".join(lines).encode("utf-8", "replace"))
 
     def status(self, text: str) -> None:
-        """One line for `systemctl status`."""
+        """Set the line that `systemctl status` shows."""
         self.tell("STATUS=" + " ".join(text.split()))
 
     async def keep_alive(self, alive: Callable[[], bool]) -> None:
-        """Say so, three times a watchdog interval, as long as `alive` says yes; for ever. Only a running loop can."""
+        """Send three signs of life in each watchdog interval while `alive()` is True. Runs until it is cancelled.
+
+        It runs on the event loop, so a loop that is stuck sends none.
+        """
         if self.watchdog_s is None:
             return
         while True:
@@ -48,7 +51,7 @@ class Notifier:
 
 @asynccontextmanager
 async def serving(status: str, alive: Callable[[], bool] = lambda: True) -> AsyncIterator[Notifier]:
-    """Ready while the block runs, and alive as long as `alive` says so."""
+    """Report the service as ready while the block runs, and send signs of life while `alive()` is True."""
     notifier = Notifier()
     notifier.tell(READY, "STATUS=" + " ".join(status.split()))
     beat = asyncio.create_task(notifier.keep_alive(alive))
@@ -60,7 +63,7 @@ async def serving(status: str, alive: Callable[[], bool] = lambda: True) -> Asyn
 
 
 class Advancing:
-    """Calls of it are true as long as a count goes on between them."""
+    """A function that returns True if a count has changed since its last call."""
 
     def __init__(self, count: Callable[[], int]) -> None:
         self._count = count

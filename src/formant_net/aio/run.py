@@ -1,4 +1,7 @@
-"""Running a node's main coroutine until it ends or SIGINT or SIGTERM asks it to: cancelled, cleaned up, exit 0."""
+"""Runs a node's main coroutine until it ends or a signal cancels it; after a signal it cleans up and exits with 0.
+
+SIGINT and SIGTERM end it. hangup.py decides about SIGHUP.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,19 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
+from formant_net.aio import hangup
+from formant_net.ops.log import get_logger
+
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
-"""SIGBREAK is what Windows can send to a process of another console."""
+"""The signals that end a node. Windows can send SIGBREAK to a process of another console."""
 
 
 def run_until_signal(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main`; a signal cancels it once, a second one ends the process the hard way. uvloop is used if installed."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    """Run `main`, with uvloop if it is installed.
+
+    A signal cancels it once. The same signal again ends the process at once.
+    """
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_supervise(main))
 
 
@@ -25,13 +34,17 @@ async def until_cancelled() -> None:
 
 async def _supervise(main: Coroutine[Any, Any, None]) -> None:
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(report)
     task = loop.create_task(main)
     stopped = False
 
-    def stop(received: signal.Signals) -> None:
+    def stop(received: signal.Signals | None = None) -> None:
         nonlocal stopped
-        stopped = True
-        task.cancel()
+        if not stopped:  # a second cancellation would interrupt the clean-up
+            stopped = True
+            task.cancel()
+        if received is None:
+            return  # a terminal that closes sends SIGHUP more than once
         with suppress(NotImplementedError):
             loop.remove_signal_handler(received)
         signal.signal(received, signal.SIG_DFL)
@@ -42,13 +55,27 @@ async def _supervise(main: Coroutine[Any, Any, None]) -> None:
         except NotImplementedError:  # Windows: a handler of Python's own, which wakes the loop
             signal.signal(received, lambda number, _: loop.call_soon_threadsafe(stop, signal.Signals(number)))
     try:
-        await task
+        with hangup.ending(stop):
+            await task
     except asyncio.CancelledError:
         if not stopped:
             raise
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log an exception of a task or a callback that no code awaits. The node goes on."""
+    error = context.get("exception")
+    where = context.get("future") or context.get("task") or context.get("handle")
+    get_logger().error(
+        "fault in a task; going on",
+        about=context.get("message"),
+        task=where.get_name() if isinstance(where, asyncio.Task) else None,
+        exc_info=(type(error), error, error.__traceback__) if isinstance(error, BaseException) else None,
+    )
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes a loop of uvloop; None if it is not installed."""
     try:
         import uvloop
     except ImportError:

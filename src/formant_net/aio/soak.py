@@ -1,4 +1,4 @@
-"""A whole ensemble in one process, played at random: a server, a synth, and players that come and go."""
+"""Plays a whole ensemble in one process at random: a server, a synth, and players that come and go."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from formant_dsp import presets
-from formant_net.aio.controller import ControllerNode, ControllerOptions
-from formant_net.aio.edge import EdgeOptions, running_edge
-from formant_net.aio.synth import SynthNode, SynthOptions
-from formant_net.messages import Touch
-from formant_net.signaling import Server
-from formant_net.soak import RandomHand, Sample
-from formant_net.timing import Timing
-from formant_net.touches import NoteMove, NoteOn, Touches
+from formant_dsp.model import presets
+from formant_net.aio.client.controller import ControllerNode, ControllerOptions
+from formant_net.aio.client.synth import SynthNode, SynthOptions
+from formant_net.aio.server.edge import EdgeOptions, running_edge
+from formant_net.client.servers import Server
+from formant_net.ops.soak import RandomHand, Sample
+from formant_net.protocol.messages import Touch
+from formant_net.protocol.timing import Timing
+from formant_net.synth.touches import NoteMove, NoteOn, Touches
 
 LINK_S = 20.0
 FIRST_NOTE_S = 1.0
@@ -29,7 +29,7 @@ FIRST_NOTE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SoakOptions:
-    """How long and how hard. `stay_s`: mean time until a player leaves and comes back as somebody else."""
+    """Length and load of a run. `stay_s`: mean seconds until a player leaves and another takes its place."""
 
     seconds: float = 1800.0
     every_s: float = 10.0
@@ -46,7 +46,7 @@ class SoakOptions:
 
 
 class Soak:
-    """`await run(on_sample)`; raises whatever keeps an ensemble from starting (SinkError, OSError)."""
+    """One soak run: `await run(on_sample)`. It raises what keeps the ensemble from starting (SinkError, OSError)."""
 
     def __init__(self, options: SoakOptions) -> None:
         self.options = options
@@ -55,7 +55,7 @@ class Soak:
         self._rejoins = 0
 
     async def run(self, on_sample: Callable[[Sample], None]) -> None:
-        """Play until the time is over, and hand a sample out every `every_s`."""
+        """Play until the time is over, and call `on_sample` every `every_s` seconds."""
         options = self.options
         async with running_edge(EdgeOptions(host="127.0.0.1", port=0, key="soak-key-soak")) as edge:
             server = Server(edge.local.ws_url, "soak-key-soak")
@@ -93,7 +93,7 @@ class Soak:
         synth.singer.take = counted  # type: ignore[method-assign]
 
     async def _player(self, number: int, server: Server) -> None:
-        """One chair: somebody plays, leaves, and somebody else sits down."""
+        """One player after another: each plays, leaves, and the next one joins."""
         random = Random(self._random.random())
         turn = 0
         while True:
@@ -120,8 +120,9 @@ class Soak:
                 node.client.driver.tell(node.core.touch, batch)
 
     async def _hand_alone(self, synth: SynthNode) -> None:
-        """No network: what the core would say of the same fingers."""
-        touches, hand = Touches(Timing(), itertools.count(1).__next__), RandomHand(Random(self._random.random()))
+        """Play the synth's core directly, without a network."""
+        numbers = itertools.count(1)
+        touches, hand = Touches(Timing(), lambda now: next(numbers)), RandomHand(Random(self._random.random()))
         loop = asyncio.get_running_loop()
         sequence = 0
         while True:
@@ -164,7 +165,7 @@ class Soak:
 
 
 def resident_mb() -> float:
-    """Resident memory of this process, 10^6 bytes; its peak where only that is known, 0 where nothing is (Windows)."""
+    """Resident memory of this process, 10^6 bytes. The peak where the system gives only that, 0 on Windows."""
     if sys.platform == "win32":
         return 0.0
     try:

@@ -1,17 +1,24 @@
-"""Where a node keeps what must outlive it, and is nobody else's to read."""
+"""The state folder, in which a node keeps private files over a restart, and the writing of such files."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+_WINDOWS = os.name == "nt"
+_PAUSES_S = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+"""Seconds before each try to put a file in its place on Windows."""
+_NOT_IN_NAMES = '<>:"/\\|?*%'
+"""Characters that file names of Windows, FAT and SMB cannot have, or that mean something else there."""
+
 
 def state_dir(environment: Mapping[str, str] | None = None) -> Path:
-    """FORMANT_STATE_DIR, else what systemd gives (STATE_DIRECTORY), else the user's folder for such things."""
+    """FORMANT_STATE_DIR, else systemd's STATE_DIRECTORY, else `formant-node` in the user's folder for program state."""
     environment = os.environ if environment is None else environment
     for name in ("FORMANT_STATE_DIR", "STATE_DIRECTORY"):
         if chosen := environment.get(name, "").partition(":")[0]:
@@ -23,7 +30,7 @@ def state_dir(environment: Mapping[str, str] | None = None) -> Path:
 
 
 def _home() -> Path:
-    """That of the user; a number that is no user's has none, as in many containers, and nothing is kept in `/`."""
+    """The user's home. A user id without an account, as in many containers, gives `/`, where nothing is kept."""
     try:
         return Path.home()
     except RuntimeError:
@@ -31,32 +38,106 @@ def _home() -> Path:
 
 
 def why_unkept(folder: Path) -> str:
-    """Why nothing can be kept in a folder that may have to be made, in words; empty where it can."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
+    """Why no file can be kept in a folder (which may not exist yet), as a sentence; empty if one can."""
+    # os.path.exists, because Path.exists raises if a folder on the way may not be entered.
+    there = next((path for path in (folder, *folder.parents) if os.path.exists(path)), Path("/"))
+    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
         return f"{folder} cannot be written"
-    if hasattr(os, "statvfs") and os.statvfs(there).f_bavail == 0:
-        return f"no space is left for {folder}"
+    try:
+        if hasattr(os, "statvfs") and os.statvfs(there).f_bavail == 0:
+            return f"no space is left for {folder}"
+    except OSError as error:
+        return f"{folder} cannot be written ({error.strerror})"
     return ""
 
 
+def kept_name(client_id: str) -> str:
+    """A client id as part of a file name on every file system: `synth-a:b` gives `synth-a%3Ab`.
+
+    On Windows `a:b.json` would be a hidden stream of the file `a`. FAT refuses the name.
+    """
+    return "".join(f"%{ord(c):02X}" if c in _NOT_IN_NAMES else c for c in client_id)
+
+
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all. Raises OSError."""
+    """Write a file that only its owner can read, whole or not at all, even if the power fails. Raises OSError.
+
+    On Windows the folder decides who can read it: the usual one is in the user's profile, which is the user's alone.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    _write(path, content, _replace, 0o600)
+
+
+def create_private(path: Path, content: bytes) -> None:
+    """The same for a new file. Raises FileExistsError if the file exists, even if it was made at this moment."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(path, content, _put_new, 0o600)
+
+
+def write_public(path: Path, content: bytes) -> None:
+    """Write a file that others may read, as far as the umask lets them, whole or not at all. Raises OSError."""
+    _write(path, content, _replace, 0o666)
+
+
+def create_public(path: Path, content: bytes) -> None:
+    """The same for a new file. Raises FileExistsError if the file exists."""
+    _write(path, content, _put_new, 0o666)
+
+
+def _replace(draft: Path, path: Path) -> None:
+    """Put a file in the place of another. Windows refuses that while another program reads the other one."""
+    for pause_s in _PAUSES_S if _WINDOWS else ():
+        time.sleep(pause_s)
+        with suppress(PermissionError):
+            os.replace(draft, path)
+            return
+    os.replace(draft, path)
+
+
+def _put_new(draft: Path, path: Path) -> None:
+    if _WINDOWS:
+        os.rename(draft, path)  # which refuses an existing name there
+        return
     try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, such as FAT
+        if path.exists():
+            raise FileExistsError(path) from None
+        os.replace(draft, path)
+    else:
+        draft.unlink()
+
+
+def _write(path: Path, content: bytes, put: Callable[[Path, Path], None], mode: int) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:  # around its making, too: a signal may end this process between that and the next line
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(draft, path)
+        put(draft, path)
     except BaseException:
         with suppress(OSError):
             draft.unlink()
         raise
+    _keep_name(path.parent)
+
+
+def _keep_name(folder: Path) -> None:
+    """Write the folder to the disk, because a new file name is stored in its folder."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # some file systems refuse to sync folders
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def readable_by_others(path: Path) -> bool:
-    """Whether more people than its owner may read a file, where the system knows such a thing."""
+    """Whether others than its owner can read a file. False where the system has no such permissions."""
     return os.name == "posix" and bool(path.stat().st_mode & 0o077)

@@ -1,22 +1,30 @@
-/** Puts the parts together: fingers to synths, what synths say to the screen. */
-import { Ensemble } from "./ensemble.js";
-import { Gate } from "./gate.js";
-import { Identity, forgetKey, readKey, rememberKey, writeKey } from "./identity.js";
-import { Keyboard } from "./keyboard.js";
-import { PLAIN, same } from "./mapping.js";
-import { Panel } from "./panel.js";
-import { Pointers } from "./pointers.js";
-import { Presets } from "./presets.js";
-import { Sender } from "./sender.js";
-import { Signaling } from "./signaling.js";
-import { statusWords } from "./status.js";
-import { Surface } from "./surface.js";
-import { Ticker } from "./ticker.js";
-import { Touches } from "./touches.js";
-import { WakeLock } from "./wakelock.js";
+/** Connects the parts of the page: fingers go to the synths, the state of the synths goes to the screen. */
+import { Ensemble } from "./controller/ensemble.js";
+import { Identity, forgetKey, readKey, rememberKey, writeKey } from "./client/identity.js";
+import { readNumbers } from "./protocol/numbers.js";
+import { PLAIN, same } from "./protocol/range.js";
+import { Signaling } from "./client/signaling.js";
+import { Sockets } from "./client/sockets.js";
+import { Ticker } from "./timers/ticker.js";
+import { Keyboard } from "./play/keyboard.js";
+import { Pointers } from "./play/pointers.js";
+import { Sender } from "./play/sender.js";
+import { Touches } from "./play/touches.js";
+import { AllOff } from "./show/all-off.js";
+import { Gate } from "./show/gate.js";
+import { hearing, muteWords } from "./show/hearing.js";
+import { Panel } from "./show/panel.js";
+import { Presets } from "./show/presets.js";
+import { statusWords } from "./show/status.js";
+import { HereSwitch } from "./show/here.js";
+import { SingSwitch } from "./show/sing.js";
+import { Surface } from "./show/surface.js";
+import { WakeLock } from "./show/wakelock.js";
+import { Device } from "./sing/device.js";
+import { Here } from "./sing/here.js";
 
-/** The protocol asks for 50 Hz or more: a little under 20 ms keeps that when a tick comes late. */
-const RESEND_MS = 18;
+/** Ticks come slightly more often than touches must be re-sent, so that a late tick does not lower the rate. */
+const EARLY_MS = 2;
 /** Twice a second is enough for pings each second, a countdown, and deaths noticed within half a second. */
 const SLOW_MS = 500;
 
@@ -24,29 +32,55 @@ const SLOW_MS = 500;
 const element = (id) => /** @type {T} */ (document.getElementById(id));
 const clock = () => performance.now() / 1000;
 
+const { timing, bounds, sings } = readNumbers();
 const identity = new Identity();
-const touches = new Touches();
+const touches = new Touches(bounds);
 const wakeLock = new WakeLock();
 const surface = new Surface(element("surface"), touches, clock);
+const allOff = new AllOff(element("all-off"), (on) => {
+  if (!on) {
+    releaseAll();
+    singing?.switchOff();
+    here.switchOff();
+  }
+  if (signaling.maySet) for (const link of ensemble.open()) link.setPower(on);
+});
 const panel = new Panel(element("synths"), element("no-synths"));
 const presets = new Presets(element("presets"), element("preset"));
 
-const repeat = new Ticker(RESEND_MS, () => sender.tick());
-const sender = new Sender({ touches, links: () => ensemble.open(), clock, repeat: (busy) => repeat.run(busy) });
+const repeat = new Ticker(1000 * timing.resend_s - EARLY_MS, () => sender.tick());
+/** This device, if it sings, and all synths. */
+const links = () => [...(here.state === "on" ? [here] : []), ...ensemble.open()];
+const sender = new Sender({ timing, touches, links, clock, repeat: (busy) => repeat.run(busy) });
 
 const ensemble = new Ensemble({
+  timing,
+  bounds,
   iceServers: () => signaling.iceServers,
-  signal: (message) => signaling.send({ ...message, source: identity.id }),
+  signal: (message) => sockets.send({ ...message, source: identity.id }),
   idleState: () => sender.idleState(),
   changed: () => show(),
-  silent: () => signaling.verify(),
+  silent: () => sockets.does((now) => signaling.verify(now)),
   clock,
 });
 
-const signaling = new Signaling({
-  url: socketUrl(),
-  identity,
-  key: readKey(),
+const device = new Device({ clock, changed: () => show() });
+const here = new Here({ timing, bounds, clock, device });
+/** This device as a synth for everybody; loaded when it is switched on. @type {import("./sing/singing.js").Singing | null} */
+let singing = null;
+const hereSwitch = new HereSwitch(
+  { offer: element("hear-here"), box: element("here"), row: element("here-row"), note: element("here-note") },
+  { on: () => here.switchOn(), off: () => hereOff() },
+);
+const singSwitch = new SingSwitch(
+  { box: element("sing-here"), row: element("sing-row"), note: element("sing-note") },
+  { on: () => singForAll(), off: () => singing?.switchOff() },
+);
+
+const servers = [socketUrl()];
+const signaling = new Signaling({ identity, servers, key: readKey(), timing, bounds, random: Math.random });
+const sockets = new Sockets({
+  signaling,
   clock,
   events: {
     changed: () => signalingChanged(),
@@ -55,14 +89,37 @@ const signaling = new Signaling({
   },
 });
 
+/** Another key, another network, or somebody who was sent away comes back. */
+function connectAnew() {
+  sockets.does((now) => signaling.restart(now));
+  singing?.restart();
+}
+
+/** Own fingers sound at once, those of others over their links. */
+async function singForAll() {
+  const able = here.switchOn(); // in the tap, before anything is loaded
+  const { Singing } = await import("./sing/singing.js");
+  await able;
+  const skips = (/** @type {string} */ name) => name === identity.id;
+  const shared = { device, timing, bounds, servers, clock, skips };
+  singing ??= new Singing({ ...shared, key: () => signaling.key, changed: () => show() });
+  await singing.switchOn();
+}
+
+function hereOff() {
+  singing?.switchOff();
+  here.switchOff();
+}
+
 const gate = new Gate({
   key: (key) => {
     writeKey(key);
-    signaling.useKey(key);
+    signaling.key = key;
+    connectAnew();
   },
   again: () => {
     identity.fresh(); // somebody else may have our old name by now
-    signaling.connect();
+    connectAnew();
   },
 });
 
@@ -80,9 +137,11 @@ const played = {
   },
 };
 const pointers = new Pointers(element("surface"), touches, played);
-const keyboard = new Keyboard(touches, played, () => surface.range);
+const keyboard = new Keyboard(touches, played, () => surface.range, () => !gate.isOpen, () =>
+  links().some((link) => link.synth.takes.includes("note")),
+);
 
-/** Nobody can tell any more what the fingers do: silence is the safe guess. */
+/** The page no longer knows where the fingers are, so it lifts all of them. */
 function releaseAll() {
   pointers.forget();
   keyboard.forget();
@@ -90,18 +149,23 @@ function releaseAll() {
 }
 
 addEventListener("blur", releaseAll);
+addEventListener("pointerup", () => device.resume());
 addEventListener("pagehide", () => {
   releaseAll();
   identity.keep();
+  singing?.identity.keep();
 });
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   identity.restore();
-  signaling.networkChanged();
+  singing?.identity.restore();
+  networkChanged();
 });
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {
-    signaling.hurry();
+    device.resume();
+    sockets.does((now) => signaling.hurry(now));
+    singing?.hurry();
     slowTick();
   } else {
     releaseAll();
@@ -117,7 +181,7 @@ for (const name of ["contextmenu", "selectstart", "dragstart", "gesturestart", "
 
 // --- connection ------------------------------------------------------------------------------------------------
 
-/** Beside this page, so that it also works under a path. */
+/** Next to this page, so that it also works under a path. */
 function socketUrl() {
   const url = new URL("ws", location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -127,34 +191,47 @@ function socketUrl() {
 
 function signalingChanged() {
   if (signaling.state === "registered" && signaling.key) rememberKey(signaling.key);
-  if (signaling.state === "needs-key") forgetKey();
-  if (signaling.state === "kicked") ensemble.closeAll("disconnected by the server");
+  if (signaling.ending === "needs-key") forgetKey();
+  if (signaling.ending === "kicked") ensemble.closeAll("disconnected by the server");
   show();
 }
 
-addEventListener("online", () => signaling.networkChanged());
+/** The state of the old socket no longer counts. Links notice by themselves whether they still work. */
+function networkChanged() {
+  if (signaling.state !== "stopped") connectAnew();
+}
+
+addEventListener("online", networkChanged);
 addEventListener("hashchange", () => {
   const key = readKey();
-  if (key && key !== signaling.key) signaling.useKey(key);
+  if (!key || key === signaling.key) return;
+  signaling.key = key;
+  connectAnew();
 });
 
 function slowTick() {
   const now = clock();
-  signaling.tick(now);
+  sockets.tick();
   ensemble.tick(now);
-  wakeLock.want(ensemble.open().length > 0);
+  here.tick(now);
+  device.tick(now, here.fingers > 0 || (singing?.fingers ?? 0) > 0);
+  wakeLock.want(links().length > 0);
   show();
 }
 
 // --- showing ---------------------------------------------------------------------------------------------------
 
+/** The state of the conversation with the server, and how it ended. */
+const server = () => signaling.ending || signaling.state;
+
 function status() {
   return statusWords({
-    server: signaling.state,
+    server: server(),
     reason: signaling.reason,
-    retryInS: Math.max(0, signaling.retryAt - clock()),
-    open: ensemble.playing,
+    retryInS: Math.max(0, (signaling.retryAt ?? 0) - clock()),
+    ...hearing(ensemble.open()),
     opening: ensemble.opening,
+    here: here.state === "on" && device.sounds,
   });
 }
 
@@ -171,22 +248,51 @@ function show() {
     write("status-text", text);
     write("status-spoken", spoken);
     write("server-note", signaling.edge ? `Server: ${signaling.edge} · this page: ${identity.id}` : "");
-    gate.show(signaling.state, signaling.reason);
-    panel.show(ensemble.all());
-    presets.show(ensemble.open());
-    showSurface(ensemble.open().filter((link) => link.synth.range));
+    gate.show(server(), signaling.reason);
+    panel.show(ensemble.all(), signaling.maySet);
+    presets.show(chosen(), signaling.maySet || ensemble.open().length === 0);
+    if (!singing?.on) here.use(soleChoice());
+    const { reason, sounds, threaded } = device;
+    const able = sings !== "";
+    hereSwitch.show({ state: here.state, reason, sounds, threaded, able }, ensemble.open().length > 0);
+    singSwitch.show(able, singing);
+    allOff.show(ensemble.open(), signaling.maySet);
+    element("settings-note").hidden = signaling.maySet;
+    showSurface(chosen().filter((link) => link.synth.range));
+    showHearing();
   });
+}
+
+/** Those whose preset is shown: the synths, or this device where there is none. */
+const chosen = () => (ensemble.open().length > 0 ? ensemble.open() : links());
+
+/** The preset that all synths sing with; null if they differ, or if there is none. */
+function soleChoice() {
+  const sung = new Set(ensemble.open().map((link) => link.synth.preset));
+  const [only = null] = sung;
+  return sung.size === 1 ? only : null;
 }
 
 /**
  * What lies where is drawn as the synth says that was linked first; who plays several different ones is told so.
- * @param {import("./link.js").Link[]} links
+ * @param {(import("./controller/link.js").Link | Here)[]} links
  */
 function showSurface(links) {
   const range = links[0]?.synth.range ?? PLAIN;
   surface.use(range);
   element("surface-note").hidden = links.every((link) => link.synth.range && same(link.synth.range, range));
-  write("surface-note", `The notes and vowels on screen are those of ${links[0]?.name}. Not all synths sing the same ones.`);
+  const shown = `The notes and vowels on screen are those of ${links[0]?.name}.`;
+  write("surface-note", `${shown} Not all synths sing the same ones.`);
+}
+
+/** Marks and surface show when only some synths, or none, hear the fingers. */
+function showHearing() {
+  const { sounding, mute } = hearing(ensemble.open());
+  const nobody = sounding === 0 && mute.length > 0 && !(here.state === "on" && device.sounds);
+  surface.heardBy(nobody ? "nobody" : mute.length > 0 ? "some" : "all");
+  element("hint").hidden = nobody;
+  element("unheard").hidden = !nobody;
+  write("unheard", nobody ? `Nobody can hear you: ${muteWords(mute)}.` : "");
 }
 
 /** @param {string} id @param {string} text */
@@ -196,7 +302,9 @@ function write(id, text) {
 
 const toggle = element("panel-toggle");
 function showPanel(/** @type {boolean} */ open) {
+  releaseAll(); // the surface is another one now
   element("panel").hidden = !open;
+  document.body.dataset.panel = open ? "open" : "";
   toggle.setAttribute("aria-expanded", String(open));
 }
 toggle.addEventListener("click", () => showPanel(toggle.getAttribute("aria-expanded") === "false"));
@@ -222,7 +330,7 @@ Object.defineProperty(window, "formant", {
       return identity.id;
     },
     get server() {
-      return signaling.state;
+      return server();
     },
     get registrations() {
       return signaling.registrations;
@@ -238,6 +346,12 @@ Object.defineProperty(window, "formant", {
     },
     get seq() {
       return sender.seq;
+    },
+    get here() {
+      return here.report;
+    },
+    get sing() {
+      return singing?.report ?? null;
     },
     get wakeLock() {
       return wakeLock.held;
@@ -267,4 +381,5 @@ Object.defineProperty(window, "formant", {
 });
 
 new Ticker(SLOW_MS, slowTick).run(true);
-signaling.connect();
+// abilities.js shows what this browser lacks. A synth that offers to such a browser would never get an answer.
+if (element("unable").hidden) sockets.does((now) => signaling.start(now));

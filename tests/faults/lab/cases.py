@@ -1,6 +1,6 @@
 """One fault at a time: what it does to a finger that is held, and how long it takes to come right.
 
-Each case is a row of the table in docs/faults.md, with the bounds it is held to here.
+Each case is a row of the table in docs/measurements/faults.md, with the bounds it is held to here.
 """
 
 from __future__ import annotations

@@ -12,11 +12,12 @@ from faults.lab.clock import Clock, HostClock
 from faults.lab.network import Network, Weather
 from faults.lab.rtc import Connections
 from faults.lab.server import SERVER, ServerProcess
+from faults.lab.stamps import Stamps
 from faults.lab.witness import Witness
 
-from formant_net.controller import Controller
-from formant_net.gesture import TimedTouch
-from formant_net.timing import Timing
+from formant_net.controller.core import Controller
+from formant_net.protocol.gesture import TimedTouch
+from formant_net.protocol.timing import Timing
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Ensemble:
     """A server, synths and controllers by name. `seed` decides everything that is drawn."""
 
     def __init__(self, seed: int, timing: Timing | None = None, tell: Callable[[str], None] | None = None) -> None:
+        self.seed = seed
         self.random = random.Random(seed)
         self.timing = timing or Timing()
         self.clock = Clock()
@@ -71,7 +73,9 @@ class Ensemble:
             return self.clients[name]
         host = self.hosts.get(name)
         if host is None:
-            host = self.hosts[name] = Host(name, self._make_clock(), household=f"192.0.2.{len(self.hosts) % 8 + 1}")
+            stamps = Stamps() if name.startswith("synth-") else Stamps.draw(f"{self.seed} {name}")
+            household = f"192.0.2.{len(self.hosts) % 8 + 1}"
+            host = self.hosts[name] = Host(name, self._make_clock(), stamps=stamps, household=household)
         client = ClientProcess(name, self.clock, host, random.Random(self.random.getrandbits(64)), self, max_links)
         self.clients[name] = client
         if isinstance(client.client, Controller):
@@ -106,6 +110,12 @@ class Ensemble:
             if slept:
                 client.clock.jump(-(self.clock.now - client.stopped_at))
             client.resume()
+
+    def set_clock(self, name: str, hours: float) -> None:
+        """Somebody sets the clock by which it stamps."""
+        if name in self.hosts:
+            host = self.hosts[name]
+            host.stamps.sets.append((1000.0 * host.clock.now, 3.6e6 * hours))
 
     def readdress(self, name: str) -> None:
         """Its host gets another address: what was connected under the old one is dead, and nobody is told."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from faults.lab.clock import Clock, HostClock
 
-from formant_net.errors import ProtocolError
+from formant_net.protocol.errors import ProtocolError
 
 SPINS, SPIN_S = 200, 1e-4
 """So many wake-ups in a row, so close to each other, are a busy loop. Touches are sent again every 20 ms."""

@@ -104,6 +104,10 @@ def _play(draw: random.Random, synths: tuple[str, ...], controllers: tuple[str, 
     return Step(0.0, "", draw.choice(controllers), for_s=draw.uniform(0.1, 3.0), number=draw.randrange(3))
 
 
+def _clock(draw: random.Random, synths: tuple[str, ...], controllers: tuple[str, ...]) -> Step:
+    return Step(0.0, "", draw.choice(controllers), number=draw.choice((-1, 1)) * draw.uniform(0.5, 30.0))
+
+
 Draw = Callable[[random.Random, tuple[str, ...], tuple[str, ...]], Step]
 KINDS: dict[str, tuple[int, Draw]] = {
     "play": (10, _play),
@@ -127,6 +131,7 @@ KINDS: dict[str, tuple[int, Draw]] = {
     "half open": (2, _client),
     "blink": (2, _client),
     "flap": (2, _client),
+    "clock set": (1, _clock),
 }
 """What can happen, how often each is drawn beside the others, and how."""
 
@@ -208,6 +213,8 @@ class _Run:
                 one_way = step.kind == "cut one way"
                 ensemble.cut(who, other, one_way=one_way)
                 end(step.for_s, lambda: ensemble.heal(who, other, one_way=one_way))
+            case "clock set":
+                ensemble.set_clock(who, step.number)
             case "isolate":
                 self._isolate(who, step.for_s)
             case "loss" | "jitter" | "doubling" | "storm":

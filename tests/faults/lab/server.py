@@ -11,13 +11,13 @@ from faults.lab.clock import Clock, HostClock
 from faults.lab.network import Network, Stream
 from faults.lab.process import Process
 
-from formant_net.access import Access
-from formant_net.hub import Hub
-from formant_net.hub_outputs import Close, Probe, Send, SendAll
-from formant_net.leases import Place
-from formant_net.messages import Message, encode
-from formant_net.registry import MemoryRegistry
-from formant_net.timing import Timing
+from formant_net.protocol.messages import Message, encode
+from formant_net.protocol.timing import Timing
+from formant_net.server.access.access import Access
+from formant_net.server.hub import Hub
+from formant_net.server.outputs import Close, Probe, Send, SendAll
+from formant_net.server.registry.leases import Place
+from formant_net.server.registry.memory import MemoryRegistry
 
 if TYPE_CHECKING:
     from faults.lab.client import Socket
@@ -77,7 +77,7 @@ class ServerProcess(Process):
         self.connections[self._last] = connection
         connection.down.send(connection.socket.opened)
         number, address = connection.number, connection.socket.owner.host.household
-        self.tell(lambda now: self.hub.connect(number, now, address))
+        self.tell(self.hub.connect, number, address)
 
     def frame(self, connection: Connection, text: str) -> None:
         if connection.number in self.connections:

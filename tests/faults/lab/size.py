@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from formant_net.hub import Hub
-from formant_net.synth import Synth
+from formant_net.server.hub import Hub
+from formant_net.synth.core import Synth
 
 _OURS = Synth.__module__.partition(".")[0]
 assert Hub.__module__.startswith(_OURS)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from faults.lab.network import FAIR
 from faults.lab.server import SERVER
 
-from formant_net import peer as peers
-from formant_net.controller import MAX_SYNTHS, Controller
-from formant_net.messages import Message, Relayed, Unknown
-from formant_net.synth import Synth
-from formant_net.touches import NoteMove, NoteOff, NoteOn
+from formant_net.client import peer as peers
+from formant_net.controller.core import Controller
+from formant_net.protocol.bounds import BOUNDS
+from formant_net.protocol.messages import Message, Relayed, Unknown
+from formant_net.synth.core import Synth
+from formant_net.synth.touches import NoteMove, NoteOff, NoteOn
 
 if TYPE_CHECKING:
     from faults.lab.client import ClientProcess
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from faults.lab.rtc import End, Sent
 
 MAX_AGE_S = 0.1
-"""A touch older than this is never applied."""
+"""A touch older than this, and a step of its controller's clock, is never applied."""
 LEASE_S = 1.0
-"""The bank ends a voice of which nothing is said for so long, also when the process that plays it stands still."""
+"""The bank ends a voice without events after this time, also when the process that plays it stands still."""
 EPSILON_S = 1e-3
 """Clocks of hosts differ by 2e-4; deadlines are kept to a microsecond."""
 RECOVERY_S = 4.0
@@ -118,7 +119,7 @@ class Witness:
             self.fail("a touch of a closed link was applied", synth=synth.name, by=cause.by)
         age_s = now - cause.at
         self.oldest_s = max(self.oldest_s, age_s)
-        if age_s > MAX_AGE_S + EPSILON_S:
+        if age_s > MAX_AGE_S + self._step_s(cause.by) + EPSILON_S:
             self.fail("an old touch was applied", synth=synth.name, by=cause.by, age_s=round(age_s, 4))
         number, at = self._applied.get(cause.end, (0, 0.0))
         if cause.number < number or (cause.number == number and at != now):
@@ -136,10 +137,14 @@ class Witness:
         now = self.ensemble.clock.now
         sounded_s = now - voice.sent_at
         if synth.resumed_at >= voice.event_at or synth.stopped:
-            return  # the bank has ended it: LEASE_S after its last event (tests/formant_dsp/test_bank.py)
+            return  # the bank has ended it: LEASE_S after its last event (tests/formant_dsp/bank/test_bank.py)
         self.longest_s = max(self.longest_s, sounded_s)
-        if sounded_s > self.ensemble.timing.hold_s + EPSILON_S:
+        if sounded_s > self.ensemble.timing.hold_s + self._step_s(voice.by) + EPSILON_S:
             self.fail("a voice outlived its touches", synth=synth.name, by=voice.by, s=round(sounded_s, 4))
+
+    def _step_s(self, name: str) -> float:
+        """A touch may be older, and its voice outlive it, by a step of the clock that stamped it."""
+        return self.ensemble.hosts[name].stamps.step_s
 
     # --- what works stays
 
@@ -179,28 +184,31 @@ class Witness:
         if server is not None:
             hub = server.hub
             sockets = len(server.connections)
-            clients, admission = hub._clients, hub._admission
+            clients = hub._clients
             tables = (
                 clients,
                 clients._ids,
                 clients.synths,
-                admission._waiting,
-                admission._deadlines,
+                hub._contest,
+                hub._liveness,
                 server.registry._table,
             )
             sizes = [len(table) for table in tables]
-            if max(sizes) > sockets or len(admission._deadlines._heap) > 2 * sockets + 20:
+            if max(sizes) > sockets or len(hub._liveness._deadlines._heap) > 2 * sockets + 20:
                 self.fail("the server's tables have grown", sockets=sockets, sizes=sizes)
         for client in self.ensemble.clients.values():
             core = client.client
             if isinstance(core, Synth):
-                for name, link in core._links.items():
-                    if name not in core._roster and link.peer.state not in (peers.State.OPEN, peers.State.CONNECTING):
+                for name, link in core._keeper.links.items():
+                    if name not in core._keeper.roster and link.peer.state not in (
+                        peers.State.OPEN,
+                        peers.State.CONNECTING,
+                    ):
                         self.fail("a synth keeps a controller that is not listed", synth=client.name, id=name)
-                used = sum(link.peer.state is not peers.State.WAITING for link in core._links.values())
+                used = sum(link.peer.state is not peers.State.WAITING for link in core._keeper.links.values())
             else:
                 used = sum(link.peer.state is not peers.State.WAITING for link in core._links.values())
-                if len(core._links) > MAX_SYNTHS:
+                if len(core._links) > BOUNDS.synths:
                     self.fail("a controller's table has grown", id=client.name, links=len(core._links))
             if len(client.ends) != used:
                 self.fail("connections were left behind", id=client.name, ends=len(client.ends), used=used)
@@ -232,7 +240,7 @@ class Witness:
                 if a != b and (net.is_cut(a, b) or net.between(a, b) is not FAIR):
                     return False
         assert isinstance(synth.client, Synth)
-        return controller.name in synth.client._roster
+        return controller.name in synth.client._keeper.roster
 
     def _registered(self, client: ClientProcess) -> bool:
         """On a connection that passes messages, and the server knows it."""
@@ -321,9 +329,12 @@ class Witness:
         players = {client.name for client in ensemble.controllers()}
         for synth in ensemble.synths():
             assert isinstance(synth.client, Synth)
-            if set(synth.client._roster) != players or len(synth.ends) != len(players):
+            roster = list(synth.client._keeper.roster)
+            if set(roster) != players or len(synth.ends) != len(players):
                 self.fail(
-                    "a synth keeps others than those that live", synth=synth.name, roster=list(synth.client._roster)
+                    "a synth keeps others than those that live",
+                    synth=synth.name,
+                    roster=roster,
                 )
             down = sum(len(ensemble.hands[name].down) for name in players)
             sounding = len(self.voices.get(synth.run, {}))
@@ -352,5 +363,7 @@ class Witness:
 
 def _open(client: ClientProcess) -> list[str]:
     core = client.client
-    assert isinstance(core, Synth | Controller)
+    if isinstance(core, Synth):
+        return list(core.open_peers)
+    assert isinstance(core, Controller)
     return [name for name, link in core._links.items() if link.peer.state is peers.State.OPEN]

@@ -1,4 +1,4 @@
-"""Real processes on a bad cable: what the table in docs/faults.md measures.
+"""Real processes on a bad cable: what the table in docs/measurements/faults.md measures.
 
     witness.py   a synth that tells, line by line, what it applied, how old it was, and when it linked
     stage.py     hosts on a cable, processes on them, and what they say

@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from faults.real.stage import ADDRESSES, HAND, KEY, SERVER, SYNTH, Node
-from support.cable import Cable
+from support.net.bad_cable import Cable
 
 WARM_UP = 0.2
 """Share of the run in which caches still fill."""

@@ -14,14 +14,14 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from formant_net.aio.controller import ControllerNode, ControllerOptions
+from formant_net.aio.client.controller import ControllerNode, ControllerOptions
+from formant_net.aio.client.synth import SynthNode, SynthOptions
 from formant_net.aio.driver import clock
-from formant_net.aio.edge import EdgeOptions, running_edge
 from formant_net.aio.run import run_until_signal
-from formant_net.aio.synth import SynthNode, SynthOptions
-from formant_net.cli.synth import servers_of
-from formant_net.gesture import TimedTouch
-from formant_net.log import configure
+from formant_net.aio.server.edge import EdgeOptions, running_edge
+from formant_net.cli.options.servers import servers_of
+from formant_net.ops.log import configure
+from formant_net.protocol.gesture import TimedTouch
 
 SAMPLE_S = 10.0
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from support.cable import Cable
+from support.net.bad_cable import Cable
 
 from formant_net.aio.driver import clock
 

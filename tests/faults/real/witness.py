@@ -11,14 +11,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from formant_net.aio.client.synth import SynthNode, SynthOptions
 from formant_net.aio.driver import clock
 from formant_net.aio.run import run_until_signal
-from formant_net.aio.synth import SynthNode, SynthOptions
-from formant_net.cli.synth import servers_of
-from formant_net.effects import Told
-from formant_net.log import configure
-from formant_net.messages import Ping, Touch
-from formant_net.touches import NoteMove, NoteOff, NoteOn
+from formant_net.cli.options.servers import servers_of
+from formant_net.client.effects import Notice
+from formant_net.ops.log import configure
+from formant_net.protocol.messages import Ping, Touch
+from formant_net.synth.touches import NoteMove, NoteOff, NoteOn
 
 STATS_S = 0.1
 LATE_STEP_S = 0.01
@@ -28,7 +28,7 @@ def say(event: str, **fields: Any) -> None:
     print(json.dumps({"event": event, "at": clock(), **fields}), flush=True)
 
 
-def tell(told: Told) -> None:
+def tell(told: Notice) -> None:
     say("told", what=told.event, id=told.fields.get("id"), reason=told.fields.get("reason"))
 
 
@@ -101,7 +101,7 @@ class Witness:
 
 
 async def sing(options: SynthOptions) -> None:
-    node = SynthNode(options, on_note=lambda text: None, on_told=tell)
+    node = SynthNode(options, on_note=lambda text: None, on_notice=tell)
     witness = Witness(node)
     stats = asyncio.create_task(witness.stats())
     try:

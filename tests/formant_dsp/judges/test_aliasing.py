@@ -8,12 +8,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.signal import fftconvolve, firwin
-from support.sing import RATE, every_vowel, steady, still
-from support.spectrum import Array, alias_db, odd_f0, worst_alias_dba
-from support.verdict import Judge, at_most
+from support.judges.judge import Judge, at_most
+from support.judges.signals import RATE, every_vowel, steady, still
+from support.sound.spectrum import Array, N, alias_db, odd_f0, worst_alias_dba
 
-from formant_dsp import HOP, Bank, Vowel, isas, reference, sung
-from formant_dsp.score import Event, render_score
+from formant_dsp import HOP, Bank, VoiceParams, Vowel, isas, sung
+from formant_dsp.model.params import trusted
+from formant_dsp.model.presets import load
+from formant_dsp.reference import bank as mono
+from formant_dsp.reference import breath, limiter, render, voice
+from formant_dsp.score.score import Event, render_score
 
 UP_TO_1200 = (115, 301, 451, 1201, 1637)
 """84, 220, 330, 880, 1,199 Hz."""
@@ -29,6 +33,7 @@ RESIDUE = Judge(
 RESIDUE_HIGH = Judge(
     5, "residue voice, up to 1,199 Hz", "dB", at_most(-110.0), at_most(-130.0), why="rounding, as above",
 )  # fmt: skip
+COLOURS = Judge(5, "zing, shear, chime, and symmetry at its ends", "dB", at_most(-110.0), at_most(-110.0))
 WIDE = Judge(5, "formants 800 Hz wide at 8 kHz", "dB", at_most(-90.0), at_most(-110.0))
 TOP = Judge(5, "formants 200 and 800 Hz wide at 12, 16 and 20 kHz", "dB", at_most(-80.0), at_most(-100.0))
 TOP_POISSON = Judge(
@@ -65,7 +70,7 @@ def test_vowels_do_not_alias_on_any_instruction_set(isa: str) -> None:
 def test_the_formula_does_not_alias(algorithm: str) -> None:
     k = 1637
     params = still(f0_hz=odd_f0(k), vowel=sung("soprano")["a"], algorithm=algorithm)
-    FLOAT64.hold(alias_db(reference.render([Event(0, 1, params)], 90_000), k), algorithm)
+    FLOAT64.hold(alias_db(render([Event(0, 1, params)], 90_000), k), algorithm)
 
 
 def test_residue_voice_aliases_little() -> None:
@@ -73,6 +78,30 @@ def test_residue_voice_aliases_little() -> None:
         for k in UP_TO_1200:
             judge = RESIDUE if k <= 451 else RESIDUE_HIGH
             judge.hold(alias_db(steady(still(f0_hz=odd_f0(k), vowel=vowel, algorithm="natural")), k), (name, k))
+
+
+@pytest.mark.parametrize("name", ["zing", "shear", "chime"])
+def test_coloured_presets_do_not_alias(name: str) -> None:
+    for rate in (44100, 48000, 96000):
+        for k, y in ((201, 0.0), (201, 1.0), (1101, 0.5)):
+            preset = load(name)
+            params = preset.voice_params(None, y, 0.5, note=60.0)[0]
+            quiet = {"f0_hz": odd_f0(k, rate), "vibrato_cents": 0.0, "drift_cents": 0.0, "level_db": -3.0}
+            COLOURS.hold(alias_db(settled(trusted(params, quiet), rate), k), (name, rate, k, y))
+
+
+@pytest.mark.parametrize("algorithm", [*BY_LOBES, "natural"])
+def test_symmetry_at_its_ends_does_not_alias(algorithm: str) -> None:
+    for k, symmetry in ((201, 0.01), (601, 0.99), (1101, 0.9)):
+        params = still(f0_hz=odd_f0(k, 44100), algorithm=algorithm, symmetry=symmetry)
+        COLOURS.hold(alias_db(settled(params, 44100), k), (algorithm, k, symmetry))
+
+
+def settled(params: VoiceParams, rate: int) -> Array:
+    """A held note whose direct current has been found: from 1.5 s on it is gone to -120 dB."""
+    bank = Bank(voices=2, sample_rate=rate)
+    assert bank.note_on(1, params)
+    return bank.render(int(1.5 * rate) + N).astype(np.float64)
 
 
 @pytest.mark.parametrize("algorithm", [*BY_LOBES, "natural"])
@@ -113,8 +142,9 @@ def below(y: Array, hz: float) -> Array:
 def test_a_sweep_does_not_alias(algorithm: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Against the reference with hops of four times the frames at four times the rate: the same hops in time."""
     frames = int(0.4 * RATE)
-    monkeypatch.setattr(reference, "HOP", 4 * HOP)
-    fine = below(reference.render(vowel_change(algorithm, 4), 4 * frames, 4 * RATE), 18_500.0)
+    for module in (mono, breath, limiter, voice):
+        monkeypatch.setattr(module, "HOP", 4 * HOP)
+    fine = below(render(vowel_change(algorithm, 4), 4 * frames, 4 * RATE), 18_500.0)
     stuffed = np.zeros(4 * frames)
     bank = Bank(voices=2, ring_capacity=4096)
     stuffed[::4] = 4 * np.concatenate(list(render_score(bank, vowel_change(algorithm, 1), frames)))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.sing import RATE, held, moved, steady, still, sweep
-from support.spectrum import Array, click_frames, high_band_db, third_difference_db
-from support.verdict import Judge, at_most
+from scipy.signal import firwin, lfilter
+from support.judges.judge import Judge, at_most
+from support.judges.signals import RATE, held, moved, steady, still, sweep
+from support.sound.spectrum import ABOVE_THE_AIR_HZ, Array, click_frames, high_band_db, third_difference_db
 
-from formant_dsp import Bank, VoiceParams, Vowel, VowelPath, isas, sung
-from formant_dsp.formant import index_of_width
+from formant_dsp import ALGORITHMS, Bank, VoiceParams, Vowel, VowelPath, isas, sung
+from formant_dsp.model.formant import index_of_width
+from formant_dsp.model.params import trusted
+from formant_dsp.model.presets import load, names
 
 VOWEL_U, VOWEL_I = sung("tenor")["u"], sung("tenor")["i"]
 LOW, HIGH = (Vowel((500, f2, 2600, 3200, 3500), (80, 100, 120, 130, 140), (0, -6, -12, -18, -30)) for f2 in (700, 2400))
@@ -33,6 +36,10 @@ ON_OFF = energy("note on and off", -60.0, -66.0)
 STOLEN = energy("a stolen voice", -60.0, -66.0)
 VIBRATO = energy("vibrato of ± 100 cents", -95.0, -105.0)
 FINGER = energy("finger that jumps at 60 Hz, pitch and vowel", -75.0, -88.0)
+JUMPS = energy("pitch jumps up to two octaves, at 5 ms and at the preset's own portamento", -60.0, -60.0)
+JUMPS_ALONE = Judge(6, "same, residue voice: loudest 2.7 ms re the rms", "dB", at_most(-45.0), at_most(-60.0),
+                    why="a pitch that moves two octaves in 20 ms is itself so wide")  # fmt: skip
+PRESETS = energy("a held note gets the numbers of another preset", -60.0, -60.0)
 STATIC = energy("nothing moves", -120.0, -140.0, why="rounding to 24 bits of mantissa")
 THIRD = Judge(6, "third difference re the peak, any of these", "dB", at_most(-20.0), at_most(-20.0))
 LOCAL = Judge(6, "frames of 2.7 ms that stand out by 20 dB, any of these", "frames", at_most(0), at_most(0))
@@ -88,6 +95,57 @@ def _sung(params: VoiceParams, algorithm: str) -> VoiceParams:
     return still(f0_hz=params.f0_hz, vowel=params.vowel, level_db=params.level_db, algorithm=algorithm)
 
 
+STILL = {
+    "vibrato_cents": 0.0, "jitter_percent": 0.0, "shimmer_db": 0.0, "flutter": 0.0, "drift_cents": 0.0, "breath": 0.0,
+    "voiced": 1.0, "air": 0.0, "scoop_cents": 0.0, "onset_tilt_db": 0.0, "level_db": -3.0,
+}  # fmt: skip
+
+
+def jump(rate: int, start: tuple[str, float, float], stop: tuple[str, float, float], **fields: object) -> Array:
+    """A held note that goes at once from (preset, note, y) to another; from 0.25 s before that on."""
+    bank = Bank(voices=2, sample_rate=rate)
+    for at, (name, note, y) in zip((0, rate // 2 + 17), (start, stop), strict=True):
+        params = load(name).voice_params(None, y, 0.5, note=note)[0]
+        assert bank.note_on(1, trusted(params, {**STILL, **fields}), frame=at)
+    return bank.render(rate).astype(np.float64)[rate // 4 :]
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_pitch_that_jumps_does_not_click(name: str) -> None:
+    slower = {"shear": 0.03, "zing": 0.01, "plane": 0.015, "even-odd": 0.01, "ring-tenor": 0.01}
+    fast = slower.get(name, 0.005)  # bent, ringing and narrow carriers are wider themselves
+    for rate, interval, y, fields in (
+        (44100, 24, 0.0, {"portamento_s": fast}), (48000, -24, 0.5, {"portamento_s": fast}), (48000, 7, 0.0, {}),
+        (96000, 12, 1.0, {"portamento_s": fast}), (96000, 24, 0.2, {}), (44100, -12, 1.0, {}),
+    ):  # fmt: skip
+        low = 41 if interval > 0 else 41 - interval
+        sound = jump(rate, (name, low, y), (name, low + interval, y), **fields)
+        JUMPS.hold(high_band_db(sound, rate, 7000.0), (name, rate, interval, y, fields))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_pitch_and_vowel_that_jump_together_do_not_click(algorithm: str) -> None:
+    for rate in (44100, 48000, 96000):
+        sound = jump(rate, ("plain", 45, 0.0), ("plain", 57, 1.0), algorithm=algorithm)
+        JUMPS.hold(high_band_db(sound, rate, 7000.0), (algorithm, rate))
+
+
+@pytest.mark.parametrize("colour", [{}, {"symmetry": 0.3}, {"zing": 0.4}], ids=str)
+def test_no_period_of_the_residue_voice_clicks_when_its_pitch_jumps(colour: dict[str, float]) -> None:
+    for rate, interval in ((48000, 7), (44100, 12), (96000, 24)):
+        sound = jump(rate, ("speaker", 41, 0.0), ("speaker", 41 + interval, 0.0), **colour)
+        taps = firwin(511, 7000.0, window=("kaiser", 12.0), pass_zero=False, fs=rate)
+        frames = lfilter(taps, 1.0, sound)[512 : 512 + 128 * 180].reshape(-1, 128)
+        loudest = np.sqrt(np.mean(frames**2, axis=1).max() / np.mean(sound**2))
+        JUMPS_ALONE.hold(20 * np.log10(loudest), (colour, rate, interval))
+
+
+def test_numbers_of_another_preset_do_not_click() -> None:
+    for start, stop in (("speaker", "child"), ("tenor", "nasal"), ("zing", "soprano"), ("bass", "shear")):
+        for rate in (44100, 48000, 96000):
+            PRESETS.hold(high_band_db(jump(rate, (start, 50, 0.2), (stop, 50, 0.2)), rate, 7000.0), (start, stop, rate))
+
+
 def test_widest_formant_has_the_index_that_is_asked_for() -> None:
     assert float(index_of_width(44 / 220)) == pytest.approx(0.2, abs=0.01)
     assert float(index_of_width(2000 / 220)) == pytest.approx(30, abs=1)
@@ -100,7 +158,7 @@ def test_nothing_moves_and_nothing_sounds_above_the_voice(isa: str) -> None:
 
 
 def test_vibrato_does_not_click() -> None:
-    judge(VIBRATO, steady(VoiceParams(f0_hz=220, vibrato_cents=100.0), seconds=2.0)[RATE:])
+    judge(VIBRATO, steady(VoiceParams(f0_hz=220, vibrato_cents=100.0, vibrato_spread=0.0), seconds=2.0)[RATE:])
 
 
 def test_finger_steps_of_60_hz_are_smoothed() -> None:
@@ -143,3 +201,20 @@ def test_a_click_is_found_by_these_judges() -> None:
     step = y.copy()
     step[12000:] += 0.2 * np.abs(y).max()
     assert third_difference_db(y) < -20.0 < -10.0 < third_difference_db(step)
+
+
+def test_a_click_of_a_living_voice_is_found_above_its_air() -> None:
+    """One frame that is off by -35 dB re the rms, a step of -30 dB, a lost block of 128; and none elsewhere."""
+    bank = Bank(voices=2, seed=3)
+    assert bank.note_on(1, load("plain").voice_params(0.1, 0.02)[0])
+    y = bank.render(RATE).astype(np.float64)[RATE // 10 :]
+    rms = np.sqrt(np.mean(y**2))
+    assert click_frames(y, RATE) > 0, "from 7 kHz up, the pulses of the air stand out"
+    assert click_frames(y, RATE, ABOVE_THE_AIR_HZ) == 0
+    for at in range(10_000, 30_000, 2311):
+        one, step = y.copy(), y.copy()
+        one[at] += rms * 10 ** (-35 / 20)
+        step[at : at + 2400] += rms * 10 ** (-30 / 20) * np.linspace(1.0, 0.0, 2400)
+        lost = np.delete(y, slice(at, at + 128))
+        for planted in (one, step, lost):
+            assert click_frames(planted, RATE, ABOVE_THE_AIR_HZ) > 0, at

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.pitch import PURE
-from support.sing import KS, held, steady, still
-from support.spectrum import Array, N, odd_f0
-from support.verdict import Judge, at_most, within
+from support.judges.judge import Judge, at_most, within
+from support.judges.signals import KS, held, steady, still
+from support.sound.pitch import PURE
+from support.sound.spectrum import Array, N, odd_f0
 
 from formant_dsp import isas
-from formant_dsp.tables import table
+from formant_dsp.model.tables import table
 
 PURITY = Judge(7, "one harmonic alone: all else that sounds (THD + N)", "dB", at_most(-90.0), at_most(-120.0))
 CREST = Judge(

@@ -1,21 +1,21 @@
 """Judge 4, envelopes at any pitch: the peaks of the spectrum lie at the formants that were asked for.
 
-The pitch is moved by ± 25 %: see support/envelope.py. True envelopes (Röbel, Rodet 2005) were tried first: at 220 to
-440 Hz their peaks are 0.3 f0 away on average, as much for the exact residue voice as for the bank.
+The pitch is moved by ± 25 %: see support/sound/envelope.py. True envelopes (Röbel, Rodet 2005) were tried first: at 220
+to 440 Hz their peaks are 0.3 f0 away on average, as much for the exact residue voice as for the bank.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.envelope import peak_near, swept
-from support.sing import one_lobe, steady, still
-from support.spectrum import odd_f0
-from support.verdict import Judge, at_most
+from support.judges.judge import Judge, at_most
+from support.judges.signals import one_lobe, steady, still
+from support.sound.envelope import peak_near, swept
+from support.sound.spectrum import odd_f0
 
 from formant_dsp import SUNG_VOICES, Vowel, sung
-from formant_dsp.tables import table
-from formant_dsp.tract import lobe
+from formant_dsp.model.tables import table
+from formant_dsp.model.tract import lobe
 
 CASES = [("sung", voice) for voice in SUNG_VOICES] + [("h95_tokens", "men"), ("h95_tokens", "women")]
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.praat import CEILING_HZ, formants, spoken_vowels
-from support.sing import RATE, held, still
-from support.spectrum import Array
-from support.verdict import Judge, at_most
+from support.judges.judge import Judge, at_most
+from support.judges.signals import RATE, held, still
+from support.sound.praat import CEILING_HZ, formants, spoken_vowels
+from support.sound.spectrum import Array, closest_sung_vowel, harmonic_levels_db, living_levels_db, sung_vowel
 
-from formant_dsp import SUNG_VOICES, Vowel, sung
-from formant_dsp.tables import table
+from formant_dsp import SUNG_VOICES, Bank, VoiceParams, Vowel, sung
+from formant_dsp.model.presets import load
+from formant_dsp.model.tables import table
 
 GROUPS = ("men", "women", "children")
 PITCHES_HZ = (85.0, 110.0, 150.0)
@@ -65,7 +66,7 @@ def test_praat_finds_the_formants_and_the_vowel(group: str, f0_hz: float) -> Non
     spoken = [vowel for vowel in spoken_vowels(group) if vowel.name in names]
     wrong = []
     for name, (f1, f2, _) in zip(names, found, strict=True):
-        nearest = min(spoken, key=lambda vowel, f1=f1, f2=f2: vowel.distance(f1, f2))
+        nearest = min(spoken, key=lambda vowel, f1=f1, f2=f2: vowel.distance(f1, f2))  # type: ignore[misc]
         NEAR.hold(next(v for v in spoken if v.name == name).distance(f1, f2), (group, f0_hz, name))
         if nearest.name != name:
             wrong.append((name, nearest.name))
@@ -101,3 +102,24 @@ def test_a_vowel_that_is_another_is_found_by_this_judge() -> None:
     spoken = {vowel.name: vowel for vowel in spoken_vowels("men")}
     back = formants(held(still(f0_hz=110.0, vowel=men["ɑ"]), 0.5), RATE, men["ɑ"].frequency_hz[:3], 5000.0)
     assert spoken["ɛ"].distance(*back[:2]) > 2.0
+
+
+def test_life_moves_no_level_of_a_harmonic_and_no_vowel() -> None:
+    """The first eight harmonics of `plain` are those of the same note without life; one pitch for all blurs them."""
+    without = {"vibrato_cents": 0, "jitter_percent": 0, "shimmer_db": 0, "flutter": 0, "drift_cents": 0, "wander": 0}
+    for x, y, vowel in ((0.1, 0.02, "a"), (0.0, 0.49, "i")):
+        (alive,), (still_,) = (load("plain", voice=voice).voice_params(x, y) for voice in ({}, without))
+        hz = still_.f0_hz
+        sound, plain = (held_for(params) for params in (alive, still_))
+        count = int(4000 / hz)
+        levels = harmonic_levels_db(plain, RATE, hz, count)
+        np.testing.assert_allclose(living_levels_db(sound, RATE, hz, count)[:8], levels[:8], atol=2.0)
+        assert closest_sung_vowel(levels, hz) == sung_vowel(plain, RATE, hz) == sung_vowel(sound, RATE, hz) == vowel
+        blurred = harmonic_levels_db(sound, RATE, hz, count)
+        assert np.abs(blurred[:8] - levels[:8]).max() > 3.0
+
+
+def held_for(params: VoiceParams) -> Array:
+    bank = Bank(voices=2)
+    assert bank.note_on(1, params)
+    return bank.render(RATE * 4 // 3).astype(np.float64)[RATE // 3 :]

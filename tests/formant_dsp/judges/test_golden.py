@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support import golden
-from support.sing import RATE, steady, still
-from support.spectrum import Array, odd_f0
-from support.verdict import Judge, at_most
+from support.judges import golden
+from support.judges.judge import Judge, at_most
+from support.judges.signals import RATE, steady, still
+from support.sound.spectrum import Array, odd_f0
 
 from formant_dsp import ALGORITHMS, HOP, Bank, VoiceParams, Vowel, isas, sung
 from formant_dsp.reference import render
-from formant_dsp.score import Event
+from formant_dsp.score.score import Event
 
 BLOCKS = Judge(9, "blocks of 1, 17, 64, 256, 1,024 frames against one render", "dB", at_most(-120.0), at_most(-200.0))
 REFERENCE_RMS = Judge(
@@ -90,7 +90,7 @@ def test_every_instruction_set_sounds_as_the_reference(algorithm: str, alive: bo
 
 @pytest.mark.parametrize("isa", isas())
 def test_the_golden_scene_sounds_as_it_did(isa: str) -> None:
-    """After a change that is meant: PYTHONPATH=tests python -m support.golden --write "why", and listen if D >= 2.4."""
+    """After a change that is meant, run support.judges.golden --write "why", and listen if D >= 2.4."""
     found = golden.differences(golden.features(isa), golden.kept())
     DISTANCE.hold(found.get("distance", np.inf), found)
     BANDS.hold(found["bands_db"], found)

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 from scipy.special import ive
-from support import closed_form
-from support.closed_form import COMPLETE
-from support.sing import KS, every_vowel, one_lobe, steady, still
-from support.spectrum import Array, dc_db, harmonics, odd_f0
-from support.verdict import Judge, at_most, within
+from support.judges import closed_form
+from support.judges.closed_form import COMPLETE
+from support.judges.judge import Judge, at_most, within
+from support.judges.signals import KS, every_vowel, one_lobe, steady, still
+from support.sound.spectrum import Array, dc_db, harmonics, odd_f0
 
 from formant_dsp import Vowel, isas, sung
 from formant_dsp.reference import render
-from formant_dsp.score import Event
+from formant_dsp.score.score import Event
 
 FLOAT32 = Judge(
     1, "harmonics above -60 dB against the closed form, all tables, 84 … 880 Hz", "dB", at_most(0.05), at_most(0.01)

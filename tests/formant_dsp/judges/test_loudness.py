@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.loudness import TARGET_LUFS, lufs, phrase, true_peak_db
-from support.sing import RATE, held, still
-from support.spectrum import Array
-from support.verdict import Judge, at_most, within
+from support.judges.judge import Judge, at_most, within
+from support.judges.signals import RATE, held, still
+from support.sound.loudness import TARGET_LUFS, lufs, phrase, true_peak_db
+from support.sound.spectrum import Array
 
-from formant_dsp import VoiceParams, Vowel, sung
-from formant_dsp.expression import Expression, express
-from formant_dsp.presets import load, names
+from formant_dsp import ALGORITHMS, Bank, VoiceParams, Vowel, sung
+from formant_dsp.model.expression import Expression, express
+from formant_dsp.model.presets import load, names
 
 METER = Judge(8, "the meter itself: a 997 Hz sine of full scale, -3.01 LUFS", "LU", within(0.1), within(0.05))
 ALIGNED = Judge(
@@ -32,6 +32,7 @@ EFFORT = Judge(
 EFFORT_ALIVE = Judge(
     8, "same, `resonance` 0.5", "dB", within(1.5), within(1.0),
 )  # fmt: skip
+HEARD = Judge(8, "level of any pitch whose first harmonic fits, re that asked for", "dB", within(3.0), within(3.0))
 PRESETS = Judge(8, "presets on one phrase, louder or softer than -21 LUFS", "LU", within(0.5), within(0.25))
 PEAK = Judge(8, "true peak of the presets on that phrase", "dBTP", at_most(-1.0), at_most(-3.0))
 
@@ -87,7 +88,7 @@ def test_effort_is_forty_decibels(name: str, judge: Judge, resonance: float) -> 
 
 @pytest.mark.parametrize("name", names())
 def test_presets_are_equally_loud(name: str) -> None:
-    """Run support.loudness --write after a change."""
+    """Run support.sound.loudness --write after a change."""
     y = phrase(load(name))
     PRESETS.hold(lufs(y) - TARGET_LUFS, name)
     PEAK.hold(true_peak_db(y), name)
@@ -97,3 +98,15 @@ def test_a_peak_between_samples_is_found_by_this_judge() -> None:
     """A sine of a quarter of the rate, sampled 45° beside its peaks: 3 dB higher between the samples."""
     y = 0.5 * np.sin(np.pi / 2 * np.arange(4800) + np.pi / 4)
     assert true_peak_db(y) - 20 * np.log10(np.abs(y).max()) == pytest.approx(3.01, abs=0.2)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_pitch_is_heard_at_every_rate(algorithm: str) -> None:
+    """Down to a sine: where only the first harmonics fit, the first formant is a pair of harmonics."""
+    for rate, pitches in ((16000, (1500, 3951)), (22050, (2000, 3951)), (32000, (2800, 3951)), (44100, (3900, 3951))):
+        for f0 in pitches:
+            for name, vowel in (("bass u", sung("bass")["u"]), ("soprano a", sung("soprano")["a"])):
+                bank = Bank(voices=1, sample_rate=rate)
+                assert bank.note_on(1, still(f0_hz=f0, vowel=vowel, algorithm=algorithm))
+                level = rms_db(bank.render(rate // 2)[rate // 4 :].astype(np.float64))
+                HEARD.hold(level + 20.0, (algorithm, rate, f0, name))

@@ -10,13 +10,13 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.signal import welch
 from scipy.stats import chi2
-from support.praat import Unsteadiness, unsteadiness
-from support.sing import RATE, held, still
-from support.verdict import Judge, at_least, at_most, between, within
+from support.judges.judge import Judge, at_least, at_most, between, within
+from support.judges.signals import RATE, held, still
+from support.sound.praat import Unsteadiness, unsteadiness
 
 from formant_dsp import Vowel
-from formant_dsp.presets import load
-from formant_dsp.reference import mix32, white
+from formant_dsp.model.presets import load
+from formant_dsp.reference.noise import mix32, white
 
 JITTER_0 = Judge(7, "jitter of a voice without any", "%", at_most(0.01), at_most(0.001))
 SHIMMER_0 = Judge(7, "shimmer of a voice without any", "dB", at_most(0.005), at_most(0.001))

@@ -11,16 +11,16 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from support import closed_form
-from support.closed_form import COMPLETE
-from support.excitation import distance, pattern_db
-from support.sing import RATE, held, steady, still
-from support.spectrum import Array, harmonics, odd_f0
-from support.verdict import Judge, at_least, at_most
+from support.judges import closed_form
+from support.judges.closed_form import COMPLETE
+from support.judges.judge import Judge, at_least, at_most
+from support.judges.signals import RATE, held, steady, still
+from support.sound.excitation import distance, pattern_db
+from support.sound.spectrum import Array, harmonics, odd_f0
 
 from formant_dsp import Vowel, sung
-from formant_dsp.tables import table
-from formant_dsp.tract import bandwidth_hz, cascade_db, lobe_levels
+from formant_dsp.model.tables import table
+from formant_dsp.model.tract import bandwidth_hz, cascade_db, lobe_levels
 
 LOW = (109, 137, 165, 191, 219, 245, 273, 307, 341)  # 80 … 250 Hz
 MIDDLE = (409, 451, 491, 601, 641, 683)  # 300 … 500 Hz

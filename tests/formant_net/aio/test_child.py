@@ -10,11 +10,11 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from support.sockets import run
+from support.net.loopback import run
 
 from formant_net.aio.child import ChildRefused, keep_running
-from formant_net.backoff import Backoff
-from formant_net.timing import Timing
+from formant_net.protocol.timing import Timing
+from formant_net.timers.backoff import Backoff
 
 QUICK = Timing(backoff_first_s=0.01, backoff_max_s=0.02)
 
@@ -37,6 +37,20 @@ def test_it_is_started_again_until_it_ends_well(tmp_path: Path) -> None:
     tries = tmp_path / "tries"
     run(keep(script("import sys; f = open(sys.argv[1], 'a+'); f.write('x'); sys.exit(f.tell() < 3)", tries)))
     assert tries.read_text() == "xxx"
+
+
+def test_it_is_tried_again_while_it_cannot_be_started(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+
+    async def story() -> None:
+        keeping = asyncio.create_task(keep([str(program)]))
+        await asyncio.sleep(0.05)
+        (tmp_path / "draft").write_text("#!/bin/sh\nexit 0\n")
+        (tmp_path / "draft").chmod(0o755)
+        (tmp_path / "draft").replace(program)
+        await keeping
+
+    run(story())
 
 
 def test_killed_it_is_started_again(tmp_path: Path) -> None:
@@ -96,8 +110,8 @@ def test_when_we_are_killed_the_kernel_ends_it(tmp_path: Path) -> None:
     parent = """
         import asyncio, os, sys
         from formant_net.aio.child import keep_running
-        from formant_net.backoff import Backoff
-        from formant_net.timing import Timing
+        from formant_net.timers.backoff import Backoff
+        from formant_net.protocol.timing import Timing
         command = [sys.executable, "-c", sys.argv[1], sys.argv[2]]
         asyncio.run(keep_running(command, environment=os.environ, backoff=Backoff(Timing(), lambda: 1.0)))
         """

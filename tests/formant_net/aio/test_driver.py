@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from support.sockets import run
+import pytest
+from support.net.loopback import run
 
+from formant_net.aio import driver as drivers
 from formant_net.aio.driver import Driver
-from formant_net.errors import ProtocolError
+from formant_net.protocol.errors import ProtocolError
 
 
 class Script:
@@ -123,6 +125,35 @@ def test_one_timer_is_armed_for_the_earliest_deadline_and_none_is_left_over() ->
     assert len(driven(use)) == 1
 
 
+def test_a_core_that_says_that_no_deadline_has_moved_is_not_asked_for_it() -> None:
+    async def use() -> None:
+        core, moved, asked = Script(), True, 0
+        deadline = core.next_deadline
+
+        def counted() -> float | None:
+            nonlocal asked
+            asked += 1
+            return deadline()
+
+        core.next_deadline = counted  # type: ignore[method-assign]
+        driver = Driver(core, lambda _: None, moved=lambda: moved)
+        driver.tell(core.wake, 0.05)
+        await asyncio.sleep(0)
+        assert asked == 1
+        moved = False
+        for _ in range(10):
+            driver.tell(core.say, "beat")
+            await asyncio.sleep(0)
+        assert asked == 1
+        moved = True
+        driver.tell(core.wake, 0.01)
+        await asyncio.sleep(0.03)
+        assert len(core.fired) == 1
+        driver.close()
+
+    run(use())
+
+
 def test_a_closed_driver_tells_nothing_more() -> None:
     async def use(core: Script, driver: Driver, done: list[Any]) -> None:
         driver.tell(core.wake, 0.01)
@@ -132,3 +163,38 @@ def test_a_closed_driver_tells_nothing_more() -> None:
         done += core.fired
 
     assert driven(use) == []
+
+
+def test_a_deadline_that_passed_while_the_machine_slept_is_met_with_the_next_thing_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def use(core: Script, driver: Driver, done: list[Any]) -> None:
+        driver.tell(core.wake, 60.0)
+        awake = drivers.clock()
+        monkeypatch.setattr(drivers, "clock", lambda: awake + 3600.0)  # the loop's own timer has not gone on meanwhile
+        driver.tell(core.say, "good morning")
+        await asyncio.sleep(0.02)
+        done += core.fired
+
+    _, fired = driven(use)
+    assert isinstance(fired, float)
+
+
+def test_before_each_change_the_shell_is_asked_and_after_a_fault_it_is_told_what_was_given() -> None:
+    calls: list[Any] = []
+
+    async def main() -> None:
+        core = Script()
+        driver = Driver(core, calls.append, before=lambda now: calls.append("before"), on_fault=calls.append)
+
+        def broken(conn: int, now: float) -> None:
+            raise KeyError("a fault of our own")
+
+        driver.tell(core.say, "a")
+        driver.tell(broken, 7)
+        driver.tell(core.wake, 0.001)
+        await asyncio.sleep(0.02)
+        driver.close()
+
+    run(main())
+    assert calls == ["before", "a", "before", (7,), "before", "before"]

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from formant_net.aio.state import readable_by_others, state_dir, why_unkept, write_private
+from formant_net.aio import state
+from formant_net.aio.state import (
+    create_private,
+    create_public,
+    kept_name,
+    readable_by_others,
+    state_dir,
+    why_unkept,
+    write_private,
+    write_public,
+)
 
 
 def test_the_folder_is_the_operators_choice_then_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +53,36 @@ def test_a_folder_in_which_nothing_can_be_kept_is_said(tmp_path: Path, monkeypat
     assert "no space is left" in why_unkept(tmp_path)
 
 
+def test_a_file_and_its_name_are_on_the_disk_before_it_counts_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Power fails: the new content first, then the name, then the folder that holds the name."""
+    done: list[str] = []
+    sync, replace = os.fsync, os.replace
+
+    def synced(descriptor: int) -> None:
+        done.append("folder" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "file")
+        sync(descriptor)
+
+    def replaced(draft: Path, path: Path) -> None:
+        done.append("name")
+        replace(draft, path)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    write_private(tmp_path / "key", b"one")
+    assert done == ["file", "name", "folder"]
+
+
+def test_a_new_file_replaces_none(tmp_path: Path) -> None:
+    create_private(tmp_path / "key", b"one")
+    with pytest.raises(FileExistsError):
+        create_private(tmp_path / "key", b"two")
+    assert (tmp_path / "key").read_bytes() == b"one"
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
 def test_only_the_owner_reads_it_whatever_the_umask(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
@@ -67,3 +107,88 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path: Path, monkeyp
         write_private(file, b"new")
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_for_others_is_as_the_umask_lets_it_be_and_whole_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "formant-synth.service"
+    before = os.umask(0o022)
+    try:
+        create_public(file, b"old")
+        write_public(file, b"new")
+    finally:
+        os.umask(before)
+    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"new", 0o644)
+    with pytest.raises(FileExistsError):
+        create_public(file, b"newer")
+    with pytest.raises(FileNotFoundError):
+        write_public(tmp_path / "missing" / "x", b"")
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "full")))
+    with pytest.raises(OSError, match="full"):
+        write_public(file, b"newest")
+    assert file.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_an_end_in_the_very_moment_in_which_the_draft_is_made_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+
+    def interrupted(path: Path, *how: int) -> int:
+        os.close(opened(path, *how))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_private(tmp_path / "key.pem", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_id_is_part_of_a_name_on_every_file_system() -> None:
+    assert kept_name("synth-attic_2.b") == "synth-attic_2.b"
+    assert kept_name("synth-a:b") == "synth-a%3Ab"
+    assert not set('<>:"/\\|?*') & set(kept_name('synth-<>:"/\\|?*'))
+    assert len({kept_name(each) for each in ("synth-a:b", "synth-a%3Ab", "synth-ab")}) == 3
+
+
+def test_windows_refuses_to_replace_a_file_that_is_read_and_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, replace = [3], os.replace
+
+    def busy(draft: Path, path: Path) -> None:
+        refused[0] -= 1
+        if refused[0] >= 0:
+            raise PermissionError(13, "the process cannot access the file")
+        replace(draft, path)
+
+    monkeypatch.setattr(state, "_WINDOWS", True)
+    monkeypatch.setattr(state, "_PAUSES_S", (0.0,) * 5)
+    monkeypatch.setattr(os, "replace", busy)
+    write_private(tmp_path / "x", b"new")
+    assert (tmp_path / "x").read_bytes() == b"new"
+    refused[0] = 100
+    with pytest.raises(PermissionError):
+        write_private(tmp_path / "x", b"newer")
+    assert (tmp_path / "x").read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_new_file_on_windows_takes_no_existing_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`rename` there fails where `replace` does not: it is played here by a rename that looks first."""
+    rename = os.rename
+
+    def as_there(draft: Path, path: Path) -> None:
+        if path.exists():
+            raise FileExistsError(path)
+        rename(draft, path)
+
+    monkeypatch.setattr(state, "_WINDOWS", True)
+    monkeypatch.setattr(os, "rename", as_there)
+    create_private(tmp_path / "x", b"first")
+    with pytest.raises(FileExistsError):
+        create_private(tmp_path / "x", b"second")
+    assert (tmp_path / "x").read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from formant_net.cli import SUBCOMMANDS, main
+from formant_net.cli import SUBCOMMANDS, LazyGroup, main
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
@@ -53,7 +55,7 @@ def seconds_of(path: Path) -> float:
 
 def test_command_line_beats_environment_beats_file(tmp_path: Path) -> None:
     config = tmp_path / "node.toml"
-    config.write_text("[render]\nseconds = 0.5\nf0 = 200.0\n")
+    config.write_text("[render]\nseconds = 1.5\nf0 = 200.0\n")
     wav = tmp_path / "x.wav"
 
     def run(args: list[str], env: dict[str, str]) -> float:
@@ -61,15 +63,15 @@ def test_command_line_beats_environment_beats_file(tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
         return seconds_of(wav)
 
-    assert run([], {}) == 0.5
-    assert run([], {"FORMANT_SECONDS": "0.75"}) == 0.75
-    assert run([], {"FORMANT_SECONDS": "0.75", "FORMANT_RENDER_SECONDS": "1.0"}) == 1.0
+    assert run([], {}) == 1.5
+    assert run([], {"FORMANT_SECONDS": "1.75"}) == 1.75
+    assert run([], {"FORMANT_SECONDS": "1.75", "FORMANT_RENDER_SECONDS": "1.0"}) == 1.0
     assert run(["--seconds", "1.25"], {"FORMANT_RENDER_SECONDS": "1.0"}) == 1.25
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("[sing]\nx = 1\n", "not a subcommand"), ("seconds = 1\n", "not a subcommand"), ("[render\n", "is not TOML")],
+    [("[sing]\nx = 1\n", "not a command"), ("seconds = 1\n", "not a command"), ("[render\n", "is not TOML")],
 )
 def test_configuration_file_that_is_none_is_refused_in_words(text: str, words: str, tmp_path: Path) -> None:
     config = tmp_path / "node.toml"
@@ -180,7 +182,7 @@ def test_the_users_file_is_read_over_the_machines(tmp_path: Path, monkeypatch: p
     [
         ("presets = 3\npreset = 'kazoo'", "no preset 'kazoo'"),  # a folder may be called 3
         ("voices = 3.5", "'3.5' is not a valid integer"),
-        ("preset = true", "preset is not true: it takes a value"),
+        ("preset = true", "preset = true: this option takes a value"),
         ("limit = 'voices=many'", "voices"),
         ("limit = ['voices=many']", "voices"),
     ],
@@ -191,3 +193,51 @@ def test_a_value_of_a_file_is_what_it_would_be_on_the_command_line(line: str, wo
     result = CliRunner().invoke(main, ["--config", str(config), "synth"])
     assert result.exit_code == 2, result.output
     assert words in result.output
+
+
+@pytest.mark.parametrize("name", ["synth", "controller", "remote"])
+def test_the_urls_of_the_servers_may_stand_everywhere(name: str, tmp_path: Path) -> None:
+    """Command line over environment over file; one or several."""
+    file = tmp_path / "node.toml"
+
+    def urls(*arguments: str, text: str = "", **environment: str) -> object:
+        file.write_text(text)
+        seen: list[object] = []
+        command = LazyGroup().get_command(click.Context(main), name)
+        assert command is not None
+
+        @click.pass_context  # type: ignore[arg-type]
+        def look(context: click.Context, **_: object) -> None:
+            seen.append(context.params["urls"])
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(command, "callback", look)
+            result = CliRunner().invoke(main, ["--config", str(file), name, *arguments], env=environment)
+        assert result.exit_code == 0, result.output
+        return seen[0]
+
+    one, two = f'[{name}]\nurl = "http://a:1/"\n', f'[{name}]\nurl = ["http://a:1/", "http://b:2/"]\n'
+    assert urls() == ()
+    assert urls(text=one) == ("http://a:1/",)
+    assert urls(text=two) == ("http://a:1/", "http://b:2/")
+    assert urls(text=one, FORMANT_URL="http://c:3/ http://d:4/") == ("http://c:3/", "http://d:4/")
+    variable = f"FORMANT_{name.upper()}_URL"
+    assert urls(FORMANT_URL="http://c:3/", **{variable: "http://e:5/"}) == ("http://e:5/",)
+    assert urls("http://f:6/", text=one, FORMANT_URL="http://c:3/") == ("http://f:6/",)
+
+
+def _commands(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Command]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from _commands(command, context)
+
+
+def test_every_option_and_every_command_says_what_it_is_for() -> None:
+    with click.Context(main) as context:
+        for name, command in _commands(main, context):
+            assert command.get_short_help_str(200).endswith("."), f"{name}: a sentence"
+            for option in command.params:
+                assert not isinstance(option, click.Option) or option.help, f"{name} {option.name} has no help"

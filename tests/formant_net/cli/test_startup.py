@@ -1,4 +1,4 @@
-"""How long a synth takes until it is ready, and what each node weighs (docs/realtime.md, "Start and weight")."""
+"""How long a synth takes to be ready and how much memory each node needs (docs/measurements/realtime.md)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import subprocess
 import sys
 
 import pytest
-from support.planted import ROOT
+from support.suite.planted import ROOT
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is asked for as Linux has it")
 def test_a_synth_is_ready_within_two_seconds_and_no_node_is_heavier_than_its_libraries() -> None:
     """Processor time, the least of three: on a free core the clock says no more, on a busy one it says anything."""
     command = [sys.executable, ROOT / "benchmarks" / "startup.py", "--rounds", "3", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=True)  # type: ignore[arg-type]
     report = json.loads(done.stdout.splitlines()[-1])
     best, resident_mb = report["best"], report["resident_mb"]
     assert 0.0 < best["sound_s"] <= best["ready_s"]

@@ -1,0 +1,1 @@
+"""Signaling beside a bare relay on the same library, in one run."""

@@ -1,0 +1,100 @@
+"""How fast is the bank in a page? bank.wasm in Node beside the native bank, in one run; one JSON line each.
+
+    python benchmarks/wasm/run.py --voices 64 --rounds 5
+
+Blocks have 128 frames, as on a browser's audio thread. The share of a core is that of the block at the tenth percentile
+in the best round after its first second, because other work on the machine only makes a block slower. All other figures
+are of that round, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from formant_dsp import Bank, isas
+from formant_dsp.browser.bundle import bundle
+from formant_dsp.model.params import VoiceParams
+from formant_dsp.model.presets import load
+
+SING = Path(__file__).with_name("sing.mjs")
+RATE, BLOCK = 48000, 128
+
+
+def native(isa: str, voices: int, seconds: float) -> list[float]:
+    """Microseconds of each block of the native bank, the call from Python included."""
+    bank, preset = Bank(voices=voices, sample_rate=RATE, channels=2, isa=isa), load("plain")
+    for key in range(1, voices + 1):
+        (voice,) = preset.voice_params(key / voices, 0.3, 0.7)
+        assert isinstance(voice, VoiceParams)
+        assert bank.note_on(key, voice)
+    out, took = np.empty((BLOCK, 2), np.float32), []
+    for _ in range(int(np.ceil(seconds * RATE / BLOCK))):
+        began = time.perf_counter_ns()
+        bank.render(BLOCK, out)
+        took.append((time.perf_counter_ns() - began) / 1000.0)
+    assert bank.active == voices
+    return took
+
+
+def in_node(wasm: Path, voices: int, seconds: float) -> list[float]:
+    """Microseconds of each block of bank.wasm."""
+    words = ["node", str(SING), str(wasm), str(wasm.with_name("voices.json")), str(voices), str(seconds)]
+    return list(json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout))
+
+
+def figures(took: list[float]) -> dict[str, float]:
+    """Share of a core, percentiles of a block (µs), and what the first second took, ms."""
+    blocks = np.array(took)
+    warm = blocks[RATE // BLOCK :]
+    return {
+        "core_percent": round(100.0 * float(np.percentile(warm, 10)) * 1e-6 * RATE / BLOCK, 2),
+        "block_us_p50": round(float(np.percentile(warm, 50)), 1),
+        "block_us_p99": round(float(np.percentile(warm, 99)), 1),
+        "first_second_ms": round(float(blocks[: RATE // BLOCK].sum()) / 1000.0, 1),
+        "first_block_us_max": round(float(blocks[: RATE // BLOCK].max()), 1),
+    }
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    arguments.add_argument("--voices", type=int, default=64)
+    arguments.add_argument("--seconds", type=float, default=5.0, help="of sound in each round, more than 1")
+    arguments.add_argument("--rounds", type=int, default=5)
+    given = arguments.parse_args()
+    files = bundle()
+    if not files:
+        sys.exit("this build has no bank.wasm: `make wasm` says what is missing")
+    if shutil.which("node") is None:
+        sys.exit("node is not installed: apt-get install nodejs")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, body in files.items():
+            (Path(folder) / name).write_bytes(body)
+        baseline = isas()[-1]
+        kinds: dict[str, Callable[[], list[float]]] = {
+            "bank.wasm": lambda: in_node(Path(folder) / "bank.wasm", given.voices, given.seconds),
+            "bank-plain.wasm": lambda: in_node(Path(folder) / "bank-plain.wasm", given.voices, given.seconds),
+            baseline: lambda: native(baseline, given.voices, given.seconds),
+        }
+        best: dict[str, dict[str, float]] = {}
+        for _ in range(given.rounds):
+            for kind, run in kinds.items():
+                found = figures(run())
+                if kind not in best or found["core_percent"] < best[kind]["core_percent"]:
+                    best[kind] = found
+    for kind, found in best.items():
+        of_native = round(best[baseline]["core_percent"] / found["core_percent"], 2)
+        print(json.dumps({"kind": kind, "voices": given.voices, **found, f"speed_of_{baseline}": of_native}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""A bank of voices: takes notes and renders their mix. Imports `model` and `kernels`."""
+
+from formant_dsp.bank.bank import Bank
+
+__all__ = ["Bank"]

@@ -1,0 +1,1 @@
+"""What keeps the sum within its bounds: the limiter in level, load shedding in time. They know no bank."""

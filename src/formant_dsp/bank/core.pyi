@@ -1,0 +1,1 @@
+"""Functions for C and Cython only; native/bank.h has them."""

@@ -1,0 +1,1 @@
+"""The sockets and WebRTC connections of a synth or a controller round their cores."""

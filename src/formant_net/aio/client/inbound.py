@@ -1,0 +1,77 @@
+"""Everything that a peer sends over WebRTC is counted before SCTP reads it.
+
+SCTP is Python here: each chunk costs 0.1 ms, on whatever channel it comes, of whatever kind, wanted or not. So chunks
+are counted, not messages. What is too much is not read, which also slows an honest sender's stack down; for long, it is
+a flood. A gap in the numbers that is never filled makes the stack sort all that came after it at each packet: that is
+bounded, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from formant_net.aio.driver import clock
+from formant_net.timers.allowance import Allowance
+
+CHUNKS_PER_S, CHUNKS_BURST = 600.0, 1200
+"""A screen of 240 Hz with its repetitions sends 300 a second, and its acknowledgements a few more."""
+PATIENCE_PER_S, PATIENCE = 60.0, 600
+"""Dropped packets are counted as well. A flood is a tenth above the rate for long, or very many at once."""
+MAX_MISORDERED = 512
+"""Chunks after a gap. A lost one is given up by its sender after a second or two of them."""
+
+
+class Inbound:
+    """Stands before the SCTP of one connection.
+
+    abused    called once with the reason, in words, when the peer sends what none of ours does
+    """
+
+    def __init__(self, sctp: Any, abused: Callable[[str], None]) -> None:
+        self.refused = 0
+        """Packets that were not read."""
+        self._sctp = sctp
+        self._abused = abused
+        self._read: Callable[[bytes], Awaitable[None]] = sctp._handle_data
+        now = clock()
+        self._chunks = Allowance(CHUNKS_PER_S, CHUNKS_BURST, now)
+        self._patience = Allowance(PATIENCE_PER_S, PATIENCE, now)
+        self._over = False
+        sctp._handle_data = self.take  # aiortc has no interface for it; the transport looks this name up at each packet
+
+    async def take(self, data: bytes) -> None:
+        """One packet."""
+        if self._over:
+            return
+        now = clock()
+        if not self._chunks.take(now):
+            self.refused += 1
+            if not self._patience.take(now):
+                self._end("too many packets")
+            return
+        self._chunks.charge(chunks_in(data) - 1)
+        try:
+            await self._read(data)
+        except ConnectionError:
+            raise  # the transport needs it to end itself
+        except Exception as error:  # aiortc asserts what a peer may violate; its task would end without a word
+            self._end(f"a packet that cannot be read ({type(error).__name__})")
+        if len(getattr(self._sctp, "_sack_misordered", ())) > MAX_MISORDERED:
+            self._end("a gap that is never filled")
+
+    def _end(self, reason: str) -> None:
+        self._over = True
+        self._abused(reason)
+
+
+def chunks_in(packet: bytes) -> int:
+    """How many chunks a packet of SCTP has (RFC 9260 section 3), at least 1."""
+    count, at = 0, 12
+    while at + 4 <= len(packet):
+        length = int.from_bytes(packet[at + 2 : at + 4], "big")
+        count += 1
+        if length < 4:
+            break
+        at += (length + 3) & ~3
+    return max(1, count)

@@ -1,0 +1,1 @@
+"""The shells of lan/ for a server: this machine's interfaces and addresses, their changes, and its announcement."""

@@ -1,0 +1,1 @@
+"""OSC on real sockets: datagrams and OSCQuery, played on a controller."""

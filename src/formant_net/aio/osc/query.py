@@ -1,0 +1,118 @@
+"""OSCQuery for an OSC bridge: its tree over HTTP, and changes over WebSocket to programs that listen."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from http import HTTPStatus
+from urllib.parse import unquote, urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from formant_net.aio.osc.bridge import OscBridge
+from formant_net.aio.osc.datagrams import ListenError
+from formant_net.osc.fingers import Sender
+from formant_net.osc.query import answer, host_info, tree
+
+MOST_CONNECTIONS = 8
+MOST_WAITING = 256
+"""Packets that wait for a slow connection; a slower one loses the rest."""
+MOST_MESSAGE_BYTES = 4096
+
+
+class OscQuery:
+    """Answers programs that ask what can be played. `start` opens its port.
+
+    osc     host and port of the UDP port that hears OSC
+    name    what HOST_INFO calls this program
+    """
+
+    def __init__(self, bridge: OscBridge, osc: Sender, name: str) -> None:
+        self._bridge, self._osc, self._name = bridge, osc, name
+        self._numbers = itertools.count(1)
+        self._queues: dict[Sender, asyncio.Queue[bytes]] = {}
+        self._server: Server | None = None
+        bridge.deliver = self._deliver
+
+    async def start(self, host: str, port: int) -> Sender:
+        """Open the TCP port, and return where it is. Raises ListenError."""
+        try:
+            self._server = await serve(
+                self._connected,
+                host,
+                port,
+                process_request=self._request,
+                origins=[None],  # pages of browsers have no business here
+                compression=None,
+                max_size=MOST_MESSAGE_BYTES,
+                open_timeout=5.0,
+                server_header=None,
+            )
+        except OSError as error:
+            raise ListenError(f"cannot listen on {host}:{port}: {error.strerror}. Choose another --query") from error
+        address = self._server.sockets[0].getsockname()
+        return address[0], address[1]
+
+    async def close(self) -> None:
+        """End all connections and let go of the port."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def _request(self, connection: ServerConnection, request: Request) -> Response | None:
+        """JSON for a GET; None: it wants a WebSocket."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            full = len(self._queues) >= MOST_CONNECTIONS
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections\n") if full else None
+        parts = urlsplit(request.path)
+        host = connection.local_address[0]  # on every address: the one that this program reached
+        info = host_info(self._name, host, self._osc[1])
+        root = tree(self._bridge.values(), self._bridge.presets())
+        status, found = answer(root, unquote(parts.path), parts.query, info)
+        body = b"" if found is None else json.dumps(found).encode()
+        headers = Headers({"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"})
+        headers["X-Content-Type-Options"] = "nosniff"
+        return Response(status, HTTPStatus(status).phrase, headers, body)
+
+    async def _connected(self, connection: ServerConnection) -> None:
+        target = (connection.remote_address[0], -next(self._numbers))
+        queue = self._queues[target] = asyncio.Queue[bytes](MOST_WAITING)
+        sending = asyncio.create_task(_send(connection, queue))
+        try:
+            async for text in connection:
+                self._asked(target, text)
+        finally:
+            sending.cancel()
+            del self._queues[target]
+            self._bridge.player.feedback.leave(target)
+
+    def _asked(self, target: Sender, text: str | bytes) -> None:
+        """LISTEN and IGNORE; anything else is left alone, as the proposal wants it."""
+        try:
+            asked = json.loads(text)
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(asked, dict) or not isinstance(path := asked.get("DATA"), str):
+            return
+        if asked.get("COMMAND") == "LISTEN":
+            self._bridge.player.feedback.listen(target, path)
+        elif asked.get("COMMAND") == "IGNORE":
+            self._bridge.player.feedback.ignore(target, path)
+        self._bridge.step()
+
+    def _deliver(self, to: Sender, data: bytes) -> None:
+        queue = self._queues.get(to)
+        if queue is not None and not queue.full():
+            queue.put_nowait(data)
+
+
+async def _send(connection: ServerConnection, queue: asyncio.Queue[bytes]) -> None:
+    try:
+        while True:
+            await connection.send(await queue.get())
+    except ConnectionClosed:
+        return

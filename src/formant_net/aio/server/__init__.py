@@ -1,0 +1,1 @@
+"""The server's shell: sockets, files and timers around its core."""

@@ -1,0 +1,1 @@
+"""What several commands share: options, their checks, and what they print."""

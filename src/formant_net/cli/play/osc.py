@@ -1,0 +1,169 @@
+"""`formant-node osc`: programs that speak OSC play every synth of the ensemble."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from formant_net.cli.options.ranges import FloatRange
+from formant_net.cli.options.servers import (
+    check_id,
+    client_options,
+    fail_if_refused,
+    search_of,
+    servers_of,
+    trust_of,
+)
+from formant_net.ops.console import say
+from formant_net.ops.log import LEVELS, configure
+
+if TYPE_CHECKING:
+    from formant_net.aio.client.controller import ControllerNode, ControllerOptions
+    from formant_net.aio.osc.bridge import OscBridge
+
+OFF = "off"
+STATUS_S = 5.0
+"""Seconds between two looks at what could not be played."""
+
+
+@click.command("osc", short_help="Play from fader apps and programs that speak OSC.")
+@click.argument("urls", nargs=-1, metavar="[URL]...")
+@click.option(
+    "--listen",
+    default="127.0.0.1:9000",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="UDP port for OSC. Anyone who reaches it can play: OSC has no key.",
+)
+@click.option(
+    "--query",
+    metavar="HOST:PORT|off",
+    help="TCP port of OSCQuery, which tells programs what can be played.  [default: as --listen]",
+)
+@click.option(
+    "--silence",
+    default=30.0,
+    show_default=True,
+    type=FloatRange(0.1, 86_400.0),
+    metavar="SECONDS",
+    help="Lift the notes of a sender that has been silent for so long.",
+)
+@click.option(
+    "--wait-synths",
+    default=1,
+    show_default=True,
+    type=click.IntRange(0, 64),
+    help="Say that it is ready when this many synths are linked.",
+)
+@click.option("--key", metavar="KEY", help="Join key, if the URL has none (better: FORMANT_KEY).")
+@client_options
+@click.option("--in-order", is_flag=True, help="Try the URLs in this order, not the nearest first.")
+@click.option("--id", metavar="ID", help="Id. Default: ctrl-HOST- and four random digits.")
+@click.option("--name", default="", metavar="TEXT", help="Name that others see.")
+@click.option(
+    "--log-format",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json"]),
+    help="Log for people or machines.",
+)
+@click.option(
+    "--log-level",
+    default="info",
+    show_default=True,
+    type=click.Choice(LEVELS),
+    help="Least severe lines to log.",
+)
+def command(urls: tuple[str, ...], **options: Any) -> None:
+    """Play every synth of the ensemble at URL by OSC. Without a URL, search the network for the server.
+
+    For example /formant/note 1 60 begins a note and /formant/off 1 ends it (docs/play/osc.md).
+    """
+    listen = host_port(options["listen"], "--listen")
+    query = options["query"] or options["listen"]
+    options["query"] = None if query == OFF else host_port(query, "--query")
+    configure(options["log_format"], options["log_level"])
+    from formant_net.aio.client.client import SentAway
+    from formant_net.aio.client.controller import ControllerOptions
+    from formant_net.aio.run import run_until_signal
+
+    trust = trust_of(options["tls_ca"], options["tls_fingerprints"])
+    controller = ControllerOptions(
+        client_id=check_id(options["id"], ("ctrl-", "touch-ctrl-")),
+        servers=servers_of(urls, options["key"], trust),
+        search=search_of(urls, options["key"], trust),
+        name=options["name"][:64],
+    )
+    try:
+        run_until_signal(_play(controller, listen, options))
+    except SentAway as error:
+        fail_if_refused(error)
+
+
+def host_port(text: str, option: str) -> tuple[str, int]:
+    """HOST:PORT, with an IPv6 address in brackets; PORT 0 is any free one. Raises click.BadParameter."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%\w]+)\]|([^:\[\]\s]+)):(\d{1,5})", text)
+    if found is None or int(found[3]) > 65_535:
+        raise click.BadParameter(f"{text!r}: write HOST:PORT, such as 127.0.0.1:9000 or [::1]:9000", param_hint=option)
+    return found[1] or found[2], int(found[3])
+
+
+async def _play(controller: ControllerOptions, listen: tuple[str, int], options: dict[str, Any]) -> None:
+    from formant_net.aio.client.controller import ControllerNode
+    from formant_net.aio.client.nearest import nearest_first
+    from formant_net.aio.osc.bridge import OscBridge
+    from formant_net.aio.osc.datagrams import ListenError
+    from formant_net.aio.osc.query import OscQuery
+    from formant_net.osc.player import OscPlayer
+
+    if not options["in_order"]:
+        controller = replace(controller, servers=await nearest_first(controller.servers))
+    node = ControllerNode(controller)
+    player = OscPlayer(secrets.token_bytes(16), silence_s=options["silence"], now=node.client.driver.now)
+    bridge, query = OscBridge(node, player, _say), None
+    node.start()
+    try:
+        try:
+            heard = bridge.listen(*listen)
+            say(f"OSC: UDP {_shown(heard)}")
+            if options["query"] is not None:
+                query = OscQuery(bridge, heard, options["name"] or f"Formant on {socket.gethostname()}")
+                say(f"OSCQuery: http://{_shown(await query.start(*options['query']))}/")
+        except ListenError as error:
+            raise click.ClickException(str(error)) from error
+        await _until_ended(node, bridge, options["wait_synths"])
+    finally:
+        if query is not None:
+            await query.close()
+        bridge.close()
+        await node.finish()
+
+
+async def _until_ended(node: ControllerNode, bridge: OscBridge, count: int) -> None:
+    """Play until the server sends us away. Say what could not be played, but not more than every few seconds."""
+    from formant_net.cli.play.midi import linked
+
+    await linked(node, count, "OSC")
+    told = dict.fromkeys(bridge.player.left_out, 0)
+    while True:
+        look_at = bridge.now + STATUS_S
+        await node.until(lambda at=look_at: bridge.now >= at)  # type: ignore[misc]
+        counts = bridge.player.left_out
+        for name, words in (("too_fast", "too many notes a second"), ("too_many", "more than 16 notes at once")):
+            if counts[name] > told[name]:
+                _say(f"{counts[name] - told[name]} notes left out: {words}", True)
+        told = counts
+
+
+def _shown(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _say(text: str, warning: bool) -> None:
+    say(text, err=warning)

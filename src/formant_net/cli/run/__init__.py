@@ -1,0 +1,1 @@
+"""Commands of people who run boxes: server, tokens, settings, checks, the service."""

@@ -1,0 +1,1 @@
+"""Commands about sound on this machine alone: files, presets, devices, speed, latency."""

@@ -1,0 +1,1 @@
+"""What the synth and the controller share: signaling, peers, ping and pong."""

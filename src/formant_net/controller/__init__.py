@@ -1,0 +1,1 @@
+"""The controller core: fingers, sent to every synth."""

@@ -1,0 +1,1 @@
+"""The desk: a client that sees the fleet document and changes it."""

@@ -1,0 +1,135 @@
+"""The desk's core: its copy of the fleet document, and what became of each request.
+
+Out of scope: what a change means (fleet/changes.py), who may be a desk (server/access/grant.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from formant_net.client.core import ClientCore
+from formant_net.client.effects import Effect
+from formant_net.client.servers import Server
+from formant_net.fleet.document import Document
+from formant_net.protocol import steering as s
+from formant_net.protocol.messages import Error, Message, Unknown
+from formant_net.protocol.timing import Timing
+
+
+class Refused(Exception):
+    """The server did not do what was asked. The text says why; `code` is that of the protocol."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Desk(ClientCore[Effect]):
+    """One desk. No I/O, no clock: `now` is s of one monotonic clock."""
+
+    role = "desk"
+
+    def __init__(
+        self,
+        client_id: str,
+        servers: Sequence[Server],
+        timing: Timing,
+        random: Callable[[], float],
+        *,
+        meta: Mapping[str, Any] | None = None,
+        searching: bool = False,
+    ) -> None:
+        super().__init__(client_id, "desk", meta, servers, timing, random, searching=searching)
+        self.epoch = ""
+        """Of the document; "" as long as it is not open."""
+        self.rev = 0
+        self.boxes: dict[str, s.DeskBox] = {}
+        """How each box is, by its id."""
+        self.solo: tuple[str, ...] = ()
+        self.fault: Refused | None = None
+        """Why the document cannot be opened."""
+        self._parts: dict[str, dict[str, Any]] = {}
+        self._last = 0
+        self._outcomes: dict[int, int | Refused] = {}
+
+    @property
+    def open(self) -> bool:
+        """Whether the document is here as the server has it."""
+        return self.online and bool(self.epoch)
+
+    @property
+    def document(self) -> Document:
+        """The document as far as it is known."""
+        found: dict[str, Any] = {"epoch": self.epoch or "none", "rev": self.rev}
+        for path, values in self._parts.items():
+            kind, _, id = path.partition("/")
+            if id:
+                found.setdefault(kind, {})[id] = values
+            else:
+                found[kind] = values
+        return msgspec.convert(found, Document)
+
+    def ask(self, request: s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo, now: float) -> int:
+        """Send a request. Returns its number, by which `outcome` finds what became of it. One is asked at a time."""
+        self._last += 1
+        self._signaling.send(msgspec.structs.replace(request, request=self._last))
+        self._settle(now)
+        return self._last
+
+    def outcome(self, number: int) -> int | Refused | None:
+        """The revision since which the request counts, why it was refused, or None: not known yet."""
+        return self._outcomes.get(number)
+
+    def following(self) -> tuple[list[str], list[str], list[str]]:
+        """Ids of boxes: those that do what they were told, those that do not yet, those that are away.
+
+        An older box, which does not read settings, is in none of them.
+        """
+        done: list[str] = []
+        late: list[str] = []
+        away: list[str] = []
+        for id, box in sorted(self.boxes.items()):
+            if not box.here:
+                away.append(id)
+            elif box.steered:
+                (done if box.applied >= box.wanted else late).append(id)
+        return done, late, away
+
+    def on_deadline(self, now: float) -> None:
+        """Time has passed: heartbeats, tries again."""
+        self._wakeup.clear()
+        self._signaling.on_deadline(now)
+        self._settle(now)
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _registered(self) -> None:
+        self.epoch, self.fault, self.boxes, self._parts = "", None, {}, {}
+        self._signaling.send(s.DeskOpen())
+
+    def _receive(self, message: Message | Unknown, now: float) -> None:
+        if isinstance(message, s.DeskOpened):
+            self.epoch, self.rev, self.solo = message.epoch, message.rev, tuple(message.solo)
+        elif isinstance(message, s.DeskChanged):
+            self.rev = message.rev
+            if message.set is None:
+                self._parts.pop(message.path, None)
+            else:
+                self._parts[message.path] = message.set
+        elif isinstance(message, s.DeskBox):
+            self.boxes[message.id] = message
+        elif isinstance(message, s.DeskSoloed):
+            self.solo = tuple(message.solo)
+        elif isinstance(message, s.DeskDone):
+            self._outcomes[message.request] = message.rev
+        elif isinstance(message, Error) and message.about.startswith("desk-"):
+            refused = Refused(message.code, message.message)
+            if message.about == "desk-open":
+                self.fault = refused
+            else:
+                self._outcomes[self._last] = refused
+        else:
+            self._otherwise(message)

@@ -1,0 +1,1 @@
+"""What every bridge into an ensemble plays with: limits, changes of fingers gathered into messages, what comes out."""

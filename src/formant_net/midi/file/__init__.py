@@ -1,0 +1,1 @@
+"""Standard MIDI files: read whatever is in circulation, and play it."""

@@ -1,0 +1,156 @@
+/**
+ * This device as a voice: one audio context for all that is sung on it, which rests while nobody plays.
+ *
+ * Several may sing on it: the fingers of this page, and the controllers that this device is a synth for. It starts with
+ * the first of them and ends with the last.
+ */
+import { loadFiles } from "./files.js";
+import { Output } from "./output.js";
+import { Voice } from "./voice.js";
+
+/** Voices of a page. Choirs sing with several for each finger. */
+export const VOICES = 16;
+/** Seconds without a finger after which the audio device rests: it costs more power than the voices. */
+const REST_S = 30;
+
+/** @typedef {{release: () => void}} Singer lets go of all notes that it sings */
+
+export class Device {
+  /** off, starting, on, or failed. @type {"off" | "starting" | "on" | "failed"} */
+  state = "off";
+  /** Why it failed, in words. */
+  reason = "";
+  /** False: a player has switched this device off, as one can with any synth. */
+  poweredOn = true;
+  /** @type {Voice | null} */
+  voice = null;
+  /** @type {Output | null} */
+  output = null;
+  /** The audio device rests because nobody plays. */
+  resting = false;
+  /** @type {Set<Singer>} */
+  #singers = new Set();
+  /** @type {Promise<void>} */
+  #starting = Promise.resolve();
+  #keys = 0;
+  /** When the last finger was here, seconds. */
+  #playedAt = 0;
+
+  /**
+   * @param {object} parts
+   * @param {() => number} parts.clock seconds
+   * @param {() => void} parts.changed
+   * @param {AudioContextLatencyCategory | number} [parts.latencyHint]
+   */
+  constructor({ clock, changed, latencyHint = "interactive" }) {
+    this.clock = clock;
+    this.changed = changed;
+    this.latencyHint = latencyHint;
+  }
+
+  /** Somebody wants to sing here. Call it in a tap. @param {Singer} singer @returns {Promise<boolean>} whether it can */
+  async start(singer) {
+    this.#singers.add(singer);
+    if (this.state === "on") return true;
+    if (this.state !== "starting") this.#starting = this.#start();
+    await this.#starting;
+    return this.#singers.has(singer) && /** @type {string} */ (this.state) === "on";
+  }
+
+  /** It sings here no more. @param {Singer} singer */
+  stop(singer) {
+    singer.release();
+    this.#singers.delete(singer);
+    if (this.#singers.size === 0) this.#end("off");
+  }
+
+  /** A key for a note, not used again. */
+  newKey() {
+    return (this.#keys += 1);
+  }
+
+  /** A finger is down: the device wakes. */
+  played() {
+    this.#playedAt = this.clock();
+    if (this.resting) this.resume();
+  }
+
+  /** Sing with another preset, if there is such a one. @param {string} name @returns {boolean} whether it is another one */
+  usePreset(name) {
+    const { voice } = this;
+    if (!voice || name === voice.preset || !Object.hasOwn(voice.presets, name)) return false;
+    for (const singer of this.#singers) singer.release(); // another preset may have other singers
+    voice.use(name);
+    this.changed();
+    return true;
+  }
+
+  /** The device rests when nobody plays. @param {number} now seconds @param {boolean} busy a finger is down */
+  tick(now, busy) {
+    if (busy) this.#playedAt = now;
+    if (this.state !== "on" || this.resting || now - this.#playedAt < REST_S) return;
+    this.resting = true;
+    this.output?.suspend();
+  }
+
+  /** The page is looked at again, or was tapped: go on after a pause. */
+  resume() {
+    this.resting = false;
+    this.#playedAt = this.clock();
+    return this.output?.resume();
+  }
+
+  /** Whether a finger would be heard: a call or a sleeping phone stops the sound, and a tap brings it back. */
+  get sounds() {
+    return this.state === "on" && (this.resting || this.output?.state === "running");
+  }
+
+  /** Whether an audio thread makes the sound. */
+  get threaded() {
+    return this.output?.kind !== "script";
+  }
+
+  /** @returns {Record<string, unknown>} for tests and operators */
+  get report() {
+    const { output } = this;
+    return {
+      ...{ kind: output?.kind ?? "", audio: output?.state ?? "closed", preset: this.voice?.preset ?? null },
+      ...{ sampleRate: output?.sampleRate ?? 0, latencyS: output?.latencyS ?? 0, resting: this.resting },
+      counts: output?.counts ?? {},
+    };
+  }
+
+  async #start() {
+    this.#set("starting");
+    const output = new Output({ latencyHint: this.latencyHint, changed: () => this.changed() });
+    this.output = output;
+    try {
+      const files = await loadFiles();
+      await output.start(files, VOICES);
+      if (this.output !== output) return; // it was ended meanwhile
+      this.voice = new Voice(files, output);
+      this.#playedAt = this.clock();
+      this.#set("on");
+    } catch (error) {
+      if (this.output !== output) return;
+      this.reason = error instanceof Error ? error.message : String(error);
+      this.#end("failed");
+    }
+  }
+
+  /** @param {"off" | "failed"} state */
+  #end(state) {
+    this.voice?.allOff();
+    const { output } = this;
+    this.output = this.voice = null;
+    this.resting = false;
+    output?.close();
+    this.#set(state);
+  }
+
+  /** @param {"off" | "starting" | "on" | "failed"} state */
+  #set(state) {
+    this.state = state;
+    this.changed();
+  }
+}

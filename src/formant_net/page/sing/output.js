@@ -1,0 +1,170 @@
+/**
+ * The way to the loudspeaker: an AudioContext with the bank in it.
+ *
+ * A page from http:// in a LAN has no AudioWorklet. There the bank runs on the page's own thread, in a
+ * ScriptProcessorNode: it sounds, but clicks when the page is busy for longer than its buffer.
+ */
+import { VERSION } from "./version.js";
+import { Bank, Mapping, NOTE_ON, warmUp } from "./wasm.js";
+
+/** Frames of a buffer without an audio thread: 1024 clicked when the page was busy, 4096 is late. */
+const SCRIPT_FRAMES = 2048;
+const CHANNELS = 2;
+const WARM_UP_POINT = { x: 0.5, y: 0.3, z: 0.7 };
+/**
+ * Firefox asks the sound server for the latency while the page and the audio thread wait for each other. On PulseAudio
+ * that can end in a deadlock, after which the page never answers again. So it is asked seldom, and never while the
+ * sound starts. Milliseconds.
+ */
+const SELDOM_MS = 10_000;
+const isFirefox = () => "mozInnerScreenX" in globalThis;
+
+export class Output {
+  /** What the bank said last. @type {Record<string, number>} */
+  counts = {};
+  /** "worklet", or "script" where there is no audio thread. */
+  kind = "";
+  /** @type {(events: Uint8Array<ArrayBuffer>) => void} */
+  push = () => {};
+  /** @type {(audible: boolean) => void} */
+  #fade = () => {};
+  /** @type {AudioNode | null} */
+  #node = null;
+  /** The frame of the context at which the bank began, on an audio thread. @type {number | null} */
+  #startFrame = null;
+  #context;
+  /** What Firefox said last, and when it may be asked again, in milliseconds of performance.now. */
+  #seldom = { latencyS: 0, again: Infinity };
+
+  /**
+   * Call it in a tap, or the browser refuses the sound.
+   * @param {{latencyHint?: AudioContextLatencyCategory | number, changed?: () => void}} [options]
+   */
+  constructor({ latencyHint = "interactive", changed = () => {} } = {}) {
+    // iOS: play although the silent switch is on. Before the context starts.
+    const session = /** @type {any} */ (navigator).audioSession;
+    if (session) session.type = "playback";
+    this.#context = new AudioContext({ latencyHint });
+    this.#context.onstatechange = () => {
+      this.#seldom.again = performance.now() + SELDOM_MS / 10; // by then the sound has started
+      changed();
+    };
+    this.#context.resume().catch(() => {});
+  }
+
+  get sampleRate() {
+    return this.#context.sampleRate;
+  }
+
+  /** running, suspended, interrupted (a call on iOS) or closed. */
+  get state() {
+    return /** @type {string} */ (this.#context.state);
+  }
+
+  /** Seconds from an event to the loudspeaker, as far as the browser says. */
+  get latencyS() {
+    const now = performance.now();
+    if (isFirefox() && (this.state !== "running" || now < this.#seldom.again)) return this.#seldom.latencyS;
+    const { outputLatency, baseLatency } = this.#context;
+    this.#seldom = { latencyS: outputLatency || baseLatency || 0, again: now + SELDOM_MS };
+    return this.#seldom.latencyS;
+  }
+
+  /**
+   * The frame of the bank that is at the loudspeaker at a moment; 0, which means at once, where that is not known.
+   * @param {number} at seconds of performance.now
+   */
+  frameAt(at) {
+    const { contextTime = 0, performanceTime = 0 } = this.#atLoudspeaker();
+    if (this.#startFrame === null || performanceTime === 0) return 0;
+    const frame = ((at - performanceTime / 1000) + contextTime) * this.sampleRate - this.#startFrame;
+    return Math.max(0, Math.round(frame));
+  }
+
+  /** A moment of the context and when it is at the loudspeaker: `getOutputTimestamp`, which asks for the latency. */
+  #atLoudspeaker() {
+    if (!isFirefox()) return this.#context.getOutputTimestamp?.() ?? {};
+    return { contextTime: this.#context.currentTime - this.latencyS, performanceTime: performance.now() };
+  }
+
+  /** Make the bank. @param {import("./files.js").Files} files @param {number} voices */
+  async start({ bytes, rowTauS, presets, standard }, voices) {
+    const setup = { voices, channels: CHANNELS, rowTauS };
+    const mapping = new Mapping(bytes, this.sampleRate);
+    mapping.use(presets[standard].code);
+    const note = mapping.touch(NOTE_ON, 1, 0, WARM_UP_POINT, 0, 0);
+    if (this.#context.audioWorklet) {
+      await this.#context.audioWorklet.addModule(new URL("worklet.js", import.meta.url).href);
+      await this.#worklet(bytes, setup);
+    } else {
+      warmUp(bytes, { ...setup, sampleRate: this.sampleRate }, note);
+      this.#script(bytes, setup);
+    }
+    this.#node?.connect(this.#context.destination);
+    await this.resume();
+  }
+
+  /** Go on after a pause. Browsers allow it in a tap, and often without. */
+  async resume() {
+    if (this.state === "closed" || this.state === "running") return;
+    await Promise.race([this.#context.resume(), new Promise((resolve) => setTimeout(resolve, 500))]).catch(() => {});
+  }
+
+  /** Stop the audio device for a while, which saves power; `resume` goes on. */
+  async suspend() {
+    if (this.state === "running") await this.#context.suspend().catch(() => {});
+  }
+
+  /** Fade out, then end. */
+  async close() {
+    this.#fade(false);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await this.#context.close().catch(() => {});
+  }
+
+  /** Resolves when the bank is there. @param {ArrayBuffer} bytes @param {object} setup */
+  #worklet(bytes, setup) {
+    const options = { numberOfInputs: 0, outputChannelCount: [CHANNELS], processorOptions: { bytes, version: VERSION, setup } };
+    const node = new AudioWorkletNode(this.#context, "formant", options);
+    this.push = (events) => node.port.postMessage(events.buffer, [events.buffer]);
+    this.#fade = (audible) => node.port.postMessage(audible ? "fade-in" : "fade-out");
+    this.#node = node;
+    this.kind = "worklet";
+    return new Promise((resolve, reject) => {
+      node.onprocessorerror = () => reject(new Error("the audio thread of this browser failed"));
+      node.port.onmessage = ({ data: { ready, error, ...counts } }) => {
+        if (error) reject(new Error(error));
+        else if (ready) resolve(undefined);
+        else this.#said(counts);
+      };
+    });
+  }
+
+  /** @param {Record<string, number>} counts */
+  #said({ startFrame, ...counts }) {
+    this.#startFrame = startFrame;
+    this.counts = counts;
+  }
+
+  /** @param {ArrayBuffer} bytes @param {any} setup */
+  #script(bytes, setup) {
+    const bank = new Bank(bytes, { ...setup, sampleRate: this.sampleRate });
+    const node = this.#context.createScriptProcessor(SCRIPT_FRAMES, 0, CHANNELS);
+    /** @type {{events: Uint8Array, at: number}[]} */
+    const waiting = [];
+    node.onaudioprocess = ({ outputBuffer }) => {
+      while (waiting.length > 0) {
+        const [first] = waiting;
+        first.at = bank.push(first.events, first.at);
+        if (first.at < first.events.length) break;
+        waiting.shift();
+      }
+      bank.read(Array.from({ length: CHANNELS }, (_, c) => outputBuffer.getChannelData(c)));
+      this.counts = bank.counts();
+    };
+    this.push = (events) => void waiting.push({ events, at: 0 });
+    this.#fade = (audible) => bank.fade(audible);
+    this.#node = node;
+    this.kind = "script";
+  }
+}

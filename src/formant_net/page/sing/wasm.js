@@ -1,0 +1,159 @@
+/** bank.wasm with names: one bank or one mapping. It is used on the page, in a worker and on the audio thread. */
+import { sameVersion } from "./version.js";
+
+export const NOTE_ON = 1;
+export const NOTE_UPDATE = 2;
+export const NOTE_OFF = 3;
+export const ALL_OFF = 4;
+export const VOLUME = 5;
+
+/** The counts of a bank, in the order of packaging/wasm/page.c. */
+const COUNTS = ["hops", "active", "notes", "stolen", "expired", "late", "limited", "invalid"];
+const RING = 1024;
+
+/** A module with a SIMD instruction, and nothing else: where it is valid, bank.wasm is. */
+const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
+
+/** The name of the file that this browser can use. */
+export const fileName = () => (WebAssembly.validate(new Uint8Array(SIMD)) ? "bank.wasm" : "bank-plain.wasm");
+
+/** An instance of its own. @param {BufferSource} bytes of bank.wasm @returns {any} what page.c exports */
+function instantiate(bytes) {
+  const module = new WebAssembly.Module(bytes);
+  const [stamp] = WebAssembly.Module.customSections(module, "formant");
+  const version = stamp ? String.fromCharCode(...new Uint8Array(stamp)) : "none";
+  sameVersion("bank.wasm", version);
+  const exports = /** @type {any} */ (new WebAssembly.Instance(module, {}).exports);
+  exports._initialize();
+  return exports;
+}
+
+/** Touches become events, which are bytes. */
+export class Mapping {
+  #x;
+  #bytes;
+
+  /** @param {BufferSource} bytes @param {number} sampleRate Hz */
+  constructor(bytes, sampleRate) {
+    this.#x = instantiate(bytes);
+    this.#bytes = this.#x.event_bytes();
+    this.sampleRate = sampleRate;
+  }
+
+  /** Sing with this preset from now on. @param {number[]} code of voices.json */
+  use(code) {
+    if (code.length > this.#x.code_room()) throw new Error(`a preset of ${code.length} numbers is too large`);
+    new Float64Array(this.#x.memory.buffer, this.#x.code(), code.length).set(code);
+  }
+
+  /** Voices of one touch. */
+  get singers() {
+    return this.#x.singers();
+  }
+
+  /**
+   * The events of one touch.
+   * @param {number} kind NOTE_ON or NOTE_UPDATE @param {number} key @param {number} frame 0: at once
+   * @param {{x: number, y: number, z?: number | null, note?: number | null}} point
+   * @param {number} leaseS @param {number} width 0…1: how far the surface is spread over the loudspeakers
+   * @returns {Uint8Array<ArrayBuffer>} one event a singer
+   */
+  touch(kind, key, frame, { x, y, z, note }, leaseS, width) {
+    const voices = this.#x.touch(kind, key, frame, x, y, z ?? NaN, note ?? NaN, leaseS, width, this.sampleRate);
+    return this.#events(voices);
+  }
+
+  /** The release of a touch of so many singers. @param {number} key @param {number} singers @param {number} frame */
+  off(key, singers, frame) {
+    const out = new Uint8Array(singers * this.#bytes);
+    for (let singer = 0; singer < singers; singer += 1) {
+      this.#x.bare(NOTE_OFF, key, singer, frame, 0);
+      out.set(this.#events(1), singer * this.#bytes);
+    }
+    return out;
+  }
+
+  /** The release of everything. */
+  allOff() {
+    this.#x.bare(ALL_OFF, 0, 0, 0, 0);
+    return this.#events(1);
+  }
+
+  /** @param {number} value linear gain 0…1 */
+  volume(value) {
+    this.#x.bare(VOLUME, 0, 0, 0, value);
+    return this.#events(1);
+  }
+
+  /** @param {number} count */
+  #events(count) {
+    return new Uint8Array(this.#x.memory.buffer, this.#x.event(), count * this.#bytes).slice();
+  }
+}
+
+/** Events become sound. */
+export class Bank {
+  #x;
+  #bytes;
+  #channels;
+  #event;
+  #sound;
+
+  /**
+   * @param {BufferSource} bytes of bank.wasm
+   * @param {{sampleRate: number, voices: number, channels: number, rowTauS: number[], seed?: number}} setup
+   */
+  constructor(bytes, { sampleRate, voices, channels, rowTauS, seed = 0 }) {
+    this.#x = instantiate(bytes);
+    this.#bytes = this.#x.event_bytes();
+    this.#channels = channels;
+    if (rowTauS.length !== this.#x.rows()) throw new Error(`${rowTauS.length} smoothing times, not ${this.#x.rows()}`);
+    new Float64Array(this.#x.memory.buffer, this.#x.row_tau_s(), rowTauS.length).set(rowTauS);
+    this.#x.set_up(sampleRate, voices, channels, RING, seed);
+    if (this.#x.make() === 0) throw new Error(`no bank of ${voices} voices at ${sampleRate} Hz`);
+    this.block = this.#x.block();
+    // The bank's memory never grows again, so these views last: the audio thread makes no new ones.
+    this.#event = new Uint8Array(this.#x.memory.buffer, this.#x.event(), this.#bytes);
+    this.#sound = new Float32Array(this.#x.memory.buffer, this.#x.out(), this.block * channels);
+  }
+
+  /** Take the events of a buffer, from `at` on, as far as the ring has room. @param {Uint8Array} events @param {number} at byte @returns {number} where it stopped */
+  push(events, at) {
+    for (; at + this.#bytes <= events.length; at += this.#bytes) {
+      this.#event.set(events.subarray(at, at + this.#bytes));
+      if (!this.#x.push()) return at;
+    }
+    return events.length;
+  }
+
+  /** The next frames of every channel. @param {Float32Array[]} channels of one length, at most `block` */
+  read(channels) {
+    const frames = channels[0].length;
+    this.#x.read(frames);
+    for (let c = 0; c < channels.length; c += 1) {
+      for (let i = 0; i < frames; i += 1) channels[c][i] = this.#sound[i * this.#channels + c];
+    }
+  }
+
+  /** @param {boolean} audible fade all sound in or out */
+  fade(audible) {
+    this.#x.fade(audible ? 1 : 0);
+  }
+
+  /** @returns {Record<string, number>} */
+  counts() {
+    return Object.fromEntries(COUNTS.map((name, which) => [name, this.#x.counter(which)]));
+  }
+}
+
+/**
+ * Run a throw-away bank for a moment: engines start with slow code, and the first note must not pay for that.
+ * @param {BufferSource} bytes @param {{sampleRate: number, rowTauS: number[], voices: number, channels: number}} setup
+ * @param {Uint8Array} note events of a note
+ */
+export function warmUp(bytes, setup, note) {
+  const bank = new Bank(bytes, setup);
+  bank.push(note, 0);
+  const channels = Array.from({ length: setup.channels }, () => new Float32Array(128));
+  for (let block = 0; block < 500; block += 1) bank.read(channels);
+}

@@ -1,0 +1,54 @@
+/** The bank on the audio thread of the browser. Events come as buffers; what sounds is said twice a second. */
+import { sameVersion } from "./version.js";
+import { Bank } from "./wasm.js";
+
+const SAY_S = 0.5;
+
+class Singer extends AudioWorkletProcessor {
+  /** @type {{events: Uint8Array, at: number}[]} */
+  #waiting = [];
+  #sayAt = 0;
+  /** @type {number | null} */
+  #startFrame = null;
+  #ended = false;
+
+  /** @param {{processorOptions: {bytes: ArrayBuffer, version: string, setup: any}}} options */
+  constructor({ processorOptions: { bytes, version, setup } }) {
+    super();
+    this.port.onmessage = ({ data }) => this.#take(data);
+    try {
+      sameVersion("the audio worklet", version);
+      this.bank = new Bank(bytes, { ...setup, sampleRate });
+      this.port.postMessage({ ready: true });
+    } catch (error) {
+      this.port.postMessage({ error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** @param {ArrayBuffer | "fade-in" | "fade-out" | "end"} message */
+  #take(message) {
+    if (message instanceof ArrayBuffer) this.#waiting.push({ events: new Uint8Array(message), at: 0 });
+    else if (message === "end") this.#ended = true;
+    else this.bank?.fade(message === "fade-in");
+  }
+
+  /** @param {Float32Array[][]} _inputs @param {Float32Array[][]} outputs */
+  process(_inputs, [output]) {
+    if (!this.bank) return false;
+    while (this.#waiting.length > 0) {
+      const [first] = this.#waiting;
+      first.at = this.bank.push(first.events, first.at);
+      if (first.at < first.events.length) break; // the ring is full: the rest waits for the next block
+      this.#waiting.shift();
+    }
+    this.#startFrame ??= currentFrame;
+    this.bank.read(output);
+    if (currentTime >= this.#sayAt) {
+      this.#sayAt = currentTime + SAY_S;
+      this.port.postMessage({ ...this.bank.counts(), frame: currentFrame, startFrame: this.#startFrame });
+    }
+    return !this.#ended;
+  }
+}
+
+registerProcessor("formant", Singer);

@@ -1,0 +1,47 @@
+"""What may be passed from client to client: readable, small, and not too often."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from formant_net.protocol import messages as m
+from formant_net.protocol.errors import ProtocolError
+from formant_net.protocol.sdp_check import clean_candidate, clean_sdp
+from formant_net.server.access.limits import Limits
+from formant_net.server.clients import Client
+from formant_net.server.offers import OfferMeter
+
+Routed = m.Offer | m.Answer | m.IceCandidate
+
+
+class Content:
+    """Reads descriptions and candidates before they are passed on."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def clean(self, message: Routed) -> Routed:
+        """The message as it may be passed on.
+
+        error    ProtocolError ("bad-sdp", "bad-candidate"); it is not to be passed on at all
+        """
+        limits = self._limits
+        if isinstance(message, m.IceCandidate):
+            if message.data is None:
+                return message
+            candidate = clean_candidate(message.data.candidate, limits.candidate_chars)
+            if candidate == message.data.candidate:
+                return message
+            return replace(message, data=replace(message.data, candidate=candidate))
+        try:
+            sdp = clean_sdp(message.data.sdp, limits.sdp_chars, limits.candidates)
+        except ProtocolError as error:
+            error.about = m.wire_name(message)
+            raise
+        return message if sdp == message.data.sdp else replace(message, data=replace(message.data, sdp=sdp))
+
+    def count_offer(self, client: Client, target: str, now: float, *, guest: bool) -> None:
+        """An offer of `client` is about to be passed on to `target`. Raises ProtocolError "too-many-offers"."""
+        if client.offers is None:
+            client.offers = OfferMeter(self._limits, now)
+        client.offers.take(target, now, guest=guest)

@@ -1,0 +1,1 @@
+"""Leases of clients: in memory for one server, on a shared engine for several."""

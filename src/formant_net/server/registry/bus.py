@@ -1,0 +1,94 @@
+"""The messages between edges: signaling that is passed on, and the question who holds an id.
+
+A message goes to one run of one edge (`node`). Messages from one edge to another arrive in the order in which they were
+sent, once or not at all. Messages to a node that has ended are `undelivered`. Edges trust each other because each has
+the engine's credentials: nothing here is checked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from formant_net.protocol.errors import ProtocolError
+
+
+class Relay(msgspec.Struct, frozen=True, kw_only=True, tag="relay", tag_field="type"):
+    """A client's message for a client of the receiving edge. `frame` is the text that goes out, encoded once.
+
+    node    the sender's edge: it gets `Undelivered` when the target is not there
+    """
+
+    source: str
+    target: str
+    node: str
+    about: str
+    frame: msgspec.Raw
+
+
+class Undelivered(msgspec.Struct, frozen=True, kw_only=True, tag="undelivered", tag_field="type"):
+    """The target of a `Relay` is not at the edge that received it."""
+
+    source: str
+    target: str
+    about: str
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True, tag="claim", tag_field="type"):
+    """A new socket (`ws_id`, at `node`) wants the id of a client of the receiving edge: is that client alive?"""
+
+    id: str
+    ws_id: str
+    node: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, tag="verdict", tag_field="type"):
+    """The answer to a `Claim`. `free` is False when the holder gave a sign of life."""
+
+    id: str
+    ws_id: str
+    free: bool
+
+
+Envelope = Relay | Undelivered | Claim | Verdict
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Envelope)
+
+
+def encode(envelope: Envelope) -> bytes:
+    """The message as JSON. The frame of a `Relay` is copied into it unchanged."""
+    return _encoder.encode(envelope)
+
+
+def decode(payload: bytes) -> Envelope:
+    """The message in `payload`. Raises ProtocolError "bad-message" for what no edge of this version sends."""
+    try:
+        return _decoder.decode(payload)  # type: ignore[no-any-return]
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ProtocolError("bad-message", f"not a message between edges: {error}") from error
+
+
+class MemoryBus:
+    """The bus of edges in one process. Each message arrives immediately and in order."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, Callable[[bytes], None]] = {}
+
+    def attach(self, node: str, receive: Callable[[bytes], None]) -> None:
+        """Deliver messages for `node` to `receive` from now on."""
+        self._nodes[node] = receive
+
+    def detach(self, node: str) -> None:
+        """Remove a node. Messages to it are undelivered from now on."""
+        del self._nodes[node]
+
+    def post(self, node: str, payload: bytes) -> bool:
+        """Send one message to a node. Returns False if the node is not attached."""
+        receive = self._nodes.get(node)
+        if receive is None:
+            return False
+        receive(payload)
+        return True

@@ -1,0 +1,1 @@
+"""The synth core: links to every controller, their touches turned into notes."""

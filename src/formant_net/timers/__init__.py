@@ -1,0 +1,1 @@
+"""Time passed in as an argument: deadlines, back-off, allowances."""

@@ -1,0 +1,66 @@
+"""A server that dies and comes back, and one note of a page as the sound card has got it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+from support.browser.chromium import Finger, Tab
+from support.browser.marionette import FirefoxTab
+from support.soundcard.pulse import Pulse
+
+NODE = [sys.executable, "-m", "formant_net"]
+
+
+class Server:
+    """A server on a port of its own, which can die and come back."""
+
+    def __init__(self) -> None:
+        self._start(0)
+        self.port = int(re.search(r":(\d+)/", self.url)[1])  # type: ignore[index]
+
+    def _start(self, port: int) -> None:
+        self._process = subprocess.Popen(
+            [*NODE, "server", "--host", "127.0.0.1", "--port", str(port), "--key", "hear-it-here-please"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.url = next(m[0] for line in self._process.stdout if (m := re.search(r"http://\S+#key=\S+", line)))
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        assert self._process.wait(20) == 0
+
+    def restart(self) -> None:
+        self.stop()
+        self._start(self.port)
+
+
+Page = Tab | FirefoxTab
+
+
+def played(pulse: Pulse, tab: Page, finger: Finger) -> tuple[np.ndarray, float]:
+    """One note of 1.5 s and the quiet after it, and when the finger was lifted.
+
+    A machine that is too busy starves the browser's own output: the card then gets zeros in the middle of a note, which
+    no voice makes. That is not what is judged here, so the note is played again.
+    """
+    for _ in range(5):
+        recorder = pulse.recorder().start()
+        tab.fingers(finger)
+        time.sleep(1.5)
+        tab.fingers()
+        released = recorder.seconds
+        time.sleep(1.2)
+        sound = recorder.stop()
+        heard = np.flatnonzero(np.abs(sound) > 1e-3)
+        note = sound[heard[0] : heard[-1]]
+        if np.diff(np.flatnonzero(note)).max() < 8:
+            return sound, released
+    raise AssertionError("the card ran dry in each of five notes: this machine is too busy to judge sound")

@@ -1,0 +1,15 @@
+"""A short storm of newcomers on real processes. `python -m faults.real.storm` is the long one, with its bounds."""
+
+from __future__ import annotations
+
+from faults.real.storm import run
+
+
+def test_a_storm_of_guests_keeps_no_player_out_and_ends_no_link() -> None:
+    """Nothing is timed here: a busy machine may be slow, but everybody gets in and goes on playing."""
+    storm = run(2.0, 200.0, synths=1, guests=1, quiet_s=0.5)
+    assert storm.came >= 300
+    assert sum(storm.heard.get(said, 0) for said in ("registered", "too-many-joins")) > 100
+    assert storm.touches > 0
+    assert storm.linked
+    assert storm.faults == 0

@@ -1,0 +1,112 @@
+"""Clients without a URL find their server: real processes on networks that have no gateway, no IPv4, or two servers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.machine.processes import processes
+from support.net.namespace import Lan
+from support.suite.require import require_namespaces
+
+from formant_net.aio.client.join import FOUND
+
+KEY = {"FORMANT_KEY": "cantabile"}
+SILENT = ("--audio", "none", "--voices", "2")
+
+
+def remote(lan: Lan, name: str, *arguments: str, key: str = "cantabile") -> subprocess.CompletedProcess[str]:
+    command = [*lan[name].inside, sys.executable, "-m", "formant_net", "remote", "--key", key, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    ("server", "box"),
+    [
+        (("192.168.1.20/24",), ("192.168.1.30/24",)),
+        (("fd77::20/64",), ("fd77::30/64",)),
+        (("fe80::20/64",), ("fe80::30/64",)),
+    ],
+    ids=["no-gateway", "ipv6-alone", "link-local-ipv6"],
+)
+def test_a_box_that_knows_the_key_finds_its_server(
+    server: tuple[str, ...], box: tuple[str, ...], tmp_path: Path
+) -> None:
+    require_namespaces()
+    with Lan(server=server, box=box) as lan, processes() as start:
+        serving = start("server", "--port", "8099", environment=KEY, prefix=lan["server"].inside)
+        serving.wait_for("Join:")
+        state = {"FORMANT_STATE_DIR": str(tmp_path)}
+        start("synth", *SILENT, environment=KEY | state, prefix=lan["box"].inside).wait_for("Ready")
+        host = server[0].partition("/")[0]
+        assert host in (tmp_path / FOUND).read_text(), "where to begin the next time"
+        if host.startswith("fe80"):
+            return  # WebRTC makes no links by such addresses (aioice leaves them out)
+        shown = remote(lan, "box")
+        assert shown.returncode == 0, shown.stderr
+        assert "1 synth answered." in shown.stderr
+
+
+def test_a_box_waits_for_its_server_and_follows_it_to_another_address(tmp_path: Path) -> None:
+    """The box is on first, without a network; the server comes later, is killed, and comes back elsewhere."""
+    require_namespaces()
+    with Lan(server=("192.168.1.20/24",), box=()) as lan, processes() as start:
+        box = start("synth", *SILENT, environment=KEY | {"FORMANT_STATE_DIR": str(tmp_path)}, prefix=lan["box"].inside)
+        box.wait_for("Formant synth")
+        first = start("server", "--port", "8099", environment=KEY, prefix=lan["server"].inside)
+        first.wait_for("Join:")
+        lan["box"].ip("addr", "add", "192.168.1.30/24", "dev", "eth0")
+        box.wait_for("Ready", timeout_s=20.0)
+        first.kill()
+        lan["server"].ip("addr", "del", "192.168.1.20/24", "dev", "eth0")
+        lan["server"].ip("addr", "add", "192.168.1.77/24", "dev", "eth0")
+        start("server", "--port", "8100", environment=KEY, prefix=lan["server"].inside).wait_for("Join:")
+        began = time.monotonic()
+        again = box.wait_for("registered", count=2, timeout_s=40.0)
+        assert "192.168.1.77:8100" in again
+        assert time.monotonic() - began < 25.0
+
+
+def test_of_two_servers_the_one_that_takes_the_key_is_the_right_one() -> None:
+    require_namespaces()
+    machines = {"ours": ("192.168.1.20/24",), "theirs": ("192.168.1.21/24",), "box": ("192.168.1.30/24",)}
+    with Lan(**machines) as lan, processes() as start:
+        for name, key in (("theirs", "another key"), ("ours", "cantabile")):
+            options = ("--port", "8099", "--edge-id", name)
+            serving = start("server", *options, environment={"FORMANT_KEY": key}, prefix=lan[name].inside)
+            serving.wait_for("Join:")
+            time.sleep(2.0)  # announced
+        box = start("synth", *SILENT, "--search", environment=KEY, prefix=lan["box"].inside)
+        assert "192.168.1.20:8099" in box.wait_for("Ready", timeout_s=30.0)
+
+
+def test_where_there_is_none_it_is_said() -> None:
+    require_namespaces()
+    with Lan(box=("192.168.1.30/24",)) as lan:
+        nobody = remote(lan, "box", "--patience", "2")
+        assert nobody.returncode == 1
+        assert "Traceback" not in nobody.stderr
+        assert "no server" in nobody.stderr
+
+
+def test_with_a_fingerprint_a_server_without_https_is_passed_over() -> None:
+    require_namespaces()
+    with Lan(server=("192.168.1.20/24",), box=("192.168.1.30/24",)) as lan, processes() as start:
+        start("server", "--port", "8099", environment=KEY, prefix=lan["server"].inside).wait_for("Join:")
+        pin = "sha256-" + "A" * 43
+        box = start("synth", *SILENT, "--tls-fingerprint", pin, environment=KEY, prefix=lan["box"].inside)
+        box.wait_for("a server without https is skipped")
+        assert "Ready" not in box.output()
+
+
+def test_a_server_with_https_is_taken_by_its_fingerprint_alone() -> None:
+    require_namespaces()
+    with Lan(server=("192.168.1.20/24",), box=("192.168.1.30/24",)) as lan, processes() as start:
+        tls = ("--tls", "self-signed")
+        serving = start("server", "--port", "8099", *tls, environment=KEY, prefix=lan["server"].inside)
+        pin = serving.wait_for("Certificate: self-signed, ").split()[2].strip(".,")
+        box = start("synth", *SILENT, "--tls-fingerprint", pin, environment=KEY, prefix=lan["box"].inside)
+        box.wait_for("Ready")

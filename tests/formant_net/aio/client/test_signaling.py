@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from support.net.loopback import edge, run
+from support.virtual.clock import at_once
+from websockets.asyncio.server import ServerConnection, serve
+
+from formant_net.aio.client.signaling import MAX_QUEUED, SignalingSockets
+from formant_net.client.effects import Connect, Disconnect, Transmit
+from formant_net.protocol import messages as m
+
+REGISTER = m.Register(client_id="ctrl-a", role="controller")
+
+
+class Heard:
+    """What the sockets tell, in order."""
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue()
+
+    def opened(self, attempt: int, now: float) -> None:
+        self.events.put_nowait(("opened", attempt))
+
+    def closed(self, attempt: int, reason: str, now: float) -> None:
+        self.events.put_nowait(("closed", attempt, reason))
+
+    def checked(self, number: int, ok: bool, now: float) -> None:
+        raise AssertionError("no other server was asked for")
+
+    def receive(self, attempt: int, message: object, now: float) -> None:
+        self.events.put_nowait(("received", attempt, message))
+
+
+def test_a_client_registers_with_a_real_server_and_hears_its_answer() -> None:
+    async def main() -> None:
+        heard = Heard()
+        sockets = SignalingSockets(heard, at_once)
+        async with edge() as server:
+            sockets.connect(Connect(server.ws_url, 1))
+            assert await heard.events.get() == ("opened", 1)
+            sockets.transmit(Transmit(1, REGISTER))
+            kind, attempt, message = await heard.events.get()
+            assert (kind, attempt) == ("received", 1)
+            assert isinstance(message, m.Registered)
+            await sockets.close()
+            assert heard.events.empty()
+
+    run(main())
+
+
+def test_a_machine_that_has_moved_is_found_by_its_name_in_the_next_attempt() -> None:
+    async def main() -> None:
+        heard = Heard()
+        sockets = SignalingSockets(heard, at_once)
+        async with edge() as server:
+            moved = server.ws_url.replace("127.0.0.1", "localhost")
+            sockets.connect(Connect(moved, 1, address="127.0.0.9"))
+            assert (await heard.events.get())[:2] == ("closed", 1)
+            sockets.connect(Connect(moved, 2, address="127.0.0.9"))
+            assert await heard.events.get() == ("opened", 2)
+            await sockets.close()
+
+    run(main())
+
+
+def test_a_server_that_is_not_there_is_said_in_words() -> None:
+    async def main() -> None:
+        heard = Heard()
+        sockets = SignalingSockets(heard, at_once)
+        sockets.connect(Connect("ws://127.0.0.1:9/ws", 1))
+        kind, attempt, reason = await heard.events.get()
+        assert (kind, attempt) == ("closed", 1)
+        assert "refused" in reason.lower()
+        sockets.connect(Connect("ws://not a host/ws", 2))
+        assert (await heard.events.get())[:2] == ("closed", 2)
+        sockets.transmit(Transmit(2, REGISTER))  # nobody there: dropped
+
+    run(main())
+
+
+def test_frames_that_cannot_be_read_are_skipped_and_the_end_is_told() -> None:
+    async def nasty(connection: ServerConnection) -> None:
+        await connection.send(b"\xff\x00")
+        await connection.send("{")
+        await connection.send('{"type": "telepathy"}')
+        await connection.close(1001, "tired")
+
+    async def main() -> None:
+        heard = Heard()
+        sockets = SignalingSockets(heard, at_once)
+        async with serve(nasty, "127.0.0.1", 0) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            sockets.connect(Connect(f"ws://127.0.0.1:{port}/ws", 7))
+            assert await heard.events.get() == ("opened", 7)
+            assert await heard.events.get() == ("received", 7, m.Unknown("telepathy"))
+            kind, attempt, reason = await heard.events.get()
+            assert (kind, attempt) == ("closed", 7)
+            assert "1001" in reason
+            assert "tired" in reason
+
+    run(main())
+
+
+def test_what_was_ended_on_purpose_is_not_told() -> None:
+    async def main() -> None:
+        heard = Heard()
+        sockets = SignalingSockets(heard, at_once)
+        async with edge() as server:
+            sockets.connect(Connect(server.ws_url, 1))
+            assert await heard.events.get() == ("opened", 1)
+            sockets.disconnect(Disconnect(1))
+            sockets.connect(Connect(server.ws_url, 2))
+            assert await heard.events.get() == ("opened", 2)
+            await sockets.close()
+            assert heard.events.empty()
+
+    run(main())
+
+
+def test_a_server_that_does_not_read_is_given_up_instead_of_filling_the_memory() -> None:
+    async def main() -> None:
+        heard = Heard()
+        sockets = SignalingSockets(heard, at_once)
+        async with edge() as server:
+            sockets.connect(Connect(server.ws_url, 1))
+            assert await heard.events.get() == ("opened", 1)
+            for _ in range(MAX_QUEUED + 1):  # in one step of the loop: the writer cannot run between
+                sockets.transmit(Transmit(1, REGISTER))
+            kind, *_ = await heard.events.get()
+            assert kind == "closed"
+
+    run(main())

@@ -1,0 +1,65 @@
+"""However many newcomers wait, one turn of the loop gives all of them together a short time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from formant_net.aio.server.connection import arrivals as module
+from formant_net.aio.server.connection.arrivals import TURN_S, Arrivals
+
+
+class Slow:
+    """A newcomer whose request takes a while of the clock."""
+
+    def __init__(self, clock: list[float], fed: list[Slow]) -> None:
+        self._clock, self._fed = clock, fed
+
+    def feed(self) -> None:
+        self._clock[0] += TURN_S / 3
+        self._fed.append(self)
+
+
+def test_a_turn_is_bounded_and_everybody_has_one_in_the_order_of_coming(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(module, "clock", lambda: clock[0])
+
+    async def story() -> None:
+        fed: list[Slow] = []
+        queue = Arrivals(asyncio.get_running_loop())
+        crowd = [Slow(clock, fed) for _ in range(100)]
+        for one in crowd:
+            queue.add(one)
+        turns = 0
+        while len(queue):
+            before = len(fed)
+            await asyncio.sleep(0)  # in a turn of the loop, a registered client is served as well
+            assert len(fed) - before <= 4
+            turns += 1
+        assert turns >= 25
+        assert fed == crowd
+
+    asyncio.run(story())
+
+
+def test_who_comes_again_in_its_turn_waits_for_the_next() -> None:
+    async def story() -> None:
+        queue = Arrivals(asyncio.get_running_loop())
+        fed: list[str] = []
+
+        class Again:
+            def feed(self) -> None:
+                fed.append("again")
+                queue.add(self)
+
+        class Once:
+            def feed(self) -> None:
+                fed.append("once")
+
+        queue.add(Again())
+        queue.add(Once())
+        await asyncio.sleep(0)
+        assert fed == ["again", "once"]
+
+    asyncio.run(story())

@@ -1,0 +1,200 @@
+"""`formant-node remote` with a real synth on a real sound server: what it shows, and another device in a held note."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from subprocess import CompletedProcess, run
+
+import numpy as np
+import pytest
+from support.machine.processes import Process, processes
+from support.sound.spectrum import third_difference_db
+from support.sound.still import sing_still
+from support.soundcard.pulse import Pulse
+from websockets.sync.client import connect
+
+KEY = "cantabile"
+
+
+def remote(*arguments: str) -> CompletedProcess[str]:
+    command = [sys.executable, "-m", "formant_net", "remote", *arguments]
+    return run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@dataclass
+class Box:
+    """What plays, its sound server, and the means to start more."""
+
+    url: str
+    pulse: Pulse
+    synth: Process
+    start: Callable[..., Process]
+
+    def hold_a_note(self) -> Process:
+        player = self.start("controller", self.url, stdin=True)
+        player.wait_for("Ready")
+        player.write('{"x": 0.3, "y": 0.0}\n')
+        time.sleep(0.5)
+        return player
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """A server and a synth called Attic, which has the preset `still` as well: breaks are judged without air."""
+    with Pulse(realtime=True) as pulse, processes() as start:
+        server = start("server", "--host", "127.0.0.1", "--port", "0", "--key", KEY)
+        url = server.wait_for("Join:").split()[1]
+        still = sing_still(tmp_path_factory.mktemp("still"))
+        synth = start("synth", url, "--name", "Attic", "--latency", "80", *still, environment=pulse.env)
+        synth.wait_for("Ready")
+        yield Box(url, pulse, synth, start)
+
+
+def test_it_shows_every_synth_with_the_counters_of_its_sound(box: Box) -> None:
+    url = box.url
+    said = remote(url, "--json")
+    assert said.returncode == 0, said.stderr
+    (state,) = (json.loads(line) for line in said.stdout.splitlines())
+    assert state["name"] == "Attic"
+    assert 0.0 < state["rtt_ms"] < 1000.0
+    assert state["latency_ms"] > 0.0
+    assert state["sound"]["blocks"] > 0
+    assert {"busy_p99", "render_us_max", "underflows", "late", "overruns", "shed", "ring_dropped"} < set(state["sound"])
+    people = remote(url).stdout
+    assert "Attic (synth-" in people
+    assert "latency" in people
+    assert "underflows" in people
+
+
+def test_settings_are_taken_by_the_synth_that_is_named_alone(box: Box) -> None:
+    url = box.url
+    done = remote(url, "--synth", "Attic", "--volume", "0.5", "--power", "off", "--preset", "choir", "--json")
+    assert done.returncode == 0, done.stderr
+    state = json.loads(done.stdout)
+    assert (state["volume"], state["powered_on"], state["preset"]) == (0.5, False, "choir")
+    nobody = remote(url, "--synth", "Cellar", "--patience", "1", "--volume", "0")
+    assert nobody.returncode == 1
+    assert "--synth" in nobody.stderr
+    unknown = remote(url, "--preset", "kazoo")
+    assert unknown.returncode == 1
+    assert "no preset 'kazoo'" in unknown.stderr
+    assert "glassy" in unknown.stderr
+    state = json.loads(remote(url, "--volume", "1", "--power", "on", "--json").stdout)
+    assert (state["volume"], state["powered_on"]) == (1.0, True)
+
+
+def test_a_box_that_was_turned_down_and_killed_comes_back_as_it_was() -> None:
+    with processes() as start:
+        server = start("server", "--host", "127.0.0.1", "--port", "0", "--key", KEY)
+        url = server.wait_for("Join:").split()[1]
+        box = ("synth", url, "--id", "synth-cellar", "--audio", "none")
+        synth = start(*box)
+        synth.wait_for("Ready")
+        said = remote(url, "--synth", "synth-cellar", "--volume", "0.2", "--power", "off")
+        assert said.returncode == 0, said.stderr
+        time.sleep(3.0)  # kept every two seconds
+        synth.kill()
+        again = start(*box)
+        assert "volume 20%" in again.wait_for("Settings that players had made")
+        again.wait_for("Ready")
+        (state,) = (json.loads(line) for line in remote(url, "--json").stdout.splitlines())
+        assert (state["volume"], state["powered_on"]) == (0.2, False)
+
+
+def test_another_sound_device_while_a_note_is_held(box: Box) -> None:
+    url, pulse = box.url, box.pulse
+    assert remote(url, "--preset", "still").returncode == 0
+    player = box.hold_a_note()
+    assert np.abs(heard(pulse, 0.5)).max() > 0.02
+    away = remote(url, "--audio", "none")
+    assert "no sound device" in away.stdout, away.stderr
+    assert not heard(pulse, 0.5).any()
+    refused = remote(url, "--audio", "kazoo")
+    assert refused.returncode == 1
+    assert "kazoo" in refused.stderr
+    recorder = pulse.recorder().start()
+    back = remote(url, "--audio", "default")
+    assert "default (ALSA)" in back.stdout, back.stderr
+    time.sleep(0.5)
+    sound = recorder.stop()
+    first = int(np.flatnonzero(np.abs(sound) > 1e-5)[0])
+    assert np.abs(sound[first:]).max() > 0.02
+    assert np.abs(sound[first : first + 48]).max() < 0.1 * np.abs(sound).max()  # it fades in
+    assert third_difference_db(sound[first - 64 : first + 9600]) < -20.0
+    assert "lost" not in player.output()  # the network stayed up
+    player.end_input()
+    assert player.wait() == 0
+
+
+def test_a_sound_server_that_dies_and_comes_back_under_a_held_note(box: Box) -> None:
+    player = box.hold_a_note()
+    before = box.synth.output().count("sound again")
+    box.pulse.kill()
+    box.synth.wait_for("waiting for it")
+    assert "waiting for" in remote(box.url).stdout
+    box.pulse.restart()
+    recorder = box.pulse.recorder().start()
+    box.synth.wait_for("sound again", count=before + 1)
+    time.sleep(0.5)
+    sound = recorder.stop()
+    first = int(np.flatnonzero(np.abs(sound) > 1e-5)[0])
+    assert np.abs(sound[first:]).max() > 0.02
+    assert np.abs(sound[first : first + 48]).max() < 0.1 * np.abs(sound).max()
+    assert "lost" not in player.output()
+
+
+def heard(pulse: Pulse, seconds: float) -> np.ndarray:
+    recorder = pulse.recorder().start()
+    time.sleep(seconds)
+    return recorder.stop()
+
+
+def test_without_a_server_it_says_so() -> None:
+    nobody = remote("http://127.0.0.1:9", "--patience", "1")
+    assert nobody.returncode == 1
+    assert "no server at ws://127.0.0.1:9/ws within 1 s (connection refused)" in nobody.stderr
+    assert "Traceback" not in nobody.stderr
+
+
+def test_every_synth_is_set_and_those_that_stay_silent_are_said() -> None:
+    """Three that sing, started together, and one that its server knows and that links to nobody."""
+    with processes() as start:
+        server = start("server", "--host", "127.0.0.1", "--port", "0", "--open")
+        url = server.wait_for("Join:").split()[1]
+        empty = remote(url, "--patience", "1")
+        assert (empty.returncode, "the server has no synth" in empty.stderr) == (1, True), empty.stderr
+        names = ("North", "East", "South")
+        synths = [start("synth", url, "--audio", "none", "--voices", "2", "--name", name) for name in names]
+        for synth in synths:
+            synth.wait_for("Ready")
+        done = remote(url, "--volume", "0.44", "--json")
+        assert done.returncode == 0, done.stderr
+        states = [json.loads(line) for line in done.stdout.splitlines()]
+        assert sorted((state["name"], state["volume"]) for state in states) == [(n, 0.44) for n in sorted(names)]
+        assert "3 synths answered." in done.stderr
+
+        with connect(f"{url.replace('http', 'ws')}ws") as silent:
+            silent.send(json.dumps({"type": "register", "client_id": "synth-silent"}))
+            assert json.loads(silent.recv(timeout=5))["type"] == "registered"
+            shown = remote(url)
+            assert shown.returncode == 0
+            assert "3 of 4 synths answered; 1 that did not offer a link stayed silent." in shown.stderr
+            unset = remote(url, "--power", "off")
+            assert unset.returncode == 1
+            assert "the setting did not reach 1 that did not offer a link" in unset.stderr
+            assert unset.stdout.count("power off") == 3
+            some = remote(url, "--synth", "North", "--synth", "West", "--power", "on", "--patience", "3")
+            assert some.returncode == 1
+            assert "no synth 'West' answered" in some.stderr
+            assert "North" in some.stdout
+
+
+def test_a_wrong_key_is_a_usage_error(box: Box) -> None:
+    url = box.url
+    refused = remote(url.partition("#")[0], "--key", "wrong", "--patience", "3")
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr

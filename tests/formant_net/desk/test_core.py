@@ -1,0 +1,92 @@
+"""The desk's core against a real server core: its copy is the server's document, and every request has an outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support.virtual.clients import RawClients
+
+from formant_net.client.effects import Connect, Transmit
+from formant_net.client.servers import Server
+from formant_net.desk.core import Desk, Refused
+from formant_net.fleet.document import Document
+from formant_net.protocol import steering as s
+from formant_net.protocol.messages import decode_signaling, encode
+from formant_net.protocol.timing import Timing
+
+
+class Table:
+    """A desk on a server; messages travel at once."""
+
+    def __init__(self, hall: RawClients, id: str) -> None:
+        self.hall = hall
+        self.core = Desk(id, [Server("ws://hall/ws")], Timing(), lambda: 0.5)
+        self.conn = hall.connect()
+        self.core.start(hall.clock.now)
+        self.attempt = next(e.attempt for e in self.core.drain() if isinstance(e, Connect))
+        self.core.opened(self.attempt, hall.clock.now)
+        self.carry()
+
+    def carry(self) -> None:
+        while True:
+            for effect in self.core.drain():
+                if isinstance(effect, Transmit):
+                    self.hall.hub.receive_frame(self.conn, encode(effect.message), self.hall.clock.now)
+            self.hall.sort()
+            heard = self.hall.heard(self.conn)
+            for message in heard:
+                text = RawClients.text(message["type"], **{k: v for k, v in message.items() if k != "type"})
+                self.core.receive(self.attempt, decode_signaling(text), self.hall.clock.now)
+            if not heard:
+                return
+
+    def ask(self, request: Any) -> int | Refused | None:
+        number = self.core.ask(request, self.hall.clock.now)
+        self.carry()
+        return self.core.outcome(number)
+
+
+def hall() -> RawClients:
+    return RawClients(fleet=Document(epoch="e1"))
+
+
+def test_two_desks_have_the_servers_document_whoever_changes_it() -> None:
+    where = hall()
+    first, second = Table(where, "desk-1"), Table(where, "desk-2")
+    assert first.core.open
+    assert first.ask(s.DeskSet(path="zones/z-nave", set={"name": "Nave"})) == 1
+    second.carry()
+    assert second.ask(s.DeskSet(path="boxes/synth-a", set={"zone": "z-nave", "tags": ["alto"]}, base=1)) == 2
+    first.carry()
+    assert first.ask(s.DeskSet(path="zones/z-nave", set=None, base=2)) == 3
+    second.carry()
+    assert first.core.document == second.core.document == where.hub.steering.document
+
+
+def test_what_is_refused_is_known_with_its_reason() -> None:
+    table = Table(hall(), "desk-1")
+    outcome = table.ask(s.DeskSet(path="master", set={"db": 9}))
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "bad-setting"
+    assert table.ask(s.DeskSet(path="master", set={"db": -9})) == 1
+
+
+def test_a_server_without_a_desk_says_so() -> None:
+    table = Table(RawClients(), "desk-1")
+    assert not table.core.open
+    assert table.core.fault is not None
+    assert table.core.fault.code == "not-here"
+
+
+def test_boxes_follow_are_late_or_away_and_older_ones_are_none_of_that() -> None:
+    where = hall()
+    table = Table(where, "desk-1")
+    for id in ("synth-a", "synth-b"):
+        where.join(id, meta={"steered": True})
+    where.join("synth-old")
+    gone = where.join("synth-gone", meta={"steered": True})
+    where.drop(gone)
+    table.carry()
+    assert table.core.following() == (["synth-a", "synth-b"], [], ["synth-gone"])
+    table.ask(s.DeskSet(path="boxes/synth-a", set={"db": -3}, base=1))
+    assert table.core.following() == ([], ["synth-a", "synth-b"], ["synth-gone"])

@@ -1,0 +1,179 @@
+"""The search for a server, on a network that is made up: who is announced when, and who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from formant_net.lan.locate import (
+    AGAIN_S,
+    BROWSE_LATER_S,
+    BROWSE_S,
+    LOST_S,
+    STAGGER_S,
+    Browse,
+    Locate,
+    Located,
+    LocateEffect,
+    Searching,
+    StopBrowsing,
+    Try,
+)
+from formant_net.lan.record import Place
+
+RIGHT = Place("7k2m9x", "192.168.1.20", 8080)
+DOCKER, VPN = Place("7k2m9x", "172.17.0.1", 8080), Place("7k2m9x", "100.101.102.103", 8080)
+OTHER = Place("abcdef", "192.168.1.99", 8080)
+
+
+class Story:
+    """A search with a clock of its own. `answers`: who listens there, after how many seconds."""
+
+    def __init__(self, *known: Place, answers: dict[Place, float] | None = None, draw: float = 0.5) -> None:
+        self.now = 0.0
+        self.locate = Locate(lambda: draw, known)
+        self.answers = answers or {}
+        self.did: list[tuple[float, LocateEffect]] = []
+        self._due: list[tuple[float, Callable[[], None]]] = []
+        self.locate.start(self.now)
+        self._carry_out()
+
+    def run(self, until: float) -> None:
+        while True:
+            moments = [at for at, _ in self._due]
+            if (deadline := self.locate.next_deadline()) is not None:
+                moments.append(deadline)
+            moment = min(moments, default=until)
+            if moment > until:
+                self.now = until
+                return
+            self.now = moment
+            ready = [do for at, do in self._due if at <= moment]
+            self._due = [(at, do) for at, do in self._due if at > moment]
+            for do in ready:
+                do()
+            self.locate.on_deadline(self.now)
+            self._carry_out()
+            if moment == until and not ready and self.locate.next_deadline() is None:
+                return
+
+    def tell(self, what: Callable[[], None]) -> None:
+        what()
+        self._carry_out()
+
+    def _carry_out(self) -> None:
+        for effect in self.locate.drain():
+            self.did.append((self.now, effect))
+            if isinstance(effect, Try):
+                answers, place = effect.place in self.answers, effect.place
+                after_s = self.answers.get(effect.place, 20.0)
+                self._due.append(
+                    (self.now + after_s, lambda p=place, ok=answers: self.locate.tried(p, ok, self.now))  # type: ignore[misc]
+                )
+
+    def times(self, kind: type) -> list[float]:
+        return [at for at, effect in self.did if isinstance(effect, kind)]
+
+    def located(self) -> list[tuple[float, Place]]:
+        return [(at, effect.place) for at, effect in self.did if isinstance(effect, Located)]
+
+
+def test_the_right_address_is_reached_while_dead_ones_still_hang() -> None:
+    """One after the other, with 20 s each, took 40 s."""
+    story = Story(answers={RIGHT: 0.01})
+    story.tell(lambda: story.locate.announced([DOCKER, VPN, RIGHT], 0.0))
+    story.run(5.0)
+    assert story.located() == [(2 * STAGGER_S + 0.01, RIGHT)]
+
+
+def test_where_the_server_was_last_time_is_tried_before_anything_is_heard() -> None:
+    story = Story(RIGHT, answers={RIGHT: 0.01})
+    assert story.did == [(0.0, Try(RIGHT)), (0.0, Browse())]
+    story.run(1.0)
+    assert story.located() == [(0.01, RIGHT)]
+
+
+def test_it_browses_afresh_until_the_server_is_there_and_then_no_more() -> None:
+    story = Story(draw=0.5)
+    story.run(300.0)
+    browses = story.times(Browse)
+    assert browses[:4] == [0.0, BROWSE_S, 2 * BROWSE_S, 3 * BROWSE_S]
+    assert browses[-1] - browses[-2] == BROWSE_LATER_S
+    assert len(browses) < 24 + 20
+    story.answers[RIGHT] = 0.01
+    story.tell(lambda: story.locate.announced([RIGHT], story.now))
+    story.run(301.0)
+    story.tell(lambda: story.locate.settled(RIGHT))
+    assert not story.locate.active
+    story.run(1000.0)
+    assert story.did[-1] == (301.0, StopBrowsing())
+    assert story.locate.next_deadline() is None
+
+
+def test_boxes_that_start_together_do_not_ask_in_step() -> None:
+    early, late = Story(draw=0.0), Story(draw=1.0)
+    early.run(10.0)
+    late.run(10.0)
+    assert early.times(Browse)[1] == 0.5 * BROWSE_S
+    assert late.times(Browse)[1] == 1.5 * BROWSE_S
+
+
+def test_it_never_ends_and_says_every_minute_that_it_searches() -> None:
+    story = Story()
+    story.tell(lambda: story.locate.announced([DOCKER], 0.0))
+    story.run(3600.0)
+    said = [effect for _, effect in story.did if isinstance(effect, Searching)]
+    assert [each.for_s for each in said] == [60.0 * n for n in range(1, 61)]
+    assert {each.heard for each in said} == {1}
+    assert story.locate.active
+
+
+def test_a_server_that_has_moved_is_searched_after_ten_seconds_at_the_old_place_too() -> None:
+    story = Story(RIGHT, answers={RIGHT: 0.01})
+    story.run(1.0)
+    story.tell(lambda: story.locate.settled(RIGHT))
+    story.tell(lambda: story.locate.lost(1.0))
+    story.answers = {OTHER: 0.01}
+    story.run(1.0 + LOST_S - 0.1)
+    assert len(story.times(Browse)) == 1
+    story.run(1.0 + LOST_S)
+    assert story.did[-2:] == [(1.0 + LOST_S, Try(RIGHT)), (1.0 + LOST_S, Browse())]
+    story.tell(lambda: story.locate.announced([OTHER], story.now))
+    story.run(12.0)
+    assert story.located()[-1][1] == OTHER
+
+
+def test_a_server_that_comes_back_in_time_is_not_searched() -> None:
+    story = Story(RIGHT, answers={RIGHT: 0.01})
+    story.run(1.0)
+    story.tell(lambda: story.locate.settled(RIGHT))
+    story.tell(lambda: story.locate.lost(1.0))
+    story.run(5.0)
+    story.tell(lambda: story.locate.settled(RIGHT))
+    story.run(100.0)
+    assert len(story.times(Browse)) == 1
+
+
+def test_a_place_that_answered_is_offered_again_when_it_is_announced_again_later() -> None:
+    """It was not let in: the server may have the right key by now. Not at each of many announcements, though."""
+    story = Story(answers={RIGHT: 0.01})
+    for at in range(30):
+        story.run(float(at))
+        story.tell(lambda: story.locate.announced([RIGHT], story.now))
+    story.run(30.0)
+    assert 2 <= len(story.located()) <= 30 / AGAIN_S + 1
+
+
+def test_of_two_servers_both_are_offered() -> None:
+    story = Story(answers={RIGHT: 0.01, OTHER: 0.01})
+    story.tell(lambda: story.locate.announced([RIGHT, DOCKER], 0.0))
+    story.tell(lambda: story.locate.announced([OTHER], 0.0))
+    story.run(2.0)
+    assert [place for _, place in story.located()] == [RIGHT, OTHER]
+    assert Try(DOCKER) not in [effect for _, effect in story.did], "the same server at another address"
+
+
+def test_what_is_announced_while_nobody_searches_is_nothing() -> None:
+    story = Story()
+    story.tell(story.locate.settled)
+    story.tell(lambda: story.locate.announced([RIGHT], 1.0))
+    assert story.times(Try) == []

@@ -1,0 +1,225 @@
+"""Steering: what desks change reaches every box, also one that comes later, and nobody else steers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from support.net.sdp import offer
+from support.virtual.clients import RawClients, refused
+
+from formant_net.fleet.document import Document
+from formant_net.server.access.access import Access
+from formant_net.server.access.tokens import SCOPES, KeySet, make_key
+
+A, B = "synth-a", "synth-b"
+
+
+@pytest.fixture
+def hall() -> RawClients:
+    """A server that keeps a document."""
+    return RawClients(fleet=Document(epoch="e1"))
+
+
+def box(hall: RawClients, id: str, **meta: Any) -> int:
+    conn = hall.connect()
+    hall.inbox[conn] = hall.say(conn, "register", client_id=id, meta={"name": id.upper(), "steered": True, **meta})
+    return conn
+
+
+def desk(hall: RawClients, id: str = "desk-1") -> int:
+    conn = hall.join(id)
+    hall.say(conn, "desk-open")
+    hall.heard(conn)
+    return conn
+
+
+def told(hall: RawClients, conn: int) -> list[dict[str, Any]]:
+    return [message for message in hall.heard(conn) if message["type"] == "settings"]
+
+
+def set_(hall: RawClients, conn: int, path: str, base: int | None = None, **fields: Any) -> list[dict[str, Any]]:
+    return hall.say(conn, "desk-set", path=path, set=fields, base=base, request=7)
+
+
+def test_a_desk_that_opens_gets_everything_that_there_is(hall: RawClients) -> None:
+    first = desk(hall)
+    set_(hall, first, "zones/z-nave", name="Nave")
+    set_(hall, first, f"boxes/{A}", zone="z-nave", db=-6)
+    box(hall, B)
+    second = hall.join("desk-2")
+    opened, *rest = hall.say(second, "desk-open")
+    assert opened == {"type": "desk", "epoch": "e1", "rev": 2}
+    paths = {message["path"]: message["set"] for message in rest if message["type"] == "desk-changed"}
+    assert set(paths) == {"master", "zones/z-nave", f"boxes/{A}"}, "B has come later and is in no document"
+    assert paths[f"boxes/{A}"]["zone"] == "z-nave"
+    there = {message["id"]: message["here"] for message in rest if message["type"] == "desk-box"}
+    assert there == {A: False, B: True}
+
+
+def test_a_change_reaches_the_boxes_that_it_concerns_and_every_desk(hall: RawClients) -> None:
+    one, other = box(hall, A), box(hall, B)
+    first, second = desk(hall), desk(hall, "desk-2")
+    set_(hall, first, "zones/z-nave", name="Nave")
+    set_(hall, first, f"boxes/{A}", base=1, zone="z-nave", db=-4)
+    hall.wait(1.0)
+    for conn in (one, other, second):
+        hall.heard(conn)
+    answers = set_(hall, first, "zones/z-nave", db=-6)
+    assert [message["rev"] for message in answers if message["type"] == "desk-done"] == [3]
+    (settings,) = told(hall, one)
+    assert (settings["gain_db"], settings["rev"], settings["epoch"]) == (-10.0, 3, "e1")
+    assert told(hall, other) == []
+    changed = [message for message in hall.heard(second) if message["type"] == "desk-changed"]
+    assert [(message["path"], message["set"]["db"], message["by"]) for message in changed] == [
+        ("zones/z-nave", -6.0, "desk-1")
+    ]
+
+
+def test_a_box_that_was_away_gets_what_was_set_meanwhile_when_it_registers(hall: RawClients) -> None:
+    first = desk(hall)
+    set_(hall, first, f"boxes/{A}", name="North", mute=True, preset="hum")
+    (settings,) = told(hall, box(hall, A))
+    assert (settings["name"], settings["because"], settings["preset"]) == ("North", ["mute"], "hum")
+
+
+def test_before_anybody_steers_no_box_is_told_anything(hall: RawClients) -> None:
+    conn = box(hall, A)
+    desk(hall)
+    assert told(hall, conn) == []
+
+
+def test_boxes_that_play_when_steering_begins_stay_as_loud_and_later_ones_come_softly(hall: RawClients) -> None:
+    playing, first = box(hall, A), desk(hall)
+    set_(hall, first, "zones/z-nave", name="Nave")
+    assert [settings["gain_db"] for settings in told(hall, playing)] == [0.0]
+    (settings,) = told(hall, box(hall, B))
+    assert settings["gain_db"] == -20.0
+
+
+def test_an_older_box_is_told_nothing_and_the_desk_sees_that(hall: RawClients) -> None:
+    old = box(hall, A, steered=False)
+    first = desk(hall)
+    hall.sort()
+    set_(hall, first, "master", off=True)
+    assert told(hall, old) == []
+    again = hall.join("desk-2")
+    (seen,) = [message for message in hall.say(again, "desk-open") if message["type"] == "desk-box"]
+    assert seen["steered"] is False
+
+
+def test_a_fader_that_moves_is_told_twenty_times_a_second_and_ends_where_it_stands(hall: RawClients) -> None:
+    conn, first = box(hall, A), desk(hall)
+    for n in range(200):
+        set_(hall, first, "master", db=-n / 10)
+        hall.wait(0.005)
+    hall.wait(0.1)
+    levels = [settings["gain_db"] for settings in told(hall, conn)]
+    assert levels[-1] == pytest.approx(-19.9)
+    assert 15 <= len(levels) <= 22
+
+
+def test_a_box_says_what_it_has_applied_and_what_not(hall: RawClients) -> None:
+    conn, first = box(hall, A), desk(hall)
+    set_(hall, first, f"boxes/{A}", audio="card:Gone")
+    hall.heard(first)
+    (settings,) = told(hall, conn)
+    hall.say(conn, "settings-applied", epoch="e1", rev=settings["rev"], refused={"audio": "no such device"})
+    (seen,) = [message for message in hall.heard(first) if message["type"] == "desk-box"]
+    assert (seen["wanted"], seen["applied"], seen["refused"]) == (1, 1, {"audio": "no such device"})
+
+
+def test_a_solo_is_not_kept_and_ends_for_the_house_when_its_box_goes(hall: RawClients) -> None:
+    one, other, first = box(hall, A), box(hall, B), desk(hall)
+    hall.say(first, "desk-solo", path=f"boxes/{A}", on=True)
+    assert [settings["because"] for settings in told(hall, other)] == [["solo"]]
+    assert all("because" not in settings for settings in told(hall, one))
+    hall.wait(1.0)
+    hall.drop(one)
+    hall.wait(0.1)
+    assert ["because" in settings for settings in told(hall, other)] == [False]
+    assert hall.hub.steering.document.rev == 0
+
+
+def test_a_scene_ramps_and_can_be_undone(hall: RawClients) -> None:
+    conn, first = box(hall, A), desk(hall)
+    set_(hall, first, f"boxes/{A}", db=-3)
+    set_(hall, first, "scenes/s-night", name="Night", ramp_s=8, boxes={A: {"db": -40}})
+    hall.wait(1.0)
+    told(hall, conn)
+    hall.say(first, "desk-recall", scene="s-night")
+    (night,) = told(hall, conn)
+    assert (night["gain_db"], night["ramp_ms"]) == (-40.0, 8000.0)
+    hall.wait(1.0)
+    hall.say(first, "desk-undo")
+    (back,) = told(hall, conn)
+    assert (back["gain_db"], back["ramp_ms"]) == (-3.0, 50.0)
+    refused(hall.say(first, "desk-undo"), "bad-setting", "desk-undo")
+
+
+def test_a_change_that_cannot_be_is_answered_and_changes_nothing(hall: RawClients) -> None:
+    conn, first = box(hall, A), desk(hall)
+    set_(hall, first, f"boxes/{A}", name="North")
+    told(hall, conn)
+    hall.heard(first)
+    before = hall.hub.steering.document
+    refused(set_(hall, first, f"boxes/{A}", db=7), "bad-setting", "desk-set")
+    refused(set_(hall, first, f"boxes/{A}", base=0, name="South"), "desk-conflict", "desk-set")
+    assert hall.hub.steering.document is before
+    assert told(hall, conn) == []
+
+
+@pytest.mark.parametrize("id", ["ctrl-a", A])
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "desk-open"},
+        {"type": "desk-set", "path": "master", "set": {"off": True}},
+        {"type": "desk-solo", "path": f"boxes/{A}", "on": True},
+        {"type": "desk-recall", "scene": "s-night"},
+        {"type": "desk-undo"},
+    ],
+    ids=lambda message: message["type"],
+)
+def test_nobody_but_a_desk_steers(hall: RawClients, message: dict[str, Any], id: str) -> None:
+    conn = hall.join(id)
+    hall.heard(conn)
+    type, rest = message["type"], {key: value for key, value in message.items() if key != "type"}
+    refused(hall.say(conn, type, **rest), "wrong-role", type)
+    assert hall.hub.steering.document == Document(epoch="e1")
+
+
+def test_a_stranger_cannot_speak_of_settings_before_it_registers(hall: RawClients) -> None:
+    refused(hall.say(hall.connect(), "desk-open"), "not-registered", "desk-open")
+    refused(hall.say(hall.connect(), "settings-applied", epoch="e1", rev=1), "not-registered", "settings-applied")
+
+
+def test_a_desk_is_told_of_no_offers_and_makes_none(hall: RawClients) -> None:
+    first, synth = desk(hall), hall.join("synth-x")
+    hall.heard(synth)
+    hall.say(synth, "request-controllers")
+    assert "desk-1" not in str(hall.heard(synth))
+    hall.heard(first)
+    refused(hall.say(first, "offer", target="synth-x", data=offer()), "wrong-role", "offer")
+
+
+def test_a_server_that_shares_its_clients_says_that_it_has_no_desk() -> None:
+    shared = RawClients()
+    conn = shared.join("desk-1")
+    assert "--registry" in refused(shared.say(conn, "desk-open"), "not-here", "desk-open")
+    shared.heard(box(shared, A))
+
+
+def test_a_token_that_may_not_set_what_everybody_hears_is_no_desk() -> None:
+    keys = KeySet.parse(json.dumps({"keys": [make_key("HS256", "a", lambda count: b"x" * count)]}))
+    hall = RawClients(access=Access("abcd", tokens=keys), fleet=Document(epoch="e1"))
+    until = hall.clock.now + 3600.0  # the hub's wall clock is its own clock
+    conn = hall.connect()
+    guest = keys.sign({"exp": until, "scope": " ".join(SCOPES["audience"])})
+    answers = hall.say(conn, "register", client_id="desk-1", key=guest)
+    refused(answers, "not-allowed", "register")
+    for key in ("abcd", keys.sign({"exp": until, "scope": " ".join(SCOPES["controller"])})):
+        owner = hall.connect()
+        hall.say(owner, "register", client_id=f"desk-{owner}", key=key)
+        assert hall.say(owner, "desk-open")[0]["type"] == "desk"

@@ -1,0 +1,288 @@
+"""What guests cost others: many ids, many addresses, one token, and an honest player measured beside them.
+
+The hub and the synth's core are the real ones (support/virtual/hall.py); docs/install/security.md has the figures.
+"""
+
+from __future__ import annotations
+
+import pytest
+from support.net.sdp import candidate
+from support.virtual.hall import KEY, Hall, Manner
+
+from formant_net.protocol.messages import Ping, Touch
+from formant_net.server.access.limits import Limits
+from formant_net.synth.play_limits import PlayLimits
+
+QUICK_S = 0.3
+"""What a link takes with nobody else there, with room for a step or two."""
+
+
+def filled(manner: Manner, *, ids: int = 150, addresses: int = 10) -> Hall:
+    """A hall in which one audience token has as many ids as get in, from that many addresses."""
+    hall = Hall()
+    for n in range(ids):
+        hall.comes(f"touch-ctrl-{n}", key=hall.token(), address=f"192.0.2.{n % addresses}", manner=manner)
+    hall.run(15.0)
+    return hall
+
+
+def plays(hall: Hall, id: str) -> None:
+    """A finger is down at `id`."""
+    link = hall.core._keeper.links[id].peer.link
+    hall.core.channel(id, link, "params", Ping(timestamp=1), hall.now)
+    hall.core.channel(id, link, "params", Touch(x=0.5, y=0.5, active=True), hall.now)
+    hall.core.drain()
+
+
+# --- 1: one token with 100 ids ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("manner", ["links", "answers", "mute"])
+@pytest.mark.parametrize("addresses", [1, 10, 150])
+def test_a_token_with_many_ids_does_not_keep_out_who_has_the_key(manner: Manner, addresses: int) -> None:
+    hall = filled(manner, addresses=addresses)
+    hall.comes("ctrl-honest", address="198.51.100.7")
+    waited = hall.waited("ctrl-honest", 10.0)
+    assert waited is not None
+    assert waited < QUICK_S
+
+
+@pytest.mark.parametrize("manner", ["links", "answers", "mute"])
+def test_a_token_with_many_ids_does_not_keep_out_the_guest_of_another(manner: Manner) -> None:
+    hall = filled(manner)
+    hall.comes("touch-ctrl-honest", key=hall.token("another"), address="198.51.100.7")
+    waited = hall.waited("touch-ctrl-honest", 10.0)
+    assert waited is not None
+    assert waited < QUICK_S
+
+
+@pytest.mark.parametrize("manner", ["links", "answers", "mute"])
+def test_an_address_with_many_ids_does_not_keep_out_the_same_tokens_guest_from_elsewhere(manner: Manner) -> None:
+    hall = filled(manner, addresses=5)
+    hall.comes("touch-ctrl-honest", key=hall.token(), address="198.51.100.7")
+    waited = hall.waited("touch-ctrl-honest", 10.0)
+    assert waited is not None
+    assert waited < QUICK_S
+
+
+@pytest.mark.parametrize("manner", ["links", "answers", "mute"])
+@pytest.mark.parametrize("addresses", [1, 10])
+def test_a_player_with_many_ids_does_not_keep_out_another(manner: Manner, addresses: int) -> None:
+    hall = Hall()
+    for n in range(150):
+        hall.comes(f"ctrl-{n}", address=f"192.0.2.{n % addresses}", manner=manner)
+    hall.run(15.0)
+    hall.comes("ctrl-honest", address="198.51.100.7")
+    waited = hall.waited("ctrl-honest", 10.0)
+    assert waited is not None
+    assert waited < QUICK_S
+
+
+def test_players_get_in_even_while_every_guest_plays() -> None:
+    hall = filled("links", ids=100)
+    assert len(hall.core.open_peers) == 100
+    for id in hall.core.open_peers:
+        plays(hall, id)
+    for n in range(5):
+        hall.comes(f"ctrl-{n}", address=f"198.51.100.{n}")
+    hall.run(QUICK_S)
+    assert all(hall.linked(f"ctrl-{n}") for n in range(5))
+    assert len(hall.core.open_peers) == 100
+
+
+def test_guests_do_not_push_out_players_nor_each_other_without_need() -> None:
+    hall = Hall()
+    for n in range(60):
+        hall.comes(f"ctrl-{n}", address=f"198.51.100.{n % 20}")
+    hall.run(5.0)
+    for n in range(40):
+        hall.comes(f"touch-ctrl-{n}", key=hall.token(), address="192.0.2.1")
+    hall.run(5.0)
+    before = set(hall.core.open_peers)
+    assert len(before) == 100
+    for n in range(40, 140):
+        hall.comes(f"touch-ctrl-{n}", key=hall.token(), address="192.0.2.1")
+    hall.run(10.0)
+    assert set(hall.core.open_peers) == before
+
+
+def test_a_hall_of_phones_behind_one_address_is_linked_as_quickly_as_ever() -> None:
+    hall = Hall()
+    for n in range(90):
+        hall.comes(f"touch-ctrl-{n}", key=hall.token(), address="192.0.2.1")
+    hall.run(1.0)
+    assert len(hall.core.open_peers) == 90
+
+
+def test_two_crowds_end_with_equal_shares_and_then_rest() -> None:
+    hall = filled("links", ids=100)
+    for n in range(100):
+        hall.comes(f"touch-ctrl-b{n}", key=hall.token("another"), address=f"198.51.100.{n % 10}")
+    hall.run(10.0)
+    open_b = sum(id.startswith("touch-ctrl-b") for id in hall.core.open_peers)
+    assert 45 <= open_b <= 55
+    before, offers = set(hall.core.open_peers), hall.offers_made
+    hall.run(10.0)
+    assert set(hall.core.open_peers) == before
+    assert hall.offers_made == offers
+
+
+# --- 9: ids that answer and never open -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("manner", ["answers", "mute"])
+def test_ninety_that_never_open_delay_no_newcomer(manner: Manner) -> None:
+    hall = filled(manner, ids=90, addresses=9)
+    for n, key in enumerate(["abcd-efgh", hall.token("another"), hall.token()]):
+        hall.comes(f"ctrl-honest{n}", key=key, address=f"198.51.100.{n}")
+        waited = hall.waited(f"ctrl-honest{n}", 10.0)
+        assert waited is not None
+        assert waited < QUICK_S
+
+
+def test_ninety_of_the_same_address_and_token_delay_a_newcomer_by_their_patience_at_most() -> None:
+    """Nothing tells it from them but that it has not failed yet."""
+    hall = filled("answers", ids=90, addresses=1)
+    hall.comes("touch-ctrl-honest", key=hall.token(), address="192.0.2.0")
+    waited = hall.waited("touch-ctrl-honest", 20.0)
+    assert waited is not None
+    assert waited < 2 * PlayLimits().patience_s
+
+
+# --- 3: new ids without end ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("addresses", [1, 20])
+def test_new_ids_at_171_a_second_use_up_no_offers_that_others_need(addresses: int) -> None:
+    hall = Hall()
+    for second in range(60):
+        for n in range(171):
+            id = f"touch-ctrl-{second}-{n}"
+            hall.comes(id, key=hall.token(), address=f"192.0.2.{n % addresses}", manner="mute", stays_s=0.03)
+            hall.run(1.0 / 171)
+        if second % 10 == 9:
+            who = f"ctrl-{second}"
+            hall.comes(who, address="198.51.100.7")
+            waited = hall.waited(who, 10.0)
+            assert waited is not None
+            assert waited < QUICK_S, second
+    assert hall.clients.hub.counters.errors["too-many-offers"] == 0
+    hall.comes("touch-ctrl-honest", key=hall.token("another"), address="198.51.100.8")
+    waited = hall.waited("touch-ctrl-honest", 10.0)
+    assert waited is not None
+    assert waited < QUICK_S
+
+
+# --- 5: strangers without a key --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("addresses", [1, 10, 40])
+def test_sockets_of_strangers_keep_no_honest_client_out(addresses: int) -> None:
+    """As many as there is room for, from each address, again and again; an honest one comes every second."""
+    hall = Hall()
+    clients, refused = hall.clients, 0
+    for second in range(30):
+        for _ in range(600):
+            for n in range(max(1, addresses // 10)):
+                clients.connect(f"192.0.2.{(n + second) % addresses}")
+        honest = clients.connect("198.51.100.7")
+        hall.run(0.2)  # a slow phone
+        answers = clients.say(honest, "register", client_id=f"ctrl-{second}", key=KEY)
+        refused += [answer["type"] for answer in answers] != ["registered"]
+        hall.run(0.8)
+    assert refused == 0
+    assert clients.hub._registration._places.newcomers <= Limits().newcomers
+
+
+def test_guests_who_fill_the_server_make_room_for_the_key_and_for_another_token() -> None:
+    hall = Hall(limits=Limits(clients=200, joins_burst=1000, token_joins_burst=5000))
+    for n in range(400):
+        hall.comes(f"touch-ctrl-{n}", key=hall.token(), address=f"192.0.2.{n % 20}", manner="mute")
+    hall.run(1.0)
+    assert len(hall.clients.hub.clients()) == 200
+    for n, key in enumerate([KEY, KEY, hall.token("another")]):
+        hall.comes(f"ctrl-{n}", key=key, address=f"198.51.100.{n}")
+        assert f"ctrl-{n}" in hall.clients.hub.clients()
+    assert len(hall.clients.hub.clients()) == 200
+    assert "synth-a" in hall.clients.hub.clients(), "a box gives way to nobody's guest"
+    waited = hall.waited("ctrl-0", 2.0)
+    assert waited is not None
+
+
+# --- 9: what a token finds out ---------------------------------------------------------------------------------------
+
+
+def test_a_guest_learns_of_no_id_that_has_not_called_it() -> None:
+    hall = Hall()
+    clients = hall.clients
+    guest = hall.comes("touch-ctrl-a", key=hall.token(), manner="mute")
+    clients.join("synth-secret", key=KEY)
+    clients.join("ctrl-player", key=KEY)
+    hall.comes("touch-ctrl-b", key=hall.token(), address="192.0.2.9")
+    hall.run(0.5)
+    clients.heard(guest.conn)
+    told = {}
+    for target in ("synth-secret", "synth-nobody", "ctrl-player", "ctrl-nobody", "touch-ctrl-b"):
+        (error,) = clients.say(guest.conn, "ice-candidate", target=target, data=candidate())
+        told[target] = (error["code"], error["message"].replace(target, ""))
+    assert len(set(told.values())) == 1, told
+    assert clients.say(guest.conn, "ice-candidate", target="synth-a", data=candidate()) == [], "it has called"
+    holder = clients.hub._clients.holder("touch-ctrl-a")
+    assert holder is not None
+    back = clients.connect("192.0.2.1")
+    clients.say(back, "register", client_id="touch-ctrl-a", key=hall.token(), resume=holder.resume)
+    assert clients.say(back, "ice-candidate", target="synth-a", data=candidate()) == [], (
+        "nor is it forgotten by a blink"
+    )
+
+
+@pytest.mark.parametrize("addresses", [1, 20])
+def test_guests_who_ask_for_ids_delay_nobody(addresses: int) -> None:
+    """Twenty ids of a token ask for synths and players by name for ten seconds; each answer is the same refusal."""
+    hall = Hall()
+    clients = hall.clients
+    guests = [
+        hall.comes(f"touch-ctrl-{n}", key=hall.token(), address=f"192.0.2.{n % addresses}", manner="mute")
+        for n in range(20)
+    ]
+    clients.join("synth-secret", key=KEY)
+    hall.run(1.0)
+    codes: list[str] = []
+    waited = None
+    for n in range(100):
+        for guest in guests:
+            clients.heard(guest.conn)
+            for target in ("synth-secret", f"ctrl-{n}"):
+                for said in clients.say(guest.conn, "ice-candidate", target=target, data=candidate()):
+                    codes.append(said.get("code", said["type"]))
+        if n == 50:
+            hall.comes("ctrl-honest", address="198.51.100.7")
+            waited = hall.waited("ctrl-honest", 5.0)
+        hall.run(0.1)
+    assert codes == ["unknown-target"] * (100 * 20 * 2), "none has reached anybody"
+    assert waited is not None
+    assert waited < QUICK_S
+    assert hall.linked("ctrl-honest")
+
+
+@pytest.mark.parametrize("addresses", [1, 20])
+def test_a_token_can_try_no_more_ids_than_may_come_in(addresses: int) -> None:
+    """Every try tells whether somebody has that id; all tries of a token count, of taken ids and of free ones."""
+    hall = Hall()
+    hall.comes("ctrl-player", address="198.51.100.7")
+    hall.run(0.5)
+    answers: dict[str, int] = {}
+    for n in range(2600):
+        conn = hall.clients.connect(f"192.0.2.{n % addresses}")
+        for said in hall.clients.say(conn, "register", client_id="ctrl-player", key=hall.token()):
+            code = said.get("code", said["type"])
+            answers[code] = answers.get(code, 0) + 1
+        hall.clients.drop(conn)
+        if n % 500 == 499:
+            hall.run(1.0)
+    most = Limits().joins_burst if addresses == 1 else Limits().token_joins_burst
+    assert answers["id-taken"] <= most + 100, answers
+    assert answers["too-many-joins"] >= 2600 - most - 100, answers
+    hall.comes("touch-ctrl-other", key=hall.token("another"), address="198.51.100.8")
+    assert hall.waited("touch-ctrl-other", 5.0) is not None, "another token is not touched by it"
+    assert hall.linked("ctrl-player")

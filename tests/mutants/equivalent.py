@@ -1,0 +1,15 @@
+"""Faults that change nothing anybody could notice, each with the reason."""
+
+from __future__ import annotations
+
+EQUIVALENT: dict[str, str] = {
+    "formant_net.server.registry.shared: SharedRegistry.__init__: drop 'self._first = 1'": (
+        "`on_up` sets it, and it is read only while a session is up"
+    ),
+    "formant_net.synth.age: Age.__init__: drop 'self._ahead_at = 0.0'": (
+        "it is set together with `_ahead_s`, and read only when that is not None"
+    ),
+    "formant_net.synth.steps: Steps.__init__: drop 'self._since = 0.0'": (
+        "the first stamp sets it, and it is read only for a stamp that repeats another"
+    ),
+}

@@ -1,0 +1,159 @@
+"""This device as a voice: it is offered, sings what is played, says why it cannot, and refuses to mix versions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from page.conftest import ONE_OPEN, Stage
+from page.relay import Relay
+from page.test_loads import lan_address
+from support.browser.chromium import Finger, Tab
+
+from formant_dsp.browser.bundle import wasm
+
+pytestmark = pytest.mark.skipif(not wasm(), reason="this build had no compiler for WebAssembly: make wasm says more")
+SINGS = "formant.here.state === 'on' && formant.here.audio === 'running'"
+
+
+def singing(stage: Stage, relay: Relay) -> Tab:
+    """A page whose own voice is on."""
+    tab = stage.tab(relay)
+    tab.until("formant.server === 'registered'")
+    tab.click("#hear-here")
+    tab.until(SINGS)
+    return tab
+
+
+def test_a_finger_is_a_voice_while_it_is_down(stage: Stage) -> None:
+    tab = singing(stage, stage.relay())
+    tab.until("formant.here.counts.hops > 0")
+    assert tab.evaluate("() => formant.here.kind") == "worklet"
+    assert tab.errors == []
+    tab.fingers(Finger(1, 0.4, 0.5), Finger(2, 0.6, 0.5))
+    tab.until("formant.here.counts.active === 2")
+    tab.fingers(Finger(2, 0.7, 0.2))
+    tab.until("formant.here.counts.active === 1")
+    tab.fingers()
+    tab.until("formant.here.counts.active === 0 && formant.here.fingers === 0")
+    assert tab.evaluate("() => [formant.here.counts.notes, formant.here.counts.expired]") == [2, 0]
+
+
+def test_the_audio_device_rests_when_nobody_plays_and_wakes_with_a_finger(stage: Stage) -> None:
+    relay = stage.relay()
+    asset = relay.assets["/sing/device.js"]
+    soon = asset.body.replace(b"const REST_S = 30;", b"const REST_S = 0.5;")
+    assert soon != asset.body
+    relay.assets["/sing/device.js"] = replace(asset, body=soon)
+    tab = stage.tab(relay)
+    tab.until("formant.server === 'registered'")
+    tab.click("#hear-here")
+    tab.until("formant.here.resting && formant.here.audio === 'suspended'")
+    assert tab.evaluate("() => document.getElementById('status-text').textContent") == "This device sings"
+    tab.fingers(Finger(1, 0.4, 0.5))
+    tab.until("!formant.here.resting && formant.here.audio === 'running' && formant.here.counts.active === 1")
+
+
+def test_it_goes_on_while_the_server_is_gone(stage: Stage) -> None:
+    relay = stage.relay()
+    tab = singing(stage, relay)
+    stage.thread.run(relay.stop())
+    tab.until("formant.server === 'waiting'")
+    tab.until("document.getElementById('status-text').textContent.includes('sound keeps playing')")
+    tab.fingers(Finger(1, 0.4, 0.5))
+    tab.until("formant.here.counts.active === 1")
+
+
+def test_all_off_ends_this_device_and_switches_every_synth_off(stage: Stage) -> None:
+    relay = stage.relay()
+    tab = singing(stage, relay)
+    synth = stage.synth(relay)
+    tab.until(ONE_OPEN)
+    tab.fingers(Finger(1, 0.4, 0.5))
+    tab.until("formant.here.counts.active === 1")
+    tab.click("#panel-toggle")
+    tab.click("#all-off")
+    tab.until("formant.here.state === 'off' && formant.fingers.length === 0")
+    power = stage.until(
+        lambda: [h.message for h in synth.heard if h.message.get("name") == "power"], "the synth is switched off"
+    )
+    assert power[0]["value"] is False
+    tab.until("document.getElementById('all-off').textContent === 'All on'")
+
+
+def test_where_a_box_sounds_it_is_off_and_can_be_switched_on(stage: Stage) -> None:
+    _, _, tab = stage.playing()
+    assert tab.evaluate("() => document.getElementById('hear-here').hidden") is True
+    assert tab.evaluate("() => formant.here.state") == "off"
+    tab.click("#panel-toggle")
+    tab.click("#here")
+    tab.until(SINGS)
+    tab.until("document.getElementById('status-text').textContent.includes('and this device')")
+    tab.click("#here")
+    tab.until("formant.here.state === 'off' && formant.here.audio === 'closed'")
+
+
+def test_it_sings_with_the_preset_of_the_synths_and_with_any_where_there_is_none(stage: Stage) -> None:
+    relay = stage.relay()
+    tab = singing(stage, relay)
+    tab.click("#panel-toggle")
+    tab.choose("#preset", "choir")
+    tab.until("formant.here.preset === 'choir'")
+    tab.click("#panel-toggle")
+    tab.fingers(Finger(1, 0.4, 0.5))
+    tab.until("formant.here.counts.active > 2")
+    tab.fingers()
+    stage.synth(relay, state={"preset": "bass", "presets": ["bass", "choir"]})
+    tab.until("formant.here.preset === 'bass'")
+
+
+def test_a_bank_of_another_version_is_refused_in_words(stage: Stage) -> None:
+    relay = stage.relay()
+    for name in ("bank.wasm", "bank-plain.wasm"):
+        asset = relay.assets[f"/sing/{name}"]
+        relay.assets[f"/sing/{name}"] = replace(asset, body=asset.body[:-16] + b"0123456789abcdef")
+    tab = stage.tab(relay)
+    tab.until("formant.server === 'registered'")
+    tab.click("#hear-here")
+    tab.until("formant.here.state === 'failed'")
+    tab.click("#panel-toggle")
+    assert "belongs to another version than this page" in tab.text("#here-note")
+
+
+def test_a_worklet_of_another_version_is_refused(stage: Stage) -> None:
+    relay = stage.relay()
+    asset = relay.assets["/sing/worklet.js"]
+    body = asset.body.replace(b'sameVersion("the audio worklet", version)', b"sameVersion('it', 'older')")
+    assert body != asset.body
+    relay.assets["/sing/worklet.js"] = replace(asset, body=body)
+    tab = stage.tab(relay)
+    tab.until("formant.server === 'registered'")
+    tab.click("#hear-here")
+    tab.until("formant.here.state === 'failed'")
+    assert "another version" in str(tab.evaluate("() => formant.here.reason"))
+
+
+def test_a_server_without_the_bank_says_so_and_offers_nothing(stage: Stage) -> None:
+    relay = stage.relay()
+    relay.assets["/"] = replace(
+        relay.assets["/"], body=relay.assets["/"].body.replace(b'"sings": "', b'"sings": "", "x": "')
+    )
+    tab = stage.tab(relay)
+    tab.until("formant.server === 'registered'")
+    tab.click("#panel-toggle")
+    assert "cannot sing" in tab.text("#here-note")
+    assert tab.evaluate("() => document.getElementById('hear-here').hidden") is True
+
+
+def test_without_an_audio_thread_the_page_sings_on_its_own(stage: Stage) -> None:
+    """A page from http:// in a LAN has no AudioWorklet."""
+    relay = stage.relay(host=lan_address())
+    tab = singing(stage, relay)
+    assert tab.evaluate("isSecureContext") is False
+    assert tab.evaluate("() => formant.here.kind") == "script"
+    tab.fingers(Finger(1, 0.4, 0.5))
+    tab.until("formant.here.counts.active === 1")
+    tab.fingers()
+    tab.until("formant.here.counts.active === 0")
+    tab.click("#panel-toggle")
+    assert "For better sound open https://" in tab.text("#here-note")

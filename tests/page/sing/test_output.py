@@ -1,0 +1,51 @@
+"""Output: Firefox is seldom asked for the latency, and never while its sound starts."""
+
+from __future__ import annotations
+
+import pytest
+from page.conftest import ask
+from support.browser.chromium import Tab
+
+# Firefox asks the sound server for outputLatency and for getOutputTimestamp, while the page waits.
+SCRIPT = """
+const kept = [AudioContext, performance.now], now = { ms: 1000 };
+let asked = 0;
+class Fake {
+  sampleRate = 48000; baseLatency = 0; state = "suspended"; currentTime = 7;
+  get outputLatency() { asked++; return 0.025; }
+  getOutputTimestamp() { asked++; return { contextTime: 6.9, performanceTime: performance.now() }; }
+  async resume() {}
+}
+globalThis.AudioContext = Fake;
+performance.now = () => now.ms;
+if (FIREFOX) globalThis.mozInnerScreenX = 0;
+try {
+  let context;
+  globalThis.AudioContext = class extends Fake { constructor() { super(); context = this; } };
+  const output = new m.Output();
+  const read = () => [output.latencyS, output.frameAt(0), asked];
+  const seen = [read()];
+  context.state = "running";
+  context.onstatechange();
+  seen.push(read());
+  for (const ms of [1900, 2100, 2100, 12000, 12200]) { now.ms = ms; seen.push(read()); }
+  return seen.map(([latency, , times]) => [latency, times]);
+} finally {
+  [globalThis.AudioContext, performance.now] = kept;
+  delete globalThis.mozInnerScreenX;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("firefox", "seen"),
+    [
+        ("true", [[0, 0], [0, 0], [0, 0], [0.025, 1], [0.025, 1], [0.025, 1], [0.025, 2]]),
+        ("false", [[0.025, 2 * n] for n in range(1, 8)]),
+    ],
+)
+def test_firefox_is_asked_for_the_latency_when_its_sound_runs_and_then_every_ten_seconds(
+    tab: Tab, firefox: str, seen: list[list[float]]
+) -> None:
+    assert ask(tab, "sing/output", SCRIPT.replace("FIREFOX", firefox)) == seen
+    assert tab.errors == []

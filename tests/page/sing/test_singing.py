@@ -1,0 +1,123 @@
+"""A page that sings for others: a synth like any box, which offers, sings, obeys, and lets go."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from page.conftest import ONE_OPEN, Stage
+from page.relay import Relay
+from page.test_loads import lan_address
+from support.browser.chromium import Finger, Tab
+
+from formant_dsp.browser.bundle import wasm
+
+pytestmark = pytest.mark.skipif(not wasm(), reason="this build had no compiler for WebAssembly: make wasm says more")
+ACTIVE = "formant.sing.bank.counts.active"
+
+
+def singer(stage: Stage, relay: Relay) -> Tab:
+    """A page at /sing that was tapped and is registered."""
+    tab = stage.tab(relay)
+    tab.goto(relay.url.replace("/#", "/sing#") if "#" in relay.url else relay.url + "sing")
+    tab.click("#sing")
+    tab.until("formant.server === 'registered'")
+    return tab
+
+
+def pair(stage: Stage) -> tuple[Relay, Tab, Tab]:
+    """A relay, a touch page, and a page that sings what it plays."""
+    relay = stage.relay()
+    player = stage.tab(relay)
+    player.until("formant.server === 'registered'")
+    tab = singer(stage, relay)
+    player.until(ONE_OPEN)
+    return relay, player, tab
+
+
+def test_one_tap_makes_it_a_synth_that_the_touch_page_plays(stage: Stage) -> None:
+    relay, player, tab = pair(stage)
+    assert tab.errors == []
+    assert player.errors == []
+    register = next(message for message in relay.registers if message["role"] == "synth")
+    assert re.fullmatch(r"synth-web-[0-9a-f]{12}", register["client_id"])
+    [link] = player.evaluate("() => formant.links")
+    assert link["audioEnabled"]
+    assert link["poweredOn"]
+    assert link["hasCommands"]
+    assert "choir" in link["presets"]
+    player.fingers(Finger(1, 0.4, 0.5), Finger(2, 0.6, 0.5))
+    tab.until(f"{ACTIVE} === 2")
+    player.fingers()
+    tab.until(f"{ACTIVE} === 0 && formant.sing.fingers === 0")
+    assert tab.evaluate("() => formant.sing.bank.counts.expired") == 0
+    assert "sings: 1 player plays on it" in tab.text("#status")
+
+
+def test_it_obeys_volume_power_and_preset(stage: Stage) -> None:
+    _, player, tab = pair(stage)
+    player.click("#panel-toggle")
+    player.choose("#preset", "choir")
+    tab.until("formant.sing.bank.preset === 'choir'")
+    player.click("#synths .power")
+    tab.until("!formant.sing.poweredOn")
+    player.until("!formant.links[0].poweredOn")
+    assert "switched this device off" in tab.text("#status")
+    player.click("#synths .power")
+    tab.until("formant.sing.poweredOn")
+    slid = "v.value = '0.25'; v.dispatchEvent(new Event('input'))"
+    player.evaluate(f"() => {{ const v = document.querySelector('#synths input'); {slid} }}")
+    tab.until("formant.sing.volume === 0.25")
+
+
+def test_the_device_rests_when_nobody_plays_and_wakes_with_a_touch(stage: Stage) -> None:
+    relay = stage.relay()
+    asset = relay.assets["/sing/device.js"]
+    soon = asset.body.replace(b"const REST_S = 30;", b"const REST_S = 0.5;")
+    assert soon != asset.body
+    relay.assets["/sing/device.js"] = replace(asset, body=soon)
+    player = stage.tab(relay)
+    tab = singer(stage, relay)
+    tab.until("formant.sing.bank.resting && formant.sing.bank.audio === 'suspended'")
+    player.until(f"{ONE_OPEN} && formant.links[0].audioEnabled")
+    player.fingers(Finger(1, 0.4, 0.5))
+    tab.until(f"!formant.sing.bank.resting && formant.sing.bank.audio === 'running' && {ACTIVE} === 1")
+
+
+def test_an_invitation_for_playing_only_lets_the_touch_page_sing_for_nobody_else(stage: Stage) -> None:
+    relay = stage.relay()
+    tab = stage.tab(relay)
+    tab.until("formant.server === 'registered'")
+    words = "your token is for a controller, not for a synth"
+    relay.refuse_next = {"type": "error", "code": "not-allowed", "message": words, "about": "register"}
+    tab.click("#panel-toggle")
+    tab.click("#sing-here")
+    tab.until("document.getElementById('sing-note').textContent.includes('may not sing for others')")
+    assert words in tab.text("#sing-note")
+    assert tab.evaluate("() => [formant.server, formant.here.state]") == ["registered", "on"]
+
+
+def test_a_page_without_the_key_asks_for_it(stage: Stage) -> None:
+    relay = stage.relay(key="right")
+    tab = stage.tab(relay)
+    tab.goto(f"http://127.0.0.1:{relay.port}/sing#key=wrong")
+    tab.click("#sing")
+    tab.until("formant.server === 'needs-key' && document.getElementById('gate').open")
+    tab.fill("#gate-key", "right")
+    tab.click("#gate-button")
+    tab.until("formant.server === 'registered' && !document.getElementById('gate').open")
+    assert relay.registers[-1]["role"] == "synth"
+
+
+def test_a_page_over_http_sings_without_an_audio_thread_and_says_what_is_better(stage: Stage) -> None:
+    relay = stage.relay(host=lan_address())
+    player = stage.tab(relay)
+    tab = singer(stage, relay)
+    player.until(ONE_OPEN)
+    assert tab.evaluate("() => formant.sing.bank.kind") == "script"
+    player.fingers(Finger(1, 0.4, 0.5))
+    tab.until(f"{ACTIVE} === 1")
+    player.fingers()
+    tab.until(f"{ACTIVE} === 0")
+    assert "For better sound open https://" in tab.text("#advice")

@@ -1,0 +1,165 @@
+"""What fails while a page sings for others, and what happens then: silence, and recovery without a button."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from page.conftest import ONE_OPEN, Stage
+from page.relay import Relay
+from page.sing.test_singing import pair, singer
+from support.browser.chromium import Finger, Tab
+from support.browser.marionette import OpenFirefoxTab, firefox, firefox_tab
+
+from formant_dsp.browser.bundle import wasm
+
+__all__ = ["firefox", "firefox_tab"]
+
+pytestmark = pytest.mark.skipif(not wasm(), reason="this build had no compiler for WebAssembly: make wasm says more")
+ACTIVE = "formant.sing.bank.counts.active"
+SINGS = f"{ACTIVE} === 1 && formant.sing.fingers === 1"
+KEEP = """
+const Real = AudioContext;
+window.AudioContext = class extends Real { constructor(options) { super(options); window.real = this; } };
+"""
+"""The page's audio context, for a test that interrupts it."""
+QUIET = f"{ACTIVE} === 0 && formant.sing.fingers === 0"
+
+
+def held(stage: Stage) -> tuple[Relay, Tab, Tab]:
+    """As `pair`, with a finger that is held and sung."""
+    relay, player, tab = pair(stage)
+    player.fingers(Finger(1, 0.4, 0.5))
+    tab.until(SINGS)
+    return relay, player, tab
+
+
+def test_the_server_dies_and_the_note_goes_on(stage: Stage) -> None:
+    relay, player, tab = held(stage)
+    stage.thread.run(relay.stop())
+    for each in (player, tab):
+        each.until("formant.server === 'waiting'")
+    tab.until(SINGS)
+    player.fingers()
+    tab.until(QUIET)
+    player.fingers(Finger(2, 0.6, 0.5))
+    tab.until(SINGS)
+    assert "1 player plays on it. Reconnecting" in tab.text("#status")
+    link = tab.evaluate("() => formant.sing.links")
+    stage.thread.run(relay.start())
+    for each in (player, tab):
+        each.until("formant.server === 'registered'")
+    tab.until(SINGS)
+    assert tab.evaluate("() => formant.sing.links") == link
+    player.until(ONE_OPEN)
+
+
+def test_the_controller_dies_and_its_note_ends(stage: Stage) -> None:
+    relay, player, tab = held(stage)
+    player.close()
+    tab.until(QUIET)
+    assert tab.evaluate("() => formant.sing.bank.counts.expired") == 0
+    another = stage.tab(relay)
+    another.until(ONE_OPEN)
+    another.fingers(Finger(1, 0.4, 0.5))
+    tab.until(SINGS)
+
+
+def test_the_page_is_loaded_again_and_comes_back_as_the_same_synth_after_one_tap(stage: Stage) -> None:
+    relay, player, tab = held(stage)
+    before = tab.evaluate("() => formant.id")
+    tab.reload()
+    assert tab.evaluate("() => [formant.id, formant.server]") == [before, "idle"]
+    player.until("formant.links[0].state === 'lost' || formant.links[0].silent")
+    tab.click("#sing")
+    tab.until(SINGS)
+    player.until(ONE_OPEN)
+    assert [r.get("resume") for r in relay.registers if r["client_id"] == before] == [None, f"secret-of-{before}"]
+
+
+def test_a_page_that_hangs_is_silent_after_a_second_and_comes_back(stage: Stage) -> None:
+    """The audio thread goes on and ends the note, because the lease of its voice runs out."""
+    _, player, tab = held(stage)
+    hang = "const end = performance.now() + 5000; while (performance.now() < end);"
+    tab.evaluate(f"() => void setTimeout(() => {{ {hang} }}, 20)")
+    player.until("formant.links[0].silent || formant.links[0].state === 'lost'")
+    # What came meanwhile is too old to be played; the touches after that are a new note.
+    tab.until(f"{SINGS} && formant.sing.bank.counts.expired === 1 && formant.sing.bank.counts.notes === 2")
+    player.until(ONE_OPEN)
+    player.fingers()
+    tab.until(QUIET)
+
+
+def test_an_interrupted_device_says_so_to_its_players_and_a_tap_brings_it_back(stage: Stage) -> None:
+    """A phone call, or a change of the sound device: the context is not running, and that is no error."""
+    relay = stage.relay()
+    player = stage.tab(relay)
+    tab = stage.tab(relay)
+    stage.thread.run(tab.page.add_init_script(KEEP))
+    tab.goto(relay.url + "sing")
+    tab.click("#sing")
+    player.until(f"{ONE_OPEN} && formant.links[0].audioEnabled")
+    tab.evaluate("() => window.real.suspend()")
+    tab.until("formant.status.includes('tap to go on')")
+    player.until("!formant.links[0].audioEnabled && formant.status.includes('has no sound device')")
+    tab.click("#advice")
+    player.until("formant.links[0].audioEnabled")
+    player.fingers(Finger(1, 0.4, 0.5))
+    tab.until(SINGS)
+
+
+def test_a_hidden_tab_goes_on_in_firefox(stage: Stage, firefox_tab: OpenFirefoxTab) -> None:
+    """A tab behind another one. (Chromium without a window hides none.)"""
+    relay = stage.relay()
+    player = stage.tab(relay)
+    player.until("formant.server === 'registered'")
+    tab = firefox_tab(relay.url + "sing")
+    tab.click("#sing")
+    player.until("formant.links.length === 1 && formant.links[0].state === 'open'")
+    note = "seen.push(document.visibilityState + formant.sing.fingers)"
+    tab.evaluate(f"(window.seen = [], setInterval(() => {note}, 50), 1)")
+    firefox_tab("about:blank")
+    for fingers in ((Finger(1, 0.4, 0.5),), (), (Finger(2, 0.6, 0.5),)):
+        player.fingers(*fingers)
+        time.sleep(2.5)  # timers of a hidden tab come once a second
+    changes = tab.evaluate("seen.filter((each, k) => each.startsWith('hidden') && each !== seen[k - 1]).join()")
+    assert changes.endswith("hidden1,hidden0,hidden1")
+    player.fingers()
+    tab.until("formant.sing.fingers === 0")
+
+
+def test_two_that_sing_are_both_heard_and_each_has_a_name(stage: Stage) -> None:
+    relay, player, tab = pair(stage)
+    other = singer(stage, relay)
+    player.until("formant.links.filter(({ state, told }) => state === 'open' && told).length === 2")
+    player.until("document.getElementById('status-text').textContent === 'Connected, 2 phones'")
+    player.fingers(Finger(1, 0.4, 0.5))
+    for each in (tab, other):
+        each.until(SINGS)
+    names = player.evaluate("() => formant.links.map(({ name }) => name)")
+    assert len(set(names)) == 2
+
+
+def test_the_touch_page_sings_for_others_and_for_its_own_fingers_at_once(stage: Stage) -> None:
+    relay = stage.relay()
+    tab = stage.tab(relay)
+    tab.until("formant.server === 'registered'")
+    tab.click("#panel-toggle")
+    tab.click("#sing-here")
+    tab.until("formant.here.state === 'on' && formant.sing?.server === 'registered'")
+    player = stage.tab(relay)
+    player.until(ONE_OPEN)
+    tab.click("#panel-toggle")
+    tab.fingers(Finger(1, 0.4, 0.5))
+    tab.until("formant.here.fingers === 1 && formant.here.counts.active === 1")
+    player.fingers(Finger(1, 0.7, 0.5))
+    tab.until("formant.sing.fingers === 1 && formant.here.counts.active === 2")
+    tab.fingers()
+    tab.until("formant.here.fingers === 0 && formant.here.counts.active === 1")
+    assert [link["controller"] for link in tab.evaluate("() => formant.sing.links")] == [
+        player.evaluate("() => formant.id")
+    ]
+    tab.click("#panel-toggle")
+    tab.click("#sing-here")
+    player.until("formant.links.every(({ state }) => state === 'lost')")
+    assert tab.evaluate("() => formant.here.state") == "on"

@@ -1,0 +1,1 @@
+"""Real browsers, Chromium and Firefox, driven from synchronous tests."""

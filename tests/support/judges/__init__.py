@@ -1,0 +1,1 @@
+"""The requirements of the sound: judges, their test signals and their table."""

@@ -1,0 +1,1 @@
+"""Real sockets: edges, clients, attackers, the engine of several edges, and cables that can be cut."""

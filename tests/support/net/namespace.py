@@ -1,0 +1,103 @@
+"""A network namespace: a machine with the interfaces and addresses that a test gives it. Needs Linux and root."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import time
+
+from support.suite.patience import PATIENCE_S
+
+_numbers = itertools.count(1)
+
+
+class Network:
+    """`with Network() as network:`. It begins with the loopback interface alone."""
+
+    def __init__(self) -> None:
+        self.name = f"formant-{os.getpid()}-{next(_numbers)}"
+
+    def __enter__(self) -> Network:
+        _run("ip", "netns", "add", self.name)
+        self.ip("link", "set", "lo", "up")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["ip", "netns", "del", self.name], check=False)
+
+    def ip(self, *words: str) -> None:
+        """An `ip` command there."""
+        _run("ip", "-n", self.name, *words)
+
+    @property
+    def inside(self) -> list[str]:
+        """What to put before a command that is to run there; /sys is then that of the namespace."""
+        return ["ip", "netns", "exec", self.name]
+
+    def link(self, name: str, *addresses: str) -> None:
+        """An Ethernet interface with a carrier and these addresses, such as `192.168.1.20/24`; no IPv6 but these."""
+        self.ip("link", "add", name, "type", "veth", "peer", "name", f"{name}-peer"[:15])
+        self.only(name, addresses)
+        self.ip("link", "set", f"{name}-peer"[:15], "up")
+
+    def bridge(self, name: str, *addresses: str, ports: tuple[str, ...] = ()) -> None:
+        """A bridge of the interfaces `ports`, which it makes."""
+        self.ip("link", "add", name, "type", "bridge", "forward_delay", "0")
+        for port in ports:
+            self.link(port)
+            self.ip("link", "set", port, "master", name)
+        self.only(name, addresses)
+        deadline = time.monotonic() + PATIENCE_S
+        while "LOWER_UP" not in _run("ip", "-n", self.name, "link", "show", "dev", name):
+            assert time.monotonic() < deadline, f"the bridge {name} has no carrier"
+            time.sleep(0.02)
+
+    def tunnel(self, name: str, *addresses: str) -> None:
+        """A TUN interface, as VPNs have them. Nobody serves it, so it has no carrier."""
+        self.ip("tuntap", "add", "dev", name, "mode", "tun")
+        self.only(name, addresses)
+
+    def only(self, name: str, addresses: tuple[str, ...]) -> None:
+        """Bring an interface up with these addresses, and no IPv6 but these."""
+        self.ip("link", "set", name, "addrgenmode", "none")
+        peer = f"{name}-peer"[:15]
+        subprocess.run(["ip", "-n", self.name, "link", "set", peer, "addrgenmode", "none"], check=False, stderr=-3)
+        for address in addresses:
+            self.ip("addr", "add", address, "dev", name, *(["nodad"] if ":" in address else []))
+        self.ip("link", "set", name, "up")
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class Lan:
+    """A switch and machines on it, each a `Network` with `eth0`: `Lan(server=("192.168.1.20/24",), box=(…))`.
+
+    Multicast goes to every port, as a plain switch does it.
+    """
+
+    def __init__(self, **machines: tuple[str, ...]) -> None:
+        self._switch = Network()
+        self._addresses = machines
+        self.machines = {name: Network() for name in machines}
+
+    def __enter__(self) -> Lan:
+        self._switch.__enter__()
+        self._switch.ip("link", "add", "switch", "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
+        self._switch.ip("link", "set", "switch", "up")
+        for number, (name, machine) in enumerate(self.machines.items()):
+            machine.__enter__()
+            port = f"port{number}"
+            self._switch.ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", machine.name)
+            self._switch.ip("link", "set", port, "master", "switch", "up")
+            machine.only("eth0", self._addresses[name])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for machine in (*self.machines.values(), self._switch):
+            machine.__exit__()
+
+    def __getitem__(self, name: str) -> Network:
+        return self.machines[name]

@@ -1,0 +1,1 @@
+"""Private JACK and PulseAudio servers without a sound card."""

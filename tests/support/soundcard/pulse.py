@@ -1,0 +1,158 @@
+"""A sound card for tests: a private PulseAudio server with a null sink, and a recorder of what it plays."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+from support.suite.patience import PATIENCE_S
+from support.suite.require import require
+
+RATE = 48000
+_MODULES = """\
+load-module module-native-protocol-unix socket={folder}/native auth-anonymous=1
+load-module module-null-sink sink_name=nullsink format=float32le rate=48000 {channels} norewinds=1
+set-default-sink nullsink
+set-default-source nullsink.monitor
+"""
+_ALSA = """\
+</usr/share/alsa/alsa.conf>
+pcm.!default {{ type pulse }}
+ctl.!default {{ type pulse }}
+"""
+
+
+_PLACES = (
+    *("front-left", "front-right", "rear-left", "rear-right", "front-center", "lfe"),
+    *("side-left", "side-right"),
+)
+
+
+def _layout(channels: int, option: str) -> list[str]:
+    """How many channels, and which is which."""
+    names = {"channels": str(channels)} | ({"channel_map": ",".join(_PLACES)} if channels == 8 else {})
+    dash = "-" if option.startswith("--") else "_"
+    return [option.format(f"{name.replace('_', dash)}={value}") for name, value in names.items()]
+
+
+class Pulse:
+    """`with Pulse() as pulse:` — `pulse.env` makes a child process play into it, `pulse.recorder()` hears it.
+
+    norewinds: without it a stream stalls for 1.5 s at its start. The sink is paced in real time.
+
+    channels   of the sink; more than two stand as ALSA counts them
+    realtime   the server as on a box that plays: its threads before all ordinary ones, where that is allowed
+    """
+
+    def __init__(self, *, realtime: bool = False, channels: int = 2) -> None:
+        self._channels = channels
+        self._realtime = realtime
+        self._priority = [f"--{name}={'yes' if realtime else 'no'}" for name in ("realtime", "high-priority")]
+
+    def __enter__(self) -> Pulse:
+        require("pulseaudio", "parecord", "pactl")
+        self._folder = tempfile.TemporaryDirectory(prefix="formant-pulse-")
+        folder = Path(self._folder.name)
+        (folder / "modules.pa").write_text(
+            _MODULES.format(folder=folder, channels=" ".join(_layout(self._channels, "{}")))
+        )
+        (folder / "alsa.conf").write_text(_ALSA.format())
+        self.env = {
+            **os.environ,
+            "PULSE_RUNTIME_PATH": str(folder),
+            "PULSE_SERVER": f"unix:{folder}/native",
+            "PULSE_COOKIE": str(folder / "cookie"),
+            "ALSA_CONFIG_PATH": str(folder / "alsa.conf"),
+        }
+        self._start()
+        return self
+
+    def kill(self) -> None:
+        """The server dies as by a crash."""
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """It comes back under the same address."""
+        (Path(self._folder.name) / "native").unlink(missing_ok=True)
+        self._start()
+
+    def _start(self) -> None:
+        folder = Path(self._folder.name)
+        self._process = subprocess.Popen(
+            [
+                "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disallow-exit=yes",
+                *self._priority, f"--log-target=file:{folder}/log",
+                "-F", str(folder / "modules.pa"),
+            ],
+            env=self.env,
+        )  # fmt: skip
+        deadline = time.monotonic() + PATIENCE_S
+        while subprocess.run(["pactl", "info"], env=self.env, capture_output=True, check=False).returncode:
+            if time.monotonic() > deadline:
+                self.__exit__(None, None, None)
+                raise RuntimeError(f"pulseaudio did not start:\n{(folder / 'log').read_text()}")
+            time.sleep(0.05)
+        if self._realtime:
+            with contextlib.suppress(PermissionError):
+                os.sched_setscheduler(self._process.pid, os.SCHED_FIFO, os.sched_param(5))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._folder.cleanup()
+
+    def recorder(self) -> Recorder:
+        return Recorder(self.env, self._channels)
+
+
+class Recorder:
+    """Records the sink's monitor from `start` to `stop`, or to `stop_stereo`."""
+
+    def __init__(self, env: dict[str, str], channels: int = 2) -> None:
+        self._env = env
+        self._channels = channels
+
+    def start(self) -> Recorder:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed by stop)
+        self._process = subprocess.Popen(
+            [
+                "parecord", "--device=nullsink.monitor", "--raw", "--format=float32le", "--rate=48000",
+                "--latency-msec=50", *_layout(self._channels, "--{}"),
+            ],
+            env=self._env,
+            stdout=self._file,
+        )  # fmt: skip
+        deadline = time.monotonic() + PATIENCE_S
+        while self._file.seek(0, os.SEEK_END) == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return self
+
+    @property
+    def seconds(self) -> float:
+        """Length of what has been recorded so far."""
+        return self._file.seek(0, os.SEEK_END) / (4 * self._channels) / RATE
+
+    def stop(self) -> NDArray[np.float64]:
+        """float64[frames], (left + right)/√2: what stands in the middle has its full level."""
+        return np.asarray(self.stop_stereo().sum(axis=1) * 0.5**0.5)
+
+    def stop_stereo(self) -> NDArray[np.float64]:
+        """float64[frames, channels of the sink]."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(10)
+        self._file.seek(0)
+        data = self._file.read()
+        self._file.close()
+        whole = len(data) // (4 * self._channels) * 4 * self._channels
+        return np.frombuffer(data[:whole], np.float32).reshape(-1, self._channels).astype(np.float64)

@@ -1,0 +1,65 @@
+"""The same rules of clients, as the same data, held against the page's modules in a real browser."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page.relay import Relay
+from support.browser.chromium import Chromium, LoopThread, Tab, chromium, loop_thread
+from vectors.compare import SIDES, cases, differences, marked
+
+from formant_net.aio.server.static import Asset
+
+__all__ = ["chromium", "loop_thread"]
+
+TIMELESS = {
+    *("surfaces", "signaling_states", "newest_seq", "age", "clock_offset", "play_out", "roster", "ranking", "mono"),
+}
+"""Rules without a duration of the protocol."""
+SUBJECTS = Path(__file__).with_name("page.js")
+
+
+@pytest.fixture(scope="module")
+def tab(loop_thread: LoopThread, chromium: Chromium) -> Iterator[Tab]:
+    """The page, with the test's module beside its own."""
+    relay = Relay()
+    relay.assets["/vectors.js"] = Asset(SUBJECTS.read_bytes(), "text/javascript; charset=utf-8", '"test"')
+    loop_thread.run(relay.start())
+    tab = chromium.tab()
+    tab.goto(relay.url)
+    yield tab
+    tab.close()
+    loop_thread.run(relay.stop())
+
+
+def results(tab: Tab, rule: str, case: dict[str, Any]) -> list[Any]:
+    """What each step of a case gives, with the page's modules."""
+    script = "async ([rule, given]) => (await import('/vectors.js')).results(rule, given)"
+    return list(tab.evaluate(script, [rule, case]))
+
+
+@pytest.mark.parametrize(("rule", "case"), marked("page"))
+def test_the_page_does_as_the_vector_says(tab: Tab, rule: str, case: dict[str, Any]) -> None:
+    assert differences(case, results(tab, rule, case)) == []
+
+
+def test_every_rule_of_the_page_has_a_subject(tab: Tab) -> None:
+    subjects = tab.evaluate("async () => Object.keys((await import('/vectors.js')).SUBJECTS)")
+    assert {rule for rule, sides in SIDES.items() if "page" in sides} == set(subjects)
+
+
+@pytest.mark.parametrize("rule", [rule for rule, sides in SIDES.items() if "page" in sides and rule not in TIMELESS])
+def test_a_page_with_other_durations_is_noticed(tab: Tab, rule: str) -> None:
+    """Planted: the page reads numbers that are not those of the vectors."""
+    planted = {"timing": dict.fromkeys(("backoff_first_s", "dead_s", "ask_s", "open_s", "link_setup_s", "hold_s"), 7.0)}
+    planted["timing"] |= {"release_repeats": 2, "play_out_s": 0.0, "touch_age_s": 7.0}
+    found = []
+    for case in cases(rule):
+        changed = copy.deepcopy(case)
+        changed["given"] = {**case.get("given", {}), **planted}
+        found += differences(case, results(tab, rule, changed))
+    assert found
