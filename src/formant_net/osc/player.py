@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from formant_net.hand.gathering import Gathering, Pace
@@ -16,6 +16,8 @@ from formant_net.osc.fingers import Fingers, Sender
 from formant_net.osc.newest import Newest
 from formant_net.osc.space import AddressError, Confirm, Lift, Play, Setting, Subscribe, Touched, actions_of
 from formant_net.protocol.gesture import TimedTouch
+from formant_net.tuning.snap import TICK_S, Snap
+from formant_net.tuning.steps import HIGH, LOW
 
 SILENCE_S = 30.0
 """Seconds without a datagram after which the fingers of a sender are lifted."""
@@ -45,6 +47,9 @@ class OscPlayer:
     silence_s  SILENCE_S
     limits     fingers and new notes a second that come out at most
     pace       messages a second that come out at most
+    snap       how fingers are put on the steps of a scale; None: they stay where they are
+    note_at    the pitch (MIDI number) of a place x 0…1 on the surface, or None while no surface is known. Without it a
+               finger that has only `x` is not corrected
     """
 
     def __init__(
@@ -54,11 +59,15 @@ class OscPlayer:
         silence_s: float = SILENCE_S,
         limits: Limits | None = None,
         pace: Pace | None = None,
+        snap: Snap | None = None,
+        note_at: Callable[[float], float | None] = lambda x: None,
         now: float = 0.0,
     ) -> None:
         self.counters: Counter[str] = Counter()
         """`messages`, `unreadable` (packets), `wrong` (messages), `unknown` (addresses)."""
         self._silence_s = silence_s
+        self._snap, self._note_at = snap, note_at
+        self._snap_at: float | None = None
         self._gathering = Gathering(pace or Pace())
         self._fingers = Fingers(self._gathering, limits or Limits(), now)
         self._clocks: dict[str, SenderClock] = {}
@@ -131,7 +140,7 @@ class OscPlayer:
         """When `on_deadline` has something to do, s; in the past: at once. None: nothing is waiting."""
         moments = [
             self._waiting.due_at(), self._gathering.due_at(), self._settings.due_at(), self._feedback.due_at(),
-            min(self._heard_at.values()) + self._silence_s if self._heard_at else None,
+            self._snap_at, min(self._heard_at.values()) + self._silence_s if self._heard_at else None,
         ]  # fmt: skip
         return min((each for each in moments if each is not None), default=None)
 
@@ -146,9 +155,15 @@ class OscPlayer:
                 )
         self._out += [setting for _, setting in self._settings.take(now)]
         self._out += [Reply(target, data) for target, data in self._feedback.take(now)]
+        if self._snap_at is not None and now >= self._snap_at:
+            self._snap_at = None
+            for finger in self._snapping():
+                self._gathering.move(finger)
         batch = self._gathering.take(now)
         if batch is not None:
             self._send(batch.down, batch.up, now)
+        if self._snap_at is None and self._snapping():
+            self._snap_at = now + TICK_S
 
     def drain(self) -> list[Output]:
         """What came out since the last call."""
@@ -206,12 +221,15 @@ class OscPlayer:
     def _send(self, down: list[int], up: list[int], now: float) -> None:
         touches = []
         for number in up:
+            if self._snap is not None:
+                self._snap.lift(number)
             if (last := self._sent.pop(number, None)) is not None:
                 touches.append(replace(last, t=now, active=False))
         for number in down:
             touch = self._fingers.touch(number, now)
             if touch is None:
                 continue
+            touch = self._in_tune(touch, now)
             before = self._sent.get(number)
             if before is None or replace(before, t=now) != touch:
                 touches.append(touch)
@@ -219,6 +237,20 @@ class OscPlayer:
         self._fingers.sent(up)
         if touches:
             self._out.append(Touches(touches))
+
+    def _in_tune(self, touch: TimedTouch, now: float) -> TimedTouch:
+        if self._snap is None:
+            return touch
+        pitch = touch.note
+        if pitch is None and touch.x is not None:
+            pitch = self._note_at(touch.x)
+        if pitch is None:
+            return touch
+        return replace(touch, note=round(min(max(self._snap.sung(touch.id, pitch, now), LOW), HIGH), 4))
+
+    def _snapping(self) -> list[int]:
+        """Fingers whose correction goes on although they rest."""
+        return [] if self._snap is None else [each for each in self._snap.unsettled() if isinstance(each, int)]
 
     def _complain(self, text: str, now: float) -> None:
         if self._complained_at is None or now >= self._complained_at + COMPLAIN_S:

@@ -10,6 +10,8 @@ from support.virtual.osc_hand import PAD, WALL, OscHand, bundle
 
 from formant_net.osc.codec import decode, encode
 from formant_net.osc.space import Setting
+from formant_net.tuning.snap import Snap
+from formant_net.tuning.steps import Steps
 
 OTHER, FAR = ("127.0.0.1", 6000), ("192.168.1.7", 5000)
 DAY_S = 86_400.0
@@ -197,3 +199,28 @@ def test_any_bytes_raise_nothing(packets: list[bytes]) -> None:
     for data in packets:
         hand.data(data, at=hand.now + 0.01)
         hand.data(bundle(None, data), sender=FAR)
+
+
+def _snapped(**options: object) -> OscHand:
+    return OscHand(snap=Snap(Steps(float(key) for key in range(0, 128, 2))), **options)
+
+
+def test_a_finger_begins_on_a_step_and_moves_as_it_is_moved() -> None:
+    hand = _snapped().send("/formant/note", 1, 60.5)
+    assert hand.one().note == 60.0
+    for tick in range(1, 11):  # a glide of 15 semitones a second
+        hand.send("/formant/note", 1, 60.5 + 0.3 * tick, at=0.02 * tick).run(0.02 * tick + 0.01)
+    assert hand.one().note == pytest.approx(63.0, abs=0.01)
+
+
+def test_a_finger_at_rest_is_led_to_its_step_within_the_pace_and_then_is_still() -> None:
+    hand = _snapped().send("/formant/note", 1, 60.0).send("/formant/note", 1, 60.75, at=0.5).run(5.0)
+    assert hand.one().note == pytest.approx(60.0, abs=0.01)
+    assert len(hand.messages) <= 60 * 4
+    assert hand.player.next_deadline() == pytest.approx(0.5 + 30.0)  # nothing but its silence
+
+
+def test_a_finger_by_its_place_is_corrected_where_the_surface_is_known() -> None:
+    hand = _snapped(note_at=lambda x: 40.0 + 12.0 * x).send("/formant/touch", 1, 0.6, 0.5)
+    assert hand.one().note == 48.0
+    assert _snapped().send("/formant/touch", 1, 0.6, 0.5).one().note is None

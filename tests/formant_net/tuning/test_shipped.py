@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import tomllib
+from fnmatch import fnmatch
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +32,17 @@ def test_the_folder_holds_these_and_no_other() -> None:
     assert {path.stem for path in FOLDER.iterdir()} == set(NAMES)
     with pytest.raises(TuningError, match="'werckmeister' is no tuning"):
         shipped("werckmeister")
+
+
+def test_a_wheel_contains_them() -> None:
+    """A build takes every file of the packages, unless it is excluded or git ignores it."""
+    root = Path(__file__).parents[3]
+    build = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["scikit-build"]
+    files = [(FOLDER / f"{name}.scl").relative_to(root).as_posix() for name in NAMES]
+    assert "src/formant_net" in build["wheel"]["packages"]
+    assert [one for one in files for pattern in build["wheel"]["exclude"] if fnmatch(one, pattern)] == []
+    ignored = subprocess.run(["git", "check-ignore", *files], cwd=root, capture_output=True, text=True, check=False)
+    assert ignored.stdout == ""
 
 
 @pytest.mark.parametrize(("name", "count", "period"), [

@@ -54,7 +54,7 @@ class ControllerNode:
         self._on_notice = on_notice
         self._linked = asyncio.Event()
         self._log = get_logger()
-        self._tuned = None if options.snap is None else TunedTouches(options.snap, self._note_at)
+        self._tuned = None if options.snap is None else TunedTouches(options.snap, self.note_at)
         self._tick: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -64,6 +64,11 @@ class ControllerNode:
     def synths(self) -> list[SynthView]:
         """What is known of the synths now."""
         return self.core.synths(self.client.driver.now)
+
+    def note_at(self, x: float) -> float | None:
+        """The MIDI number of a place x 0…1 on the surface of the first synth that has told it; None: none has."""
+        found = (note_at(x, synth.state) for synth in self.synths() if synth.open)
+        return next((note for note in found if note is not None), None)
 
     async def wait_for_synths(self, count: int) -> None:
         """Return when `count` synths are linked. Raises SentAway when the server does not want us."""
@@ -144,11 +149,6 @@ class ControllerNode:
             if touches := tuned.tick(self.client.driver.now):
                 self.client.driver.tell(self.core.touch, touches)
             self._arm(tuned)
-
-    def _note_at(self, x: float) -> float | None:
-        """The pitch of a place on the surface of the first synth that has told its surface."""
-        found = (note_at(x, synth.state) for synth in self.synths() if synth.open)
-        return next((note for note in found if note is not None), None)
 
     async def _or_stopped(self, waiting: object) -> None:
         task = asyncio.ensure_future(waiting)  # type: ignore[call-overload]

@@ -19,12 +19,14 @@ from formant_net.cli.options.servers import (
     servers_of,
     trust_of,
 )
+from formant_net.cli.options.tunings import tuning_of, tuning_options
 from formant_net.ops.console import say
 from formant_net.ops.log import LEVELS, configure
 
 if TYPE_CHECKING:
     from formant_net.aio.client.controller import ControllerNode, ControllerOptions
     from formant_net.aio.osc.bridge import OscBridge
+    from formant_net.tuning.snap import Snap
 
 OFF = "off"
 STATUS_S = 5.0
@@ -53,6 +55,7 @@ STATUS_S = 5.0
     metavar="SECONDS",
     help="Lift the notes of a sender that has been silent for so long.",
 )
+@tuning_options
 @click.option(
     "--wait-synths",
     default=1,
@@ -87,6 +90,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     listen = host_port(options["listen"], "--listen")
     query = options["query"] or options["listen"]
     options["query"] = None if query == OFF else host_port(query, "--query")
+    _, snap = tuning_of(options, keyboard=False)
     configure(options["log_format"], options["log_level"])
     from formant_net.aio.client.client import SentAway
     from formant_net.aio.client.controller import ControllerOptions
@@ -100,7 +104,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         name=options["name"][:64],
     )
     try:
-        run_until_signal(_play(controller, listen, options))
+        run_until_signal(_play(controller, listen, snap, options))
     except SentAway as error:
         fail_if_refused(error)
 
@@ -113,7 +117,9 @@ def host_port(text: str, option: str) -> tuple[str, int]:
     return found[1] or found[2], int(found[3])
 
 
-async def _play(controller: ControllerOptions, listen: tuple[str, int], options: dict[str, Any]) -> None:
+async def _play(
+    controller: ControllerOptions, listen: tuple[str, int], snap: Snap | None, options: dict[str, Any]
+) -> None:
     from formant_net.aio.client.controller import ControllerNode
     from formant_net.aio.client.nearest import nearest_first
     from formant_net.aio.osc.bridge import OscBridge
@@ -124,7 +130,13 @@ async def _play(controller: ControllerOptions, listen: tuple[str, int], options:
     if not options["in_order"]:
         controller = replace(controller, servers=await nearest_first(controller.servers))
     node = ControllerNode(controller)
-    player = OscPlayer(secrets.token_bytes(16), silence_s=options["silence"], now=node.client.driver.now)
+    player = OscPlayer(
+        secrets.token_bytes(16),
+        silence_s=options["silence"],
+        snap=snap,
+        note_at=node.note_at,
+        now=node.client.driver.now,
+    )
     bridge, query = OscBridge(node, player, _say), None
     node.start()
     try:

@@ -17,8 +17,8 @@ FIXED = {
     "X-Frame-Options": "DENY",
     # The features that the page uses, and features that are off for it.
     "Permissions-Policy": (
-        "screen-wake-lock=(self), fullscreen=(self), camera=(), microphone=(), geolocation=(), display-capture=(), "
-        "payment=(), usb=(), serial=(), hid=()"
+        "screen-wake-lock=(self), fullscreen=(self), midi=(self), camera=(), microphone=(), geolocation=(), "
+        "display-capture=(), payment=(), usb=(), serial=(), hid=()"
     ),
 }
 

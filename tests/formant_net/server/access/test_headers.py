@@ -50,6 +50,10 @@ def test_no_address_is_told_to_other_sites() -> None:
     assert "camera=()" in headers["Permissions-Policy"]
 
 
+def test_the_page_may_ask_for_midi_and_frames_in_it_may_not() -> None:
+    assert "midi=(self)" in security_headers("x")["Permissions-Policy"].split(", ")
+
+
 def test_over_https_a_page_has_no_part_in_a_window_that_another_site_has_opened() -> None:
     assert "Cross-Origin-Opener-Policy" not in security_headers("x")  # browsers ignore it there, and log a warning
     assert security_headers("x", secure=True)["Cross-Origin-Opener-Policy"] == "same-origin"
