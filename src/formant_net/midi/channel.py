@@ -36,6 +36,8 @@ class ChannelState:
         self.slide: float | None = None
         self.pressure = 0.0
         self.vowel: float | None = None
+        self.named: str | None = None
+        """The vowel by its name, which a synth sings at its own place; `vowel` counts where it has none like it."""
         self.efforts: dict[int, float] = {}
         """Factors on effort, by controller number."""
         self.sustain = self.sostenuto = self.soft = False
@@ -75,7 +77,7 @@ class ChannelState:
     def take(self, use: Use, number: int, value: float) -> None:
         """A controller with this use has this value."""
         if use is Use.VOWEL:
-            self.vowel = value
+            self.vowel, self.named = value, None
         elif use is Use.SLIDE:
             self.slide, self.bent = value, True
         elif use is Use.EFFORT:

@@ -132,11 +132,11 @@ class MidiPlayer:
             receiver.lift_all()
             receiver.rest()
 
-    def vowel(self, y: float, now: float) -> None:
-        """The vowel of everything, 0…1, as if each port had moved CC 1."""
+    def vowel(self, name: str) -> None:
+        """The vowel of everything, by its name, until CC 1 or CC 74 moves it."""
         for receiver in self._receivers.values():
             for state in receiver.channels:
-                state.vowel = y
+                state.named = name
         for finger in self._notes:
             self._moved(finger)
 
@@ -210,19 +210,23 @@ class MidiPlayer:
             self._out.append(Preset(name))
 
     def _touch(self, finger: Finger, now: float) -> TimedTouch:
-        note, y, z = self._receivers[finger.port].sung(finger, now)
+        receiver = self._receivers[finger.port]
+        note, y, z = receiver.sung(finger, now)
         if self._snap is not None:
             note = self._snap.sung(finger.id, note, now)
         return TimedTouch(
             now, finger.id, None, round(y, 4), round(z, 4),
             note=round(min(max(note, NOTE_LOW), NOTE_HIGH), 4), vel=round(finger.struck, 4),
+            vowel=receiver.named(finger),
         )  # fmt: skip
 
     def _lifted(self, finger: int, now: float) -> TimedTouch:
         last = self._sent.pop(finger)
         if self._snap is not None:
             self._snap.lift(finger)
-        return TimedTouch(now, finger, None, last.y, last.z, active=False, note=last.note, vel=last.vel)
+        return TimedTouch(
+            now, finger, None, last.y, last.z, active=False, note=last.note, vel=last.vel, vowel=last.vowel
+        )
 
     def _look_for_twice(self, port: str, data: bytes, now: float) -> None:
         for at, other, before in self._struck:

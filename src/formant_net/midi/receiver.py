@@ -87,6 +87,12 @@ class Receiver:
         pressed_s = None if finger.pressed_at is None else now - finger.pressed_at
         return pitch, y, effort(finger.struck, pressure, pressed_s, chief.effort)
 
+    def named(self, finger: Finger) -> str | None:
+        """The name of the vowel that a finger sings; None: `y` says it, as it does where CC 74 moves the vowel."""
+        own, chief = self.channels[finger.channel], self._chief(finger.channel)
+        moved = own.slide is not None or chief.slide is not None
+        return None if moved else chief.named
+
     # --- messages ------------------------------------------------------------------------------------------------
 
     def feed(self, data: bytes, now: float) -> None:

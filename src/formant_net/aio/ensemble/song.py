@@ -7,7 +7,6 @@ from pathlib import Path
 from formant_net.aio.ensemble.stage import Stage
 from formant_net.aio.midi.bridge import Bridge
 from formant_net.aio.midi.song import SongPlayer
-from formant_net.controller.surface import vowels_of
 from formant_net.midi.file.chunks import MOST_BYTES, MidiFileError
 from formant_net.midi.file.playback import for_file
 from formant_net.midi.file.song import read_song
@@ -46,9 +45,7 @@ class AsyncSong:
         node = self._stage.node
         player = MidiPlayer(for_file(self._song, Mapping()), now=node.client.driver.now)
         bridge = Bridge(node, player, lambda text, warning: get_logger().warning(text), fingers="midi-")
-        self._player = SongPlayer(
-            self._song, bridge, lambda: next((vowels_of(synth.state) for synth in node.synths() if synth.open), [])
-        )
+        self._player = SongPlayer(self._song, bridge)
         try:
             await self._player.play(begin)
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 from formant_net.aio.midi.bridge import Bridge
@@ -17,16 +17,13 @@ SHORTEST_ROUND_S = 0.25
 
 
 class SongPlayer:
-    """`await play()` returns at the end of the song. When it is cancelled everything is lifted.
+    """`await play()` returns at the end of the song. When it is cancelled everything is lifted."""
 
-    vowels    of a synth's surface, for lyrics
-    """
-
-    def __init__(self, song: Song, bridge: Bridge, vowels: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, song: Song, bridge: Bridge) -> None:
         self._bridge = bridge
         self._turned = asyncio.Event()
         self._stopped = False
-        self.playback = Playback(song, bridge.player, vowels)
+        self.playback = Playback(song, bridge.player)
 
     async def play(self, begin_s: float = 0.0, advance: Callable[[int], object] = lambda seconds: None) -> None:
         """Play from a place. `advance` is called with whole seconds that have passed."""

@@ -13,7 +13,7 @@ import click
 
 from formant_files import shown
 from formant_net.midi.file.chunks import MOST_BYTES, MidiFileError
-from formant_net.midi.file.playback import VOWELS, touches_of
+from formant_net.midi.file.playback import touches_of
 from formant_net.midi.file.song import Song, read_song
 from formant_net.midi.mapping import Mapping
 from formant_net.protocol.gesture import GestureError, TimedTouch, lines_of, read_gesture
@@ -24,10 +24,11 @@ _LINES = 1000
 """Lines of the file between two steps of the bar."""
 
 
-def read_touches(file: BinaryIO, name: str, vowels: Sequence[str] = VOWELS) -> list[TimedTouch]:
+def read_touches(file: BinaryIO, name: str, vowels: Sequence[str] | None = None) -> list[TimedTouch]:
     """The touches of a gesture file, or of a MIDI file. Raises click.BadParameter, which names the file.
 
-    vowels    of the surface, which the lyrics of a MIDI file choose from
+    vowels    of the surface that sings it, on which the lyrics of a MIDI file are placed. None: touches keep the
+              names of their vowels, and each synth finds its own place
     """
     said = "standard input" if name == "-" else shown(name)
     try:
@@ -60,7 +61,7 @@ def _is_midi(file: BinaryIO) -> bool:
     return peek is not None and peek(4)[:4] in (b"MThd", b"RIFF")
 
 
-def _midi_touches(data: bytes, said: str, vowels: Sequence[str]) -> list[TimedTouch]:
+def _midi_touches(data: bytes, said: str, vowels: Sequence[str] | None) -> list[TimedTouch]:
     song = read_midi(data, said, "--gesture")
     events = len(song.events)
     with progress(events if events >= 10 * _LINES else 0, f"playing {said}") as advance:

@@ -254,15 +254,7 @@ async def _play_song(node: ControllerNode, bridge: Bridge, song: Song, options: 
     """Play a song to its end, or again and again."""
     from formant_net.aio.midi.song import SongPlayer
 
-    def vowels() -> list[str]:
-        for synth in node.synths():
-            surface = synth.state.get("surface")
-            names = surface.get("vowels") if synth.open and isinstance(surface, dict) else None
-            if isinstance(names, list) and all(isinstance(name, str) for name in names):
-                return names
-        return []
-
-    player = SongPlayer(song, bridge, vowels)
+    player = SongPlayer(song, bridge)
     told = dict.fromkeys(bridge.player.counters, 0)
     begin_s = options["begin_s"] or 0.0
     while True:

@@ -1,9 +1,8 @@
-"""Vowels of lyrics: the first vowel letter of each syllable, and where that vowel lies on a synth's surface."""
+"""Vowels of lyrics: the first vowel letter of each syllable."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 
 _LETTERS = {
     **dict.fromkeys("aäåæ", "a"), **dict.fromkeys("e", "e"), **dict.fromkeys("iyj", "i"),
@@ -12,10 +11,6 @@ _LETTERS = {
     "а": "a", "я": "a", "э": "e", "е": "e", "ё": "o", "и": "i", "ы": "i", "о": "o", "у": "u", "ю": "u", "і": "i",
 }  # fmt: skip
 """Letters that stand for vowels, roughly: languages are left to a mapping of the player's own."""
-_NEAR = {
-    "a": "aɑɐʌæ", "e": "eɛəɜ", "i": "iɪy", "o": "oɔø", "u": "uʊɯ",
-}  # fmt: skip
-"""Names of vowels that a preset may have instead, nearest first."""
 
 
 def vowel_of(syllable: str) -> str | None:
@@ -28,12 +23,4 @@ def vowel_of(syllable: str) -> str | None:
         for each in (sign, base):
             if each in _LETTERS and each != "j":
                 return _LETTERS[each]
-    return None
-
-
-def y_of(vowel: str, vowels: Sequence[str]) -> float | None:
-    """Where a vowel lies among those of a surface, which stand at equal steps of y; None if it has none like it."""
-    for name in _NEAR.get(vowel, vowel):
-        if name in vowels and len(vowels) > 1:
-            return list(vowels).index(name) / (len(vowels) - 1)
     return None

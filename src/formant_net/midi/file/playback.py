@@ -9,7 +9,8 @@ from dataclasses import replace
 from formant_net.hand.gathering import OFFLINE
 from formant_net.hand.limits import Limits
 from formant_net.hand.outputs import Touches
-from formant_net.midi.file.lyrics import vowel_of, y_of
+from formant_net.hand.vowels import y_of
+from formant_net.midi.file.lyrics import vowel_of
 from formant_net.midi.file.song import Song, SongEvent
 from formant_net.midi.mapping import Mapping
 from formant_net.midi.parser import CONTROL, NOTE_OFF, NOTE_ON, POLY_PRESSURE
@@ -20,7 +21,6 @@ from formant_net.protocol.messages import MAX_FINGERS
 PERCUSSION = 10
 """The channel of drums in General MIDI: its notes are no pitches."""
 _SELECT_MPE = bytes((100, 6))
-VOWELS = ("a", "e", "i", "o", "u")
 
 
 def for_file(song: Song, mapping: Mapping) -> Mapping:
@@ -31,14 +31,11 @@ def for_file(song: Song, mapping: Mapping) -> Mapping:
 
 
 class Playback:
-    """Feeds a song into a player at its time.
+    """Feeds a song into a player at its time."""
 
-    vowels    called when a syllable comes, for the vowels of the surface; empty: lyrics do nothing
-    """
-
-    def __init__(self, song: Song, player: MidiPlayer, vowels: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, song: Song, player: MidiPlayer) -> None:
         self.song = song
-        self._player, self._vowels = player, vowels
+        self._player = player
         self._times = [event.t for event in song.events]
         self._lyric_times = [syllable.t for syllable in song.syllables]
         self._event = self._syllable = 0
@@ -84,47 +81,49 @@ class Playback:
 
     def next_deadline(self) -> float | None:
         """When the next event or syllable is due, s of the caller's clock; None: it is stopped or ended."""
-        if self._began is None:
-            return None
-        moments = [self._times[self._event]] if not self.ended else []
-        if self._syllable < len(self._lyric_times):
-            moments.append(self._lyric_times[self._syllable])
-        return self._began + min(moments) if moments else None
+        at = self._next_s()
+        return None if self._began is None or at is None else self._began + at
 
     def on_deadline(self, now: float) -> None:
         """Feed what is due. A late call does not shift what comes after it."""
         if self._began is None:
             return
         until = now - self._began + 1e-9
-        while self._syllable < len(self._lyric_times) and self._lyric_times[self._syllable] <= until:
-            self._sing(self.song.syllables[self._syllable].text, now)
-            self._syllable += 1
-        while not self.ended and self._times[self._event] <= until:
-            self._feed(self.song.events[self._event], now)
-            self._event += 1
+        while (at := self._next_s()) is not None and at <= until:
+            if not self.ended and self._times[self._event] == at:  # a wheel set at the same moment does not override
+                self._feed(self.song.events[self._event], now)
+                self._event += 1
+            else:
+                self._sing(self.song.syllables[self._syllable].text)
+                self._syllable += 1
+
+    def _next_s(self) -> float | None:
+        """When the next event or syllable is, s from the start of the song."""
+        moments = [] if self.ended else [self._times[self._event]]
+        if self._syllable < len(self._lyric_times):
+            moments.append(self._lyric_times[self._syllable])
+        return min(moments, default=None)
 
     def _feed(self, event: SongEvent, now: float) -> None:
         self._player.take("file" if event.port == 0 else f"file, port {event.port + 1}", event.message, now)
 
-    def _sing(self, text: str, now: float) -> None:
-        vowel = vowel_of(text)
-        y = None if vowel is None else y_of(vowel, self._vowels())
-        if y is not None:
-            self._player.vowel(y, now)
+    def _sing(self, text: str) -> None:
+        if (vowel := vowel_of(text)) is not None:
+            self._player.vowel(vowel)
 
 
 def touches_of(
-    song: Song, mapping: Mapping, vowels: Sequence[str], advance: Callable[[int], object] | None = None
+    song: Song, mapping: Mapping, vowels: Sequence[str] | None, advance: Callable[[int], object] | None = None
 ) -> tuple[list[TimedTouch], dict[str, int]]:
     """A song as a gesture, and how many notes were left out because more than 32 would sound at once.
 
-    vowels     of the surface, for lyrics
+    vowels     of the surface that sings it: the vowels of lyrics become its `y`. None: touches keep their names
     advance    called with numbers of events that are done
     """
     player = MidiPlayer(for_file(song, mapping), limits=Limits(MAX_FINGERS, 1e9, 1 << 30), pace=OFFLINE)
     for port in sorted({event.port for event in song.events}):
         player.plug("file" if port == 0 else f"file, port {port + 1}", 0.0)
-    playback = Playback(song, player, lambda: vowels)
+    playback = Playback(song, player)
     playback.play(0.0)
     touches: list[TimedTouch] = []
     now = 0.0
@@ -148,4 +147,10 @@ def touches_of(
             advance(1)
     player.panic(now)
     step(now)
-    return touches, player.counters
+    return touches if vowels is None else [_placed(each, vowels) for each in touches], player.counters
+
+
+def _placed(touch: TimedTouch, vowels: Sequence[str]) -> TimedTouch:
+    """The touch with the place of its vowel on this surface; with its own `y` if the surface has none like it."""
+    y = None if touch.vowel is None else y_of(touch.vowel, vowels)
+    return replace(touch, y=touch.y if y is None else round(y, 4), vowel=None)

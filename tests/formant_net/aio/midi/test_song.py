@@ -32,7 +32,7 @@ def _hand() -> tuple[ControllerNode, Bridge, list[TimedTouch]]:
 def test_a_song_is_played_to_its_end_from_any_place() -> None:
     async def main() -> None:
         node, bridge, played = _hand()
-        player = SongPlayer(SONG, bridge, list)
+        player = SongPlayer(SONG, bridge)
         await player.play()
         assert [(touch.note, touch.active) for touch in played if touch.active] == [(69.0, True), (71.0, True)]
         assert sum(not touch.active for touch in played) == 2
@@ -48,7 +48,7 @@ def test_a_song_is_played_to_its_end_from_any_place() -> None:
 def test_whoever_cancels_it_leaves_nothing_down() -> None:
     async def main() -> None:
         node, bridge, played = _hand()
-        playing = asyncio.create_task(SongPlayer(LONG, bridge, list).play())
+        playing = asyncio.create_task(SongPlayer(LONG, bridge).play())
         while not played:
             await asyncio.sleep(0.005)
         playing.cancel()
@@ -63,7 +63,7 @@ def test_whoever_cancels_it_leaves_nothing_down() -> None:
 def test_whoever_turns_or_stops_it_while_it_plays_lifts_everything() -> None:
     async def main() -> None:
         node, bridge, played = _hand()
-        player = SongPlayer(LONG, bridge, list)
+        player = SongPlayer(LONG, bridge)
         playing = asyncio.create_task(player.play())
         while not played:
             await asyncio.sleep(0.005)

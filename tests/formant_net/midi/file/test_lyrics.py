@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formant_net.midi.file.lyrics import vowel_of, y_of
+from formant_net.midi.file.lyrics import vowel_of
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,3 @@ def test_the_first_vowel_letter_of_a_syllable(syllable: str, vowel: str | None) 
 @given(st.text(max_size=20))
 def test_any_text_is_a_vowel_or_none(text: str) -> None:
     assert vowel_of(text) in (None, "a", "e", "i", "o", "u")
-
-
-def test_where_a_vowel_lies() -> None:
-    assert y_of("i", ["a", "e", "i", "o", "u"]) == 0.5
-    assert y_of("e", ["ɑ", "ɛ", "i"]) == 0.5
-    assert y_of("a", ["ɑ", "u"]) == 0.0
-    assert y_of("o", ["a", "i"]) is None
-    assert y_of("a", ["a"]) is None
-    assert y_of("a", []) is None

@@ -3,11 +3,12 @@ from __future__ import annotations
 from support.virtual.midi_file import midi_file
 from support.virtual.midi_hand import MidiHand
 
-from formant_net.midi.file.playback import VOWELS, Playback, for_file, touches_of
+from formant_net.midi.file.playback import Playback, for_file, touches_of
 from formant_net.midi.file.song import Song, read_song
 from formant_net.midi.mapping import Mapping, parse
 
 HALF = "83 60"  # ticks of half a second
+VOWELS = ("a", "e", "i", "o", "u")
 TWO = f"00 B0 01 7F 00 90 45 7F {HALF} 80 45 00 00 90 47 7F {HALF} 80 47 00"
 
 
@@ -23,9 +24,9 @@ def _play(hand: MidiHand, playback: Playback, until: float) -> None:
     hand.run(until)
 
 
-def _playing(song: Song, vowels: tuple[str, ...] = ()) -> tuple[MidiHand, Playback]:
+def _playing(song: Song) -> tuple[MidiHand, Playback]:
     hand = MidiHand()
-    playback = Playback(song, hand.player, lambda: vowels)
+    playback = Playback(song, hand.player)
     playback.play(hand.now)
     return hand, playback
 
@@ -83,11 +84,26 @@ def test_a_late_call_shifts_nothing() -> None:
 
 def test_lyrics_choose_the_vowel() -> None:
     song = _song(f"00 FF 05 02 6C 61 00 90 45 7F {HALF} FF 05 02 6D 69 {HALF} 80 45 00")
-    hand, playback = _playing(song, VOWELS)
+    hand, playback = _playing(song)
     _play(hand, playback, 0.2)
-    assert hand.one().y == 0.0
+    assert hand.one().vowel == "a"
     _play(hand, playback, 0.7)
-    assert hand.one().y == 0.5
+    assert hand.one().vowel == "i"
+
+
+def test_a_rendered_vowel_lies_where_the_surface_has_it() -> None:
+    song = _song("00 B0 01 40 00 FF 05 02 6D 69 00 90 45 7F 83 60 FF 05 02 6D 6F 83 60 80 45 00")
+    assert [each.y for each in touches_of(song, Mapping(), VOWELS)[0]] == [0.5, 0.75, 0.75]
+    wheel = [each.y for each in touches_of(song, Mapping(), ["a", "i"])[0]]
+    assert wheel == [1.0, 0.5039, 0.5039], "where the surface has no o, the wheel counts"
+    assert [each.vowel for each in touches_of(song, Mapping(), None)[0]] == ["i", "o", "o"]
+
+
+def test_a_wheel_that_moves_after_the_syllable_overrides_it() -> None:
+    song = _song("00 FF 05 02 6C 61 00 90 45 7F 83 60 B0 01 40 83 60 80 45 00")
+    hand, playback = _playing(song)
+    _play(hand, playback, 0.7)
+    assert (hand.one().vowel, hand.one().y) == (None, 0.5039)
 
 
 def test_a_song_as_a_gesture_has_every_note_as_long_as_it_is_written() -> None:
