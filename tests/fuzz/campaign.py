@@ -16,9 +16,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SHARES = {
     "signaling": 16, "channel": 16, "description": 7, "candidate": 14, "token": 12, "address": 6, "request": 8,
-    "gesture": 8, "edges": 8, "hub": 2, "synth": 2, "controller": 4,
+    "gesture": 8, "osc": 4, "tuning": 6, "frames": 8, "edges": 8, "hub": 2, "synth": 2, "controller": 4,
 }  # fmt: skip
-"""Of a hundred inputs. A hub's input is a whole story of sixty frames."""
+"""Parts of the inputs. A hub's input is a whole story of sixty frames."""
 
 
 def run(target: str, folder: Path, runs: int) -> dict[str, object]:

@@ -16,7 +16,9 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if "scikit_build" not in 
 sys.meta_path[:] = [finder for finder in sys.meta_path if "ScikitBuild" not in type(finder).__name__]
 sys.path[:0] = [str(HERE.parents[2] / "src"), str(HERE.parents[1])]
 
-with atheris.instrument_imports(include=["formant_net", "aiortc.sdp", "aioice.candidate"]):
+with atheris.instrument_imports(
+    include=["formant_net", "aiortc.sdp", "aioice.candidate", "websockets.frames", "websockets.protocol"]
+):
     from fuzz.targets import TARGETS
 
 

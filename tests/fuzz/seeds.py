@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.net.attacks import BINARY, CONTINUATION, PING, TEXT, frame
 from support.net.sdp import CANDIDATE, sdp
 
 DATA = Path(__file__).parents[1] / "data" / "messages"
@@ -80,6 +81,14 @@ def seeds() -> dict[str, list[bytes]]:
         "tuning": [
             b"! a.scl\n!\na\n 3\n!\n 100.0\n 3/2\n 2/1\n",
             b"a\n1\n2/1\n\n#\n12\n0\n127\n60\n69\n440.0\n12\n0\nx\n1\nx\n2\n3\nx\n4\nx\n5\nx\n6\n",
+        ],
+        "frames": [
+            b"\x07\3\0\0\0" + frame(TEXT, b'{"type":"heartbeat"}') * 2 + frame(PING, b"x"),
+            b"\x06\1\7\x50\0" + frame(TEXT, b"a", fin=False) + frame(PING, b"") + frame(CONTINUATION, b"b"),
+            b"\x01\0\0\0\0" + frame(TEXT, b"x" * 290) + frame(BINARY, b"y" * 130) + frame(8, b"\3\xe8bye"),
+            b"\x03\x20\1\1\1" + frame(TEXT, "é".encode() * 130) + frame(TEXT, b"x" * 601),
+            b"\x02\0\0\0\0" + frame(TEXT, b"\xff") + frame(TEXT, b"later"),
+            b"\x07\5\0\0\0" + b"\x81\x82abcd" + bytes((ord("a") ^ ord("{"), ord("b") ^ ord("}"))),
         ],
         "edges": [
             say("relay", source="a", target="b", node="n", about="offer", frame={}),

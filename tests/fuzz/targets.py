@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from support.virtual.feed import by_library, by_server
 from support.virtual.osc_hand import PAD, OscHand
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHeader
@@ -185,8 +186,7 @@ def address(data: bytes) -> None:
     try:
         url = JoinUrl.parse(text)
         assert JoinUrl.parse(str(url)) == url
-        if url.key is not None:
-            assert url.key not in url.http_url or len(url.key) < 8
+        assert not set("#?&=") & set(url.http_url), "nothing but the place is in it"
     except JoinUrlError:
         pass
     head, _, tail = text.partition("\n")
@@ -255,6 +255,34 @@ def gesture(data: bytes) -> None:
             assert touch.note is not None if touch.x is None else 0.0 <= touch.x <= 1.0
             assert 0.0 <= touch.y <= 1.0
             assert math.isfinite(touch.t)
+
+
+def cut(data: bytes, steps: bytes) -> list[bytes]:
+    """The same bytes in pieces: `steps` are their sizes, again and again; 0 is all that is left."""
+    pieces, at, n = [], 0, 0
+    while at < len(data):
+        size = steps[n % len(steps)] if steps else 0
+        pieces.append(data[at : at + size] if size else data[at:])
+        at += size or len(data)
+        n += 1
+    return pieces
+
+
+def frames(data: bytes) -> None:
+    """Bytes of a WebSocket, cut anywhere: the server reads what the library's own parser reads, and refuses the same.
+
+    The first byte says how the connection is read, the next four are the sizes of the pieces.
+    """
+    how, steps, stream = data[0] if data else 0, data[1:5], data[5:]
+    ours = by_server(cut(stream, steps), known=bool(how & 1), small=bool(how & 2), eager=bool(how & 4))
+    theirs = by_library(stream)
+    assert ours.messages == theirs.messages
+    if (
+        theirs.refused == 1007
+    ):  # for the library a text is bytes until somebody reads it: it may refuse a later frame first
+        assert ours.refused is not None
+    else:
+        assert (ours.refused, ours.written) == (theirs.refused, theirs.written)
 
 
 def edges(data: bytes) -> None:
@@ -459,6 +487,7 @@ TARGETS: dict[str, Target] = {
     "gesture": gesture,
     "osc": osc,
     "tuning": tuning,
+    "frames": frames,
     "edges": edges,
     "hub": hub,
     "synth": synth,

@@ -45,7 +45,7 @@ def test_kept_inputs_with_a_slip_of_the_hand_are_too(target: str) -> None:
             TARGETS[target](bytes(changed))
 
 
-@pytest.mark.parametrize("target", ["hub", "description"])
+@pytest.mark.parametrize("target", ["hub", "description", "frames"])
 def test_a_brief_run_finds_nothing_new(target: str, tmp_path: Path) -> None:
     need(FUZZER)
     if importlib.util.find_spec("atheris") is None:
@@ -54,7 +54,7 @@ def test_a_brief_run_finds_nothing_new(target: str, tmp_path: Path) -> None:
     folder.mkdir()
     for number, data in enumerate(kept(target)):
         (folder / str(number)).write_bytes(data)
-    limits = ["-max_total_time=4", "-max_len=4096", f"-dict={HERE / 'words.dict'}", f"-artifact_prefix={tmp_path}/"]
+    limits = ["-max_total_time=3", "-max_len=4096", f"-dict={HERE / 'words.dict'}", f"-artifact_prefix={tmp_path}/"]
     command = [sys.executable, str(HERE / "run.py"), target, str(folder), *limits]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=100)
     assert done.returncode == 0, done.stderr[-3000:]

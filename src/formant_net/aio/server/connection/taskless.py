@@ -144,7 +144,9 @@ class TasklessConnection(ServerConnection):
             self.message(pieces[0].opcode, b"".join([piece.data for piece in pieces]))
 
     def message(self, opcode: Opcode, data: Any) -> None:
-        """A whole message has come."""
+        """A whole message has come. After one that was refused, no other is read."""
+        if not self._open:
+            return
         if opcode is Opcode.BINARY:
             self.said(bytes(data))
             return
@@ -153,6 +155,7 @@ class TasklessConnection(ServerConnection):
         except UnicodeDecodeError as error:
             self.protocol.fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
             self.send_data()
+            self._closing()
             return
         self.said(text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from contextlib import suppress
 
@@ -111,6 +112,26 @@ def test_a_client_that_says_goodbye_and_stays_is_gone_at_once_and_cut_a_little_l
             await wire.reader.read()
             while len(attic.hub._clients) > 1:
                 await asyncio.sleep(0.01)
+            wire.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize("more", [b"", frame(BINARY, b"later") + frame(TEXT, b"{}")], ids=["alone", "and more"])
+def test_who_sends_what_is_no_text_is_gone_at_once_and_nothing_more_of_it_is_read(more: bytes) -> None:
+    """It says nothing after it, as a client that waits: nothing else would tell the server to look again."""
+
+    async def story() -> None:
+        async with edge() as attic:
+            synth = await attic.join("synth-a")
+            wire = await Wire.upgraded(target(attic))
+            hello = json.dumps({"type": "register", "client_id": "ctrl-a"})
+            await wire.write(frame(TEXT, hello.encode()))
+            assert (await hear(synth))["type"] == "controller-joined"
+            received = attic.hub.counters.received
+            await wire.write(frame(TEXT, b"\xff") + more)
+            assert (await hear(synth))["type"] == "controller-left"
+            assert attic.hub.counters.received == received
             wire.close()
 
     run(story())
