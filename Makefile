@@ -88,7 +88,7 @@ edges-faults: $(VENV)/to-test ## everything that can fail between edges, with th
 
 ##@ Measure
 
-.PHONY: bench bench-quick budget bench-ceiling bench-peers bench-hostile bench-edges bench-signaling bench-midi bench-wasm
+.PHONY: bench bench-quick budget bench-ceiling bench-peers bench-hostile bench-edges bench-signaling bench-midi bench-wasm bench-busy-page
 bench: $(VENV)/to-test ## every benchmark: a table, and bench.json for machines
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-json=bench.json --benchmark-group-by=group \
 	  --benchmark-columns=min,median,max,rounds --benchmark-sort=name --benchmark-min-rounds=20 --benchmark-disable-gc $(ARGS)
@@ -122,6 +122,9 @@ bench-signaling: $(VENV)/to-test ## the server beside a bare relay on the same l
 
 bench-wasm: $(VENV)/to-test ## the bank of the touch page in Node beside the native one, in one run
 	$(BIN)/python benchmarks/wasm/run.py $(ARGS)
+
+bench-busy-page: $(VENV)/to-test system-packages ## how late a touch is on a page that is busy, in Chromium; a minute
+	$(BIN)/python benchmarks/pages/busy.py $(ARGS)
 
 bench-edges: $(VENV)/to-test ## the engine of several servers, and edges on it
 	$(BIN)/python benchmarks/edges.py $(ARGS)

@@ -6,6 +6,7 @@ files and the headers are the real ones: the page has to work with them.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from functools import cache
@@ -22,6 +23,7 @@ from formant_dsp.browser.bundle import bundle
 from formant_net.aio.server.static import read_page
 from formant_net.server.access.headers import security_headers
 
+HELD = "/held"
 PAGE = Path(__file__).parents[2] / "src" / "formant_net" / "page"
 
 
@@ -49,6 +51,8 @@ class Relay:
         """Said once instead of `registered`."""
         self.may_set = True
         """False: whoever registers may play, and set nothing."""
+        self.let_go = asyncio.Event()
+        """Until it is set, whoever asks for HELD gets no answer: a page that waits for it does nothing else."""
         self.deaf = False
         """Answers nothing and passes nothing on, on connections that are there; as behind a dead path."""
         self._clients: dict[str, ServerConnection] = {}
@@ -82,11 +86,13 @@ class Relay:
     def controllers(self) -> list[str]:
         return [client for client in self._clients if not client.startswith("synth-")]
 
-    def _page(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _page(self, connection: ServerConnection, request: Request) -> Response | None:
         path = request.path.split("?")[0]
         if path == "/ws":
             return None
         self.requests.append(request.path)
+        if path == HELD:
+            await self.let_go.wait()
         asset = self.assets.get(path)
         if asset is None:
             return connection.respond(HTTPStatus.NOT_FOUND, "nothing here\n")

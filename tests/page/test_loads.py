@@ -23,7 +23,13 @@ def test_page_starts_without_a_console_error_and_registers_as_a_controller(stage
 
 
 _RULES = ("core", "links", "mids", "mono", "node", "peer", "play-out", "player", "ranking", "remote", "roster")
-OF_A_SYNTH = {*(f"synth/{name}.js" for name in _RULES), "timers/allowance.js", "sing/singing.js", "singer.js"}
+_SINGS = ("far-synth", "singing", "synth", "worker")
+OF_A_SYNTH = {
+    *(f"synth/{name}.js" for name in _RULES),
+    *(f"sing/{name}.js" for name in _SINGS),
+    "timers/allowance.js",
+    "singer.js",
+}
 """Only a page that sings for others needs these: the touch page loads them when that is switched on."""
 
 

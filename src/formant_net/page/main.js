@@ -64,7 +64,7 @@ const ensemble = new Ensemble({
   clock,
 });
 
-const device = new Device({ clock, changed: () => show() });
+const device = new Device({ clock, changed: () => deviceChanged() });
 const here = new Here({ timing, bounds, clock, device });
 /** This device as a synth for everybody; loaded when it is switched on. @type {import("./sing/singing.js").Singing | null} */
 let singing = null;
@@ -100,8 +100,7 @@ async function singForAll() {
   const able = here.switchOn(); // in the tap, before anything is loaded
   const { Singing } = await import("./sing/singing.js");
   await able;
-  const skips = (/** @type {string} */ name) => name === identity.id;
-  const shared = { device, timing, bounds, servers, clock, skips };
+  const shared = { device, timing, bounds, servers, clock, self: () => identity.id };
   singing ??= new Singing({ ...shared, key: () => signaling.key, changed: () => show() });
   await singing.switchOn();
 }
@@ -214,6 +213,7 @@ function slowTick() {
   sockets.tick();
   ensemble.tick(now);
   here.tick(now);
+  singing?.tick();
   device.tick(now, here.fingers > 0 || (singing?.fingers ?? 0) > 0);
   wakeLock.want(links().length > 0);
   show();
@@ -223,6 +223,11 @@ function slowTick() {
 
 /** The state of the conversation with the server, and how it ended. */
 const server = () => signaling.ending || signaling.state;
+
+function deviceChanged() {
+  singing?.tick(); // players are told at once
+  show();
+}
 
 function status() {
   return statusWords({

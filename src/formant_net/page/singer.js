@@ -12,13 +12,16 @@ const SLOW_MS = 500;
 /** Seconds of sound that the browser keeps ready: it costs a phone half of what the shortest time does. */
 const LATENCY_S = 0.05;
 
+/** What is said where the browser cannot hand data channels to a worker. */
+const ON_THE_PAGE = "touches come on the page's own thread: a busy page hears them late";
+
 /** @param {string} id */
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const clock = () => performance.now() / 1000;
 
 const { timing, bounds, sings } = readNumbers();
 const wakeLock = new WakeLock();
-const device = new Device({ clock, changed: () => show(), latencyHint: LATENCY_S });
+const device = new Device({ clock, changed: () => deviceChanged(), latencyHint: LATENCY_S });
 let key = readKey();
 const servers = [socketUrl()];
 const singing = new Singing({ device, timing, bounds, servers, key: () => key, clock, changed: () => changed() });
@@ -72,12 +75,18 @@ document.addEventListener("visibilitychange", () => {
 });
 
 function slowTick() {
+  singing.tick();
   device.tick(clock(), singing.fingers > 0);
   wakeLock.want(device.state === "on");
   show();
 }
 
 // --- showing ------------------------------------------------------------------------------------------------------
+
+function deviceChanged() {
+  singing.tick(); // players are told at once
+  show();
+}
 
 function changed() {
   const { state } = singing.server;
@@ -105,7 +114,8 @@ function show() {
     gate.show(singing.on ? state : "", reason);
     const { sampleRate, kind, latencyS, preset } = /** @type {any} */ (device.report);
     const sound = `${preset} · ${Math.round(sampleRate / 100) / 10} kHz · ${Math.round(1000 * latencyS)} ms`;
-    write("detail", device.state === "on" ? `${sound}${kind === "script" ? " · no audio thread" : ""}` : "");
+    const lack = kind === "script" ? " · no audio thread" : singing.on && !singing.apart ? ` · ${ON_THE_PAGE}` : "";
+    write("detail", device.state === "on" ? sound + lack : "");
   });
 }
 

@@ -17,21 +17,23 @@ pytestmark = pytest.mark.skipif(not wasm(), reason="this build had no compiler f
 ACTIVE = "formant.sing.bank.counts.active"
 
 
-def singer(stage: Stage, relay: Relay) -> Tab:
-    """A page at /sing that was tapped and is registered."""
+def singer(stage: Stage, relay: Relay, script: str = "") -> Tab:
+    """A page at /sing that was tapped and is registered; `script` runs before the page's own."""
     tab = stage.tab(relay)
+    if script:
+        stage.thread.run(tab.page.add_init_script(script))
     tab.goto(relay.url.replace("/#", "/sing#") if "#" in relay.url else relay.url + "sing")
     tab.click("#sing")
     tab.until("formant.server === 'registered'")
     return tab
 
 
-def pair(stage: Stage) -> tuple[Relay, Tab, Tab]:
-    """A relay, a touch page, and a page that sings what it plays."""
+def pair(stage: Stage, script: str = "") -> tuple[Relay, Tab, Tab]:
+    """A relay, a touch page, and a page that sings what it plays; `script` runs first on that page."""
     relay = stage.relay()
     player = stage.tab(relay)
     player.until("formant.server === 'registered'")
-    tab = singer(stage, relay)
+    tab = singer(stage, relay, script)
     player.until(ONE_OPEN)
     return relay, player, tab
 

@@ -7,6 +7,7 @@ import time
 import pytest
 from page.conftest import ONE_OPEN, Stage
 from page.relay import Relay
+from page.sing.test_far_synth import KEEPS_CHANNELS
 from page.sing.test_singing import pair, singer
 from support.browser.chromium import Finger, Tab
 from support.browser.marionette import OpenFirefoxTab, firefox, firefox_tab
@@ -26,9 +27,9 @@ window.AudioContext = class extends Real { constructor(options) { super(options)
 QUIET = f"{ACTIVE} === 0 && formant.sing.fingers === 0"
 
 
-def held(stage: Stage) -> tuple[Relay, Tab, Tab]:
-    """As `pair`, with a finger that is held and sung."""
-    relay, player, tab = pair(stage)
+def held(stage: Stage, script: str = "") -> tuple[Relay, Tab, Tab]:
+    """As `pair`, with a finger that is held and sung; `script` runs first on the page that sings."""
+    relay, player, tab = pair(stage, script)
     player.fingers(Finger(1, 0.4, 0.5))
     tab.until(SINGS)
     return relay, player, tab
@@ -77,9 +78,10 @@ def test_the_page_is_loaded_again_and_comes_back_as_the_same_synth_after_one_tap
     assert [r.get("resume") for r in relay.registers if r["client_id"] == before] == [None, f"secret-of-{before}"]
 
 
-def test_a_page_that_hangs_is_silent_after_a_second_and_comes_back(stage: Stage) -> None:
+def test_without_a_worker_a_page_that_hangs_is_silent_after_a_second_and_comes_back(stage: Stage) -> None:
     """The audio thread goes on and ends the note, because the lease of its voice runs out."""
-    _, player, tab = held(stage)
+    _, player, tab = held(stage, KEEPS_CHANNELS)
+    assert not tab.evaluate("() => formant.sing.apart")
     hang = "const end = performance.now() + 5000; while (performance.now() < end);"
     tab.evaluate(f"() => void setTimeout(() => {{ {hang} }}, 20)")
     player.until("formant.links[0].silent || formant.links[0].state === 'lost'")

@@ -1,4 +1,5 @@
 /** One RTCPeerConnection: answers an offer or makes one, and carries text on the two channels that the synth makes. */
+import { Channels } from "./channels.js";
 
 /**
  * How long a description waits for its candidates; later ones are trickled. On a LAN, peers without trickle get a
@@ -7,7 +8,7 @@
 const GATHER_MS = 250;
 
 /**
- * @typedef {"params" | "commands"} Label
+ * @typedef {import("./channels.js").Label} Label
  * @typedef {object} Events
  * @property {(candidate: RTCIceCandidateInit | null) => void} candidate one that came too late for the description
  * @property {() => void} reached a path to the other side is found
@@ -22,18 +23,25 @@ export class Connection {
   /** Candidates that came before the other side's description was taken in. @type {(RTCIceCandidateInit | null)[]} */
   #early = [];
   #ready = false;
-  /** @type {Map<Label, RTCDataChannel>} */
-  #channels = new Map();
   /** Candidates that could not be used. */
   unusable = 0;
 
-  /** @param {{iceServers: RTCIceServer[], bounds: import("../protocol/numbers.js").Numbers, events: Events}} parts */
-  constructor({ iceServers, bounds, events }) {
+  /**
+   * @param {object} parts
+   * @param {RTCIceServer[]} parts.iceServers
+   * @param {import("../protocol/numbers.js").Numbers} parts.bounds
+   * @param {Events} parts.events
+   * @param {(channel: RTCDataChannel) => void} [parts.hand] takes each channel to another thread; then nothing comes or
+   *   goes here
+   */
+  constructor({ iceServers, bounds, events, hand }) {
     this.events = events;
     this.bounds = bounds;
+    this.channels = new Channels(bounds, events);
+    this.take = hand ?? ((channel) => this.channels.add(channel));
     this.pc = peerConnection(iceServers);
     this.pc.onicecandidate = ({ candidate }) => this.#gathered(candidate);
-    this.pc.ondatachannel = ({ channel }) => this.#channel(channel);
+    this.pc.ondatachannel = ({ channel }) => this.take(channel);
     this.pc.oniceconnectionstatechange = () => {
       if (["connected", "completed"].includes(this.pc.iceConnectionState)) this.events.reached();
     };
@@ -55,8 +63,8 @@ export class Connection {
   /** An offer of both channels, with the candidates that were found by then; null if it was closed meanwhile. */
   async offer() {
     // A lost touch is never sent again: the next one is newer.
-    this.#channel(this.pc.createDataChannel("params", { ordered: false, maxRetransmits: 0 }));
-    this.#channel(this.pc.createDataChannel("commands"));
+    this.take(this.pc.createDataChannel("params", { ordered: false, maxRetransmits: 0 }));
+    this.take(this.pc.createDataChannel("commands"));
     return this.#describe();
   }
 
@@ -83,24 +91,12 @@ export class Connection {
 
   /** Whether the channel is open. @param {Label} label */
   has(label) {
-    return this.#channels.get(label)?.readyState === "open";
+    return this.channels.has(label);
   }
 
-  /**
-   * Send a text, unless too much waits already: each text is the present state, and the next one is newer.
-   * @param {Label} label @param {string} text @returns {"sent" | "full" | "gone"}
-   */
+  /** Send a text, unless too much waits already. @param {Label} label @param {string} text @returns {"sent" | "full" | "gone"} */
   send(label, text) {
-    const channel = this.#channels.get(label);
-    if (!channel) return "gone";
-    const bound = label === "params" ? this.bounds.unsent_bytes : this.bounds.unsent_command_bytes;
-    if (channel.bufferedAmount > bound) return "full";
-    try {
-      channel.send(text);
-      return "sent";
-    } catch {
-      return "gone"; // it closed between our look and our send
-    }
+    return this.channels.send(label, text);
   }
 
   /** Close, and report no further event. */
@@ -108,7 +104,7 @@ export class Connection {
     this.#closed = true;
     this.pc.onicecandidate = this.pc.ondatachannel = null;
     this.pc.oniceconnectionstatechange = this.pc.onconnectionstatechange = null;
-    for (const channel of this.#channels.values()) channel.onopen = channel.onclose = channel.onmessage = null;
+    this.channels.forget();
     this.pc.close();
   }
 
@@ -135,19 +131,6 @@ export class Connection {
       setTimeout(resolve, GATHER_MS);
       done();
     });
-  }
-
-  /** @param {RTCDataChannel} channel */
-  #channel(channel) {
-    const { label } = channel;
-    // A channel of a later version is not an error: it is ignored.
-    if ((label !== "params" && label !== "commands") || this.#channels.has(label)) return;
-    this.#channels.set(label, channel);
-    channel.onmessage = ({ data }) => this.events.message(data, label);
-    if (label !== "params") return;
-    channel.onclose = () => this.events.ended("connection closed");
-    channel.onopen = () => this.events.opened();
-    if (channel.readyState === "open") this.events.opened();
   }
 }
 

@@ -7,13 +7,15 @@
 import { loadFiles } from "./files.js";
 import { Output } from "./output.js";
 import { Voice } from "./voice.js";
+import { VOICES } from "./voices.js";
 
-/** Voices of a page. Choirs sing with several for each finger. */
-export const VOICES = 16;
 /** Seconds without a finger after which the audio device rests: it costs more power than the voices. */
 const REST_S = 30;
 
-/** @typedef {{release: () => void}} Singer lets go of all notes that it sings */
+/**
+ * One that sings here: it lets go of all its notes when asked, and is told of another preset.
+ * @typedef {{release: () => void, sings?: (preset: string) => void}} Singer
+ */
 
 export class Device {
   /** off, starting, on, or failed. @type {"off" | "starting" | "on" | "failed"} */
@@ -28,6 +30,8 @@ export class Device {
   output = null;
   /** The audio device rests because nobody plays. */
   resting = false;
+  /** Seconds by which its loudspeaker is later than the browser says. */
+  lateS = 0;
   /** @type {Set<Singer>} */
   #singers = new Set();
   /** @type {Promise<void>} */
@@ -81,6 +85,7 @@ export class Device {
     if (!voice || name === voice.preset || !Object.hasOwn(voice.presets, name)) return false;
     for (const singer of this.#singers) singer.release(); // another preset may have other singers
     voice.use(name);
+    for (const singer of this.#singers) singer.sings?.(name);
     this.changed();
     return true;
   }

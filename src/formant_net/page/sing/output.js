@@ -75,16 +75,24 @@ export class Output {
    * @param {number} at seconds of performance.now
    */
   frameAt(at) {
-    const { contextTime = 0, performanceTime = 0 } = this.#atLoudspeaker();
+    const { contextTime = 0, performanceTime = 0 } = this.atLoudspeaker();
     if (this.#startFrame === null || performanceTime === 0) return 0;
     const frame = ((at - performanceTime / 1000) + contextTime) * this.sampleRate - this.#startFrame;
     return Math.max(0, Math.round(frame));
   }
 
   /** A moment of the context and when it is at the loudspeaker: `getOutputTimestamp`, which asks for the latency. */
-  #atLoudspeaker() {
+  atLoudspeaker() {
     if (!isFirefox()) return this.#context.getOutputTimestamp?.() ?? {};
     return { contextTime: this.#context.currentTime - this.latencyS, performanceTime: performance.now() };
+  }
+
+  /** A way to the bank for another thread, which pushes events and gets the counts; null without an audio thread. */
+  lend() {
+    if (!(this.#node instanceof AudioWorkletNode)) return null;
+    const { port1, port2 } = new MessageChannel();
+    this.#node.port.postMessage(port1, [port1]);
+    return port2;
   }
 
   /** Make the bank. @param {import("./files.js").Files} files @param {number} voices */

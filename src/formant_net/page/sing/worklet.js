@@ -7,6 +7,8 @@ const SAY_S = 0.5;
 class Singer extends AudioWorkletProcessor {
   /** @type {{events: Uint8Array, at: number}[]} */
   #waiting = [];
+  /** All that hear what sounds. @type {MessagePort[]} */
+  #ports = [this.port];
   #sayAt = 0;
   /** @type {number | null} */
   #startFrame = null;
@@ -25,10 +27,13 @@ class Singer extends AudioWorkletProcessor {
     }
   }
 
-  /** @param {ArrayBuffer | "fade-in" | "fade-out" | "end"} message */
+  /** @param {ArrayBuffer | MessagePort | "fade-in" | "fade-out" | "end"} message a port is that of another thread */
   #take(message) {
     if (message instanceof ArrayBuffer) this.#waiting.push({ events: new Uint8Array(message), at: 0 });
-    else if (message === "end") this.#ended = true;
+    else if (message instanceof MessagePort) {
+      this.#ports.push(message);
+      message.onmessage = ({ data }) => this.#take(data);
+    } else if (message === "end") this.#ended = true;
     else this.bank?.fade(message === "fade-in");
   }
 
@@ -45,7 +50,8 @@ class Singer extends AudioWorkletProcessor {
     this.bank.read(output);
     if (currentTime >= this.#sayAt) {
       this.#sayAt = currentTime + SAY_S;
-      this.port.postMessage({ ...this.bank.counts(), frame: currentFrame, startFrame: this.#startFrame });
+      const said = { ...this.bank.counts(), frame: currentFrame, startFrame: this.#startFrame };
+      for (const port of this.#ports) port.postMessage(said);
     }
     return !this.#ended;
   }

@@ -10,6 +10,7 @@ const BUSY_MS = 50;
 const SLOW_MS = 500;
 
 /**
+ * @typedef {Pick<Connection, "offer" | "accept" | "addCandidate" | "send" | "close">} Link
  * @typedef {object} Sound
  * @property {(note: import("./touches.js").Note) => void} sing
  * @property {(change: import("./remote.js").Change) => void} set
@@ -18,7 +19,7 @@ const SLOW_MS = 500;
 export class SynthNode {
   /** Messages that were not sent because older ones still waited, or the channel had gone. */
   dropped = 0;
-  /** @type {Map<string, {number: number, connection: Connection}>} */
+  /** @type {Map<string, {number: number, connection: Link}>} */
   #connections = new Map();
   #registrations = 0;
   /** @type {number | undefined} */
@@ -43,8 +44,11 @@ export class SynthNode {
    * @param {() => number} parts.clock seconds
    * @param {() => void} parts.changed
    * @param {(name: string) => boolean} [parts.skips] controllers that are never called
+   * @param {(parts: ConstructorParameters<typeof Connection>[0]) => Link} [parts.connect] makes a connection; another
+   *   one where this runs in a worker, which may not make its own
    */
-  constructor({ identity, servers, key, timing, bounds, remote, limits, newKey, state, sound, clock, changed, skips }) {
+  constructor({ identity, servers, key, timing, bounds, remote, limits, newKey, state, sound, clock, changed, skips, connect }) {
+    this.connect = connect ?? ((parts) => new Connection(parts));
     this.identity = identity;
     this.bounds = bounds;
     this.clock = clock;
@@ -129,7 +133,7 @@ export class SynthNode {
   #make(name, number) {
     const lost = this.#lost({ name, number });
     try {
-      const connection = new Connection({
+      const connection = this.connect({
         iceServers: this.signaling.iceServers,
         bounds: this.bounds,
         events: {

@@ -1,4 +1,5 @@
-/** Steady ticks from a worker, or from the page's own timers where a worker may not start. */
+/** Steady ticks from a worker, or from own timers where a worker may not start, and inside a worker. */
+import { startWorker } from "./worker.js";
 
 /** @type {Map<number, () => void>} */
 const callbacks = new Map();
@@ -10,8 +11,9 @@ const ownTimers = new Map();
 let worker = start();
 
 function start() {
+  if (!("document" in globalThis)) return null; // a worker's own timers are good enough
   try {
-    const made = new Worker(trusted(new URL("./ticker-worker.js", import.meta.url).href));
+    const made = startWorker(new URL("./ticker-worker.js", import.meta.url).href);
     made.onmessage = ({ data }) => callbacks.get(data)?.();
     made.onerror = (event) => {
       event.preventDefault();
@@ -21,15 +23,6 @@ function start() {
   } catch {
     return null;
   }
-}
-
-/**
- * Mark a URL that this page has made as trusted, which the page's policy requires in browsers with Trusted Types.
- * @param {string} url
- */
-function trusted(url) {
-  const types = /** @type {any} */ (globalThis).trustedTypes;
-  return types ? types.createPolicy("formant-worker", { createScriptURL: () => url }).createScriptURL(url) : url;
 }
 
 function fallBack() {

@@ -1,0 +1,106 @@
+"""The synth of a page in a worker: a page that stands still sings on; a page without a worker says so."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from page.conftest import ONE_OPEN, Stage
+from page.relay import HELD, Relay
+from page.sing.test_singing import ACTIVE, pair, singer
+from support.browser.chromium import Finger, Tab
+from support.suite.patience import PATIENCE_S
+
+from formant_dsp.browser.bundle import wasm
+
+pytestmark = pytest.mark.skipif(not wasm(), reason="this build had no compiler for WebAssembly: make wasm says more")
+KEEPS_CHANNELS = """
+const real = structuredClone;
+window.structuredClone = (value, options) => {
+  if (value instanceof RTCDataChannel) throw new DOMException("no", "DataCloneError");
+  return real(value, options);
+};
+"""
+"""A browser that cannot hand a data channel to another thread."""
+KEEPS_PONGS = """
+const Real = RTCPeerConnection;
+window.RTCPeerConnection = class extends Real {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("datachannel", ({ channel }) => channel.addEventListener("message", ({ data }) => {
+      const { type, state } = JSON.parse(data);
+      if (type === "pong") window.said = state;
+    }));
+  }
+};
+"""
+"""The last state of a synth, as the page that plays has it: `said`."""
+STANDS_STILL = f"() => {{ const held = new XMLHttpRequest(); held.open('GET', '{HELD}', false); held.send(); }}"
+
+
+def pair_that_tells(stage: Stage) -> tuple[Relay, Tab, Tab]:
+    """A page that sings, and one that plays and keeps what it hears of it."""
+    relay = stage.relay()
+    player = stage.tab(relay)
+    stage.thread.run(player.page.add_init_script(KEEPS_PONGS))
+    player.goto(relay.url)
+    tab = singer(stage, relay)
+    player.until(ONE_OPEN)
+    return relay, player, tab
+
+
+def test_a_page_that_stands_still_sings_what_is_played(stage: Stage) -> None:
+    """From the data channel over the worker to the audio thread: the page itself waits for an answer all the time."""
+    relay, player, tab = pair_that_tells(stage)
+    assert tab.evaluate("() => formant.sing.apart")
+    still = asyncio.run_coroutine_threadsafe(tab.page.evaluate(STANDS_STILL), stage.thread.loop)
+    stage.until(lambda: HELD in relay.requests, "the page stands still")
+    player.fingers(Finger(1, 0.4, 0.5), Finger(2, 0.6, 0.5))
+    player.until("window.said.fingers === 2 && window.said.sound.active === 2")
+    player.fingers()
+    player.until("window.said.fingers === 0 && window.said.sound.active === 0")
+    assert not still.done()
+    stage.thread.loop.call_soon_threadsafe(relay.let_go.set)
+    still.result(PATIENCE_S)
+    tab.until("formant.sing.bank.counts.notes === 2")
+    assert tab.evaluate("() => formant.sing.bank.counts.expired") == 0
+
+
+def test_a_browser_that_keeps_its_channels_on_the_page_sings_there_and_says_so(stage: Stage) -> None:
+    _, player, tab = pair(stage, KEEPS_CHANNELS)
+    assert not tab.evaluate("() => formant.sing.apart")
+    player.fingers(Finger(1, 0.4, 0.5))
+    tab.until(f"{ACTIVE} === 1")
+    assert "a busy page hears them late" in tab.text("#detail")
+
+
+def test_a_worker_that_cannot_start_is_done_without(stage: Stage) -> None:
+    relay = stage.relay()
+    asset = relay.assets["/sing/worker.js"]
+    relay.assets["/sing/worker.js"] = replace(asset, body=asset.body.replace(b'"the worker"', b'"the worker", "" +'))
+    assert relay.assets["/sing/worker.js"] != asset
+    player = stage.tab(relay)
+    tab = singer(stage, relay)
+    player.until(ONE_OPEN)
+    assert not tab.evaluate("() => formant.sing.apart")
+    player.fingers(Finger(1, 0.4, 0.5))
+    tab.until(f"{ACTIVE} === 1")
+
+
+def test_a_preset_chosen_on_the_page_is_sung_by_the_worker_and_told_to_players(stage: Stage) -> None:
+    relay = stage.relay()
+    tab = stage.tab(relay)
+    tab.until("formant.server === 'registered'")
+    tab.click("#panel-toggle")
+    tab.click("#sing-here")
+    tab.until("formant.sing?.server === 'registered' && formant.sing.apart")
+    player = stage.tab(relay)
+    player.until(ONE_OPEN)
+    tab.choose("#preset", "choir")
+    player.until("formant.links[0].preset === 'choir'")
+    player.fingers(Finger(1, 0.4, 0.5))
+    tab.until("formant.here.counts.active > 2")
+    player.click("#panel-toggle")
+    player.choose("#preset", "bass")
+    tab.until("formant.here.preset === 'bass'")
