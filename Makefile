@@ -176,7 +176,7 @@ matrix: $(TOOLS)/ready ## install, test and play on every Python of this machine
 	$(TOOLS)/bin/python packaging/matrix.py $(MATRIX)
 
 SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins jackd2 systemd chromium firefox-esr iproute2 \
-  coturn openssl liblo-tools puredata-core csound
+  coturn openssl liblo-tools prometheus puredata-core csound
 system: ## Debian packages that the tests need (as root or by sudo)
 	$(APT) update -qq
 	$(APT) install -y -qq --no-install-recommends $(SYSTEM_PACKAGES)

@@ -54,6 +54,16 @@ class ClientCore(Generic[Out]):
         return self._signaling.online
 
     @property
+    def registrations(self) -> int:
+        """How often a server has registered this client."""
+        return self._signaling.registrations
+
+    @property
+    def health_s(self) -> float | None:
+        """Seconds after which the server wants `health` again; None: it wants none, or there is no server."""
+        return self._signaling.health_s if self.online else None
+
+    @property
     def server(self) -> Server:
         """The server that is in use or tried next."""
         return self._signaling.server

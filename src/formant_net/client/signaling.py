@@ -102,6 +102,8 @@ class Signaling:
         self._heartbeat_s = timing.heartbeat_s
         self.edge = self.location = ""
         """Edge and location of the server that has registered us."""
+        self.health_s: float | None = None
+        """Seconds after which the server wants a synth's `health` again; None: it does not want it."""
         self.registrations = 0
         """Count of registrations. After each a synth has to ask for the list."""
         self._ask_at: float | None = None
@@ -341,12 +343,14 @@ class Signaling:
         heartbeat_s = min(3600.0, max(0.1, message.heartbeat_s))
         if not isinstance(message.servers, UnsetType):
             self._servers.learn(message.servers)
+        every_s = message.health_s
+        self.health_s = None if isinstance(every_s, UnsetType) else min(3600.0, max(0.1, every_s))
         self._is_in(message.edge, location, heartbeat_s, now)
 
     def _taken_in(self, now: float) -> None:
         """A server that does not send `registered` has shown that it accepted the client."""
         self._step(Event.ACCEPTED)
-        self._resume, self.ice_servers = None, ()
+        self._resume, self.ice_servers, self.health_s = None, (), None
         self._is_in("", "", self._timing.heartbeat_s, now, silently=True)
 
     def _is_in(self, edge: str, location: str, heartbeat_s: float, now: float, *, silently: bool = False) -> None:

@@ -28,7 +28,10 @@ class Refused(Exception):
 
 
 class Desk(ClientCore[Effect]):
-    """One desk. No I/O, no clock: `now` is s of one monotonic clock."""
+    """One desk. No I/O, no clock: `now` is s of one monotonic clock.
+
+    wants_health   it asks how the boxes are; then `health` has the newest of each
+    """
 
     role = "desk"
 
@@ -41,6 +44,7 @@ class Desk(ClientCore[Effect]):
         *,
         meta: Mapping[str, Any] | None = None,
         searching: bool = False,
+        wants_health: bool = False,
     ) -> None:
         super().__init__(client_id, "desk", meta, servers, timing, random, searching=searching)
         self.epoch = ""
@@ -48,10 +52,13 @@ class Desk(ClientCore[Effect]):
         self.rev = 0
         self.boxes: dict[str, s.DeskBox] = {}
         """How each box is, by its id."""
+        self.health: dict[str, tuple[float, s.Health]] = {}
+        """The newest `health` of each box, and when the box said it, s of our clock."""
         self.solo: tuple[str, ...] = ()
         self.fault: Refused | None = None
         """Why the document cannot be opened."""
         self._parts: dict[str, dict[str, Any]] = {}
+        self._wants_health = wants_health
         self._last = 0
         self._outcomes: dict[int, int | Refused] = {}
 
@@ -107,8 +114,8 @@ class Desk(ClientCore[Effect]):
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _registered(self) -> None:
-        self.epoch, self.fault, self.boxes, self._parts = "", None, {}, {}
-        self._signaling.send(s.DeskOpen())
+        self.epoch, self.fault, self.boxes, self._parts, self.health = "", None, {}, {}, {}
+        self._signaling.send(s.DeskOpen(health=self._wants_health))
 
     def _receive(self, message: Message | Unknown, now: float) -> None:
         if isinstance(message, s.DeskOpened):
@@ -121,6 +128,8 @@ class Desk(ClientCore[Effect]):
                 self._parts[message.path] = message.set
         elif isinstance(message, s.DeskBox):
             self.boxes[message.id] = message
+        elif isinstance(message, s.DeskHealth):
+            self.health[message.id] = (now - message.age_s, message.health)
         elif isinstance(message, s.DeskSoloed):
             self.solo = tuple(message.solo)
         elif isinstance(message, s.DeskDone):

@@ -83,6 +83,8 @@ class Registered(Message, tag="registered", frozen=True, kw_only=True):
     """WebSocket addresses of other servers of the ensemble, which have the same key."""
     settings: bool | UnsetType = UNSET
     """False: synths take no settings (volume, power, preset) of this client."""
+    health_s: float | UnsetType = UNSET
+    """Seconds after which this synth is to say again how it is (`health`); missing: the server does not want it."""
 
 
 class IceServers(Message, tag="ice-servers", frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Messages between a desk, the server and the boxes that it steers. What they mean is in formant_net/fleet.
 
 A desk opens the fleet document, changes it and is told of every change. A box is told what follows for it, and says
-what it has done.
+what it has done. A box also says how it is (`Health`); a desk that asks for that is told.
 """
 
 from __future__ import annotations
@@ -26,7 +26,12 @@ STEERED = "steered"
 
 
 class DeskOpen(Message, tag="desk-open", frozen=True, kw_only=True):
-    """A desk asks for the document. `desk`, then everything that there is as `desk-changed` and `desk-box` follow."""
+    """A desk asks for the document. `desk`, then everything that there is as `desk-changed` and `desk-box` follow.
+
+    health   it also wants the newest `health` of every box, now and whenever one comes, as `desk-health`
+    """
+
+    health: bool = False
 
 
 class DeskOpened(Message, tag="desk", frozen=True, kw_only=True):
@@ -137,6 +142,89 @@ class SettingsApplied(Message, tag="settings-applied", frozen=True, kw_only=True
     refused: Reasons = field(default_factory=dict)
 
 
+_Text = Annotated[str, Meta(max_length=200)]
+_Word = Annotated[str, Meta(max_length=32)]
+_Words = Annotated[list[_Word], Meta(max_length=16)]
+_Count = Annotated[int, Meta(ge=0, le=2**53)]
+_Seconds = Annotated[float, Meta(ge=0.0, le=1e10)]
+_Milliseconds = Annotated[float, Meta(ge=0.0, le=1e7)]
+
+
+class Health(Message, tag="health", frozen=True, kw_only=True):
+    """From a box: how it is. A field that is missing is not known, which does not mean that all is well.
+
+    version            of Formant
+    model              of the machine
+    device             what it sounds on, in words; `audible`: there is such a device
+    sample_rate        Hz
+    latency_ms         from the bank to the socket
+    uptime_s           since the node was started
+    busy               time that 99 of 100 blocks took at most since the last `health`, in parts of a block's period
+    render_ms          the longest that a block took, since the start
+    blocks, underflows, late, overruns, shed, ring_dropped, late_notes
+                       counters since the start of the node: blocks, underflows of the device, late callbacks, blocks
+                       that took longer to make than to play, voices ended to save time, events that found no room,
+                       notes that came too late for their play-out time
+    registrations      how often a server has registered it since its start
+    links, voices      controllers with an open link, and voices that sound
+    gain               the factor of all that it sings, 0…1
+    rtt_ms             round trip to the server
+    temperature_c      of the processor
+    undervoltage       its power supply is too weak now
+    throttled          why its processor is held back now: `voltage`, `frequency`, `thermal`, `soft`
+    throttled_before   the same, at any time since the machine was switched on
+    wifi_dbm           signal of its Wi-Fi; missing without Wi-Fi. `wifi_power_save`: its radio sleeps
+    clock_synchronised its clock is set by the network
+    written_bytes      what was written to its SD card since the machine was switched on
+    overlay            its root file system is an overlay, which forgets at the next start
+    state_writable     what it writes into its state folder is there after a power cut
+    memory_bytes       that its process uses
+    troubles           what needs attention now, as words of formant_net/health/troubles.py
+    """
+
+    version: _Word
+    uptime_s: _Seconds
+    model: _Text | UnsetType = UNSET
+    device: _Text | UnsetType = UNSET
+    audible: bool | UnsetType = UNSET
+    sample_rate: Annotated[int, Meta(ge=0, le=10_000_000)] | UnsetType = UNSET
+    latency_ms: _Milliseconds | UnsetType = UNSET
+    busy: Annotated[float, Meta(ge=0.0, le=1000.0)] | UnsetType = UNSET
+    render_ms: _Milliseconds | UnsetType = UNSET
+    blocks: _Count | UnsetType = UNSET
+    underflows: _Count | UnsetType = UNSET
+    late: _Count | UnsetType = UNSET
+    overruns: _Count | UnsetType = UNSET
+    shed: _Count | UnsetType = UNSET
+    ring_dropped: _Count | UnsetType = UNSET
+    late_notes: _Count | UnsetType = UNSET
+    registrations: _Count | UnsetType = UNSET
+    links: _Count | UnsetType = UNSET
+    voices: _Count | UnsetType = UNSET
+    gain: Annotated[float, Meta(ge=0.0, le=1.0)] | UnsetType = UNSET
+    rtt_ms: _Milliseconds | UnsetType = UNSET
+    temperature_c: Annotated[float, Meta(ge=-273.0, le=1000.0)] | UnsetType = UNSET
+    undervoltage: bool | UnsetType = UNSET
+    throttled: _Words | UnsetType = UNSET
+    throttled_before: _Words | UnsetType = UNSET
+    wifi_dbm: Annotated[float, Meta(ge=-256.0, le=100.0)] | UnsetType = UNSET
+    wifi_power_save: bool | UnsetType = UNSET
+    clock_synchronised: bool | UnsetType = UNSET
+    written_bytes: _Count | UnsetType = UNSET
+    overlay: bool | UnsetType = UNSET
+    state_writable: bool | UnsetType = UNSET
+    memory_bytes: _Count | UnsetType = UNSET
+    troubles: _Words = field(default_factory=list)
+
+
+class DeskHealth(Message, tag="desk-health", frozen=True, kw_only=True):
+    """To a desk that asked: the newest `health` of a box, and how old it was when this was sent, s."""
+
+    id: ClientId
+    age_s: _Seconds
+    health: Health
+
+
 Steering = (
     DeskOpen
     | DeskOpened
@@ -150,4 +238,6 @@ Steering = (
     | DeskBox
     | BoxSettings
     | SettingsApplied
+    | Health
+    | DeskHealth
 )

@@ -16,6 +16,8 @@ class Timing:
     heartbeat_s: float = 20.0
     ttl_s: float = 60.0
     """TTL = 3 heartbeats: one may be lost and the next late. A lease ends strictly after it."""
+    health_s: float = 15.0
+    """Seconds between two `health` messages of a box."""
     ping_s: float = 1.0
     ask_s: float = 0.1
     """Seconds after which an unanswered ping is followed by the next one (or two round trips, if those are longer). At

@@ -25,6 +25,7 @@ from formant_net.server.access.limits import Limits
 from formant_net.server.clients import UNDECIDED, Client, Clients, State
 from formant_net.server.content import Content
 from formant_net.server.discovery import Counters, Discovery
+from formant_net.server.health.newest import Newest
 from formant_net.server.id_contest import IdContest
 from formant_net.server.liveness import Liveness
 from formant_net.server.outputs import CLOSE_DONE, Outbox, Output
@@ -76,6 +77,7 @@ class Hub:
         self._discovery = Discovery(*shared)
         self._routing = Routing(*shared, Content(self._limits))
         self.steering = Steering(self._clients, self._out, fleet)
+        self.health = Newest(self._clients, self._out)
         self._contest = IdContest(self._clients, registry, self._out, self.place.node, timing)
         self._liveness = Liveness(self._clients, self._out, timing, self._limits)
         self._registration = Registration(
@@ -247,6 +249,10 @@ class Hub:
         """
         return self._relays.asked(self._door.knows(key, address, now, self._out.wall(now), in_url=in_url), now)
 
+    def may_scrape(self, given: str | None, token: str | None, address: str, now: float) -> bool:
+        """Whether somebody who gives this key or token may read the metrics; `token`: the one made for that."""
+        return self._door.may_scrape(given, token, address, now, self._out.wall(now))
+
     @property
     def edge(self) -> str:
         """The name of this server in lists and notices."""
@@ -317,9 +323,15 @@ class Hub:
                 self._registration.register(client, message, now)
             case m.Unknown():
                 self.counters.unknown_types += 1
+            case steering.Health():
+                self.health.take(client, message, now)
             case _ if isinstance(message, steering.Steering):
                 self._moved = True
                 self.steering.handle(client, message, now)
+                if isinstance(message, steering.DeskOpen) and message.health:
+                    self.health.watch(client, now)
+                elif isinstance(message, steering.DeskSet) and message.set is None:
+                    self.health.forget(message.path.removeprefix("boxes/"))
             case _:
                 name = m.wire_name(message)
                 raise ProtocolError("wrong-way", f"only a server sends {name}: see docs/integrate/protocol.md", name)
@@ -343,6 +355,7 @@ class Hub:
             changes, self._clients.changes = self._clients.changes, []
             for client, here in changes:
                 (self.steering.arrived if here else self.steering.left)(client, now)
+                (self.health.arrived if here else self.health.left)(client, now)
 
     def _begin(self, client: Client | None, now: float) -> None:
         """Somebody is in: do what it has said while it waited."""

@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
+from formant_net.protocol.standing import is_phone
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.door import Door
 from formant_net.server.access.joins import Joins
@@ -390,6 +391,7 @@ class Registration:
                 location=self._place.location or UNSET,
                 servers=[f"ws{url.removeprefix('http')}ws" for url in self._registry.urls()[:16]] or UNSET,
                 settings=UNSET if client.grant.settings else False,
+                health_s=self._timing.health_s if client.role == "synth" and not is_phone(client.id) else UNSET,
             ),
         )
 

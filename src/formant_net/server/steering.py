@@ -120,6 +120,13 @@ class Steering:
             del self._boxes[id]
         self._follow(now)  # its solo counts no more
 
+    def followed(self, id: str) -> tuple[bool, tuple[str, ...]] | None:
+        """Whether a box does what it was told, and why it is silent. None: it was told nothing."""
+        box = self._boxes.get(id)
+        if box is None or box.told is None:
+            return None
+        return box.applied >= box.told.rev, tuple(box.told.because)
+
     def next_deadline(self) -> float | None:
         """When `on_deadline` has something to do, or None."""
         return self._push_at

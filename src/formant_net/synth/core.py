@@ -28,7 +28,7 @@ from formant_net.protocol.messages import (
     Touch,
     Unknown,
 )
-from formant_net.protocol.steering import STEERED, BoxSettings, SettingsApplied
+from formant_net.protocol.steering import STEERED, BoxSettings, Health, SettingsApplied
 from formant_net.protocol.timing import Timing
 from formant_net.synth.linking.keeper import LinkKeeper, OfferedLink
 from formant_net.synth.play_limits import PlayLimits, Verdict
@@ -110,7 +110,16 @@ class Synth(ClientCore[SynthEffect]):
         """Sets further fields of the state, for example `audio_enabled=True, name="Kitchen"`."""
         self._state.update(fields)
 
+    def loudness(self, now: float) -> float:
+        """The factor of all that it sings: what players set, times what the server wants. 0…1"""
+        return self.remote.volume * self.steered.gain(now) if self.remote.powered_on else 0.0
+
     # --- what the shell tells --------------------------------------------------------------------------------
+
+    def report(self, health: Health, now: float) -> None:
+        """Tell the server how this box is."""
+        self._signaling.send(health)
+        self._settle(now)
 
     def start(self, now: float) -> None:
         """Begin: connect to the server."""

@@ -18,9 +18,9 @@ from formant_net.protocol.timing import Timing
 class Table:
     """A desk on a server; messages travel at once."""
 
-    def __init__(self, hall: RawClients, id: str) -> None:
+    def __init__(self, hall: RawClients, id: str, *, wants_health: bool = False) -> None:
         self.hall = hall
-        self.core = Desk(id, [Server("ws://hall/ws")], Timing(), lambda: 0.5)
+        self.core = Desk(id, [Server("ws://hall/ws")], Timing(), lambda: 0.5, wants_health=wants_health)
         self.conn = hall.connect()
         self.core.start(hall.clock.now)
         self.attempt = next(e.attempt for e in self.core.drain() if isinstance(e, Connect))
@@ -90,3 +90,18 @@ def test_boxes_follow_are_late_or_away_and_older_ones_are_none_of_that() -> None
     assert table.core.following() == (["synth-a", "synth-b"], [], ["synth-gone"])
     table.ask(s.DeskSet(path="boxes/synth-a", set={"db": -3}, base=1))
     assert table.core.following() == ([], ["synth-a", "synth-b"], ["synth-gone"])
+
+
+def test_a_desk_that_asks_knows_how_boxes_are_and_since_when() -> None:
+    where = hall()
+    box = where.join("synth-a")
+    where.say(box, "health", version="0.1.0", uptime_s=1.0, links=3)
+    where.wait(4.0)
+    asking, other = Table(where, "desk-1", wants_health=True), Table(where, "desk-2")
+    said_at, health = asking.core.health["synth-a"]
+    assert (where.clock.now - said_at, health.links) == (4.0, 3)
+    where.say(box, "health", version="0.1.0", uptime_s=2.0, links=5)
+    asking.carry()
+    other.carry()
+    assert asking.core.health["synth-a"][1].links == 5
+    assert other.core.health == {}

@@ -30,6 +30,7 @@ def test_the_prefix_of_the_id_gives_the_role(clients: RawClients, id: str, role:
         "ice_servers": ICE,
         "heartbeat_s": 20.0,
         "ttl_s": 60.0,
+        **({"health_s": 15.0} if role == "synth" else {}),
     }
     assert clients.hub.clients() == {id: role}
     assert [lease.id for lease in clients.leases(role)] == [id]

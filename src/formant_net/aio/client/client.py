@@ -66,6 +66,11 @@ class Client:
         self._log = get_logger()
         self._finder = Finder(search, self._found) if search is not None else None
 
+    @property
+    def round_trip_s(self) -> float | None:
+        """Round trip to the server, s; None: it was not measured yet."""
+        return self._sockets.round_trip_s
+
     def start(self) -> None:
         """Connect, and go on until `close`."""
         self.driver.tell(self.core.start)

@@ -68,6 +68,7 @@ class _Socket:
     def __init__(self) -> None:
         self.queue: asyncio.Queue[str] = asyncio.Queue(MAX_QUEUED)
         self.task: asyncio.Task[None] | None = None
+        self.connection: ClientConnection | None = None
 
 
 class SignalingSockets:
@@ -84,6 +85,12 @@ class SignalingSockets:
         self._gone: set[str] = set()
         """Addresses that did not answer: the next attempt looks the name up again, for machines move."""
         self._log = get_logger()
+
+    @property
+    def round_trip_s(self) -> float | None:
+        """Round trip of the newest connection by its pings, s; None: none was answered yet."""
+        connections = [socket.connection for socket in self._sockets.values() if socket.connection is not None]
+        return (connections[-1].latency or None) if connections else None
 
     def connect(self, effect: Connect) -> None:
         """Start an attempt."""
@@ -148,6 +155,7 @@ class SignalingSockets:
                 max_size=MAX_SIGNALING_BYTES,
             ) as connection:
                 open_once = True
+                socket.connection = connection
                 self._tell(self._core.opened, attempt)
                 writer = asyncio.create_task(_write(connection, socket.queue))
                 try:

@@ -20,9 +20,11 @@ from formant_net.aio.client.client import Client
 from formant_net.aio.client.find import Search
 from formant_net.aio.client.remembered import Remembered, RememberedSteering, Settings
 from formant_net.aio.client.singer import Sing, Singer, voicing
+from formant_net.aio.client.wellbeing import Wellbeing
 from formant_net.aio.driver import clock
 from formant_net.client.effects import Notice
 from formant_net.client.servers import Server
+from formant_net.health.machine import Facts
 from formant_net.ops.log import get_logger
 from formant_net.protocol.timing import Timing
 from formant_net.synth.core import Synth
@@ -142,6 +144,7 @@ class SynthNode:
         if (steered := self._steered.read()) is not None:
             self.core.steered.resume(steered)
             self._on_note(f"Settings of the desk: {self._told()}.")
+        self.wellbeing = Wellbeing(self.bank, self.output, self.core, clock())
         self.client = Client(self.core, other=self.sing, on_notice=on_notice, search=options.search)
         self.worn_out = asyncio.Event()
         """Set when only a new process can play again (`Output.beyond_repair`)."""
@@ -325,6 +328,13 @@ class SynthNode:
             if news := strain.news(clock(), self.sound()):
                 latency_ms = f"{1000.0 * self.output.latency_s:.0f}"
                 get_logger().warning("the sound broke", **news, latency_ms=latency_ms, why=BROKE)
+            self._report(await asyncio.to_thread(self.wellbeing.look))
+
+    def _report(self, facts: Facts) -> None:
+        """Tell the server how this box is, if it is time to."""
+        news = self.wellbeing.news(facts, self._play_out.late, self.client.round_trip_s, clock())
+        if news is not None:
+            self.client.driver.tell(self.core.report, news)
 
     def _changed(self) -> None:
         """The output has another sink; told on its own thread."""

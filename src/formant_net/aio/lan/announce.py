@@ -58,6 +58,10 @@ class Announcer:
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._follow())
 
+    def announced(self) -> bool:
+        """Whether the announcement is out."""
+        return self._info is not None
+
     async def _follow(self) -> None:
         """Announce until the announced addresses are the wanted ones."""
         while (wanted := self._wanted) is not None and tuple(each.address for each in wanted) != self._addresses:

@@ -23,7 +23,7 @@ from formant_net.aio.lan.watch import readdressed
 from formant_net.aio.server import kept_desk
 from formant_net.aio.server.gate import SPARE_SOCKETS, Proxies
 from formant_net.aio.server.keys import KeyFiles
-from formant_net.aio.server.server import EdgeServer
+from formant_net.aio.server.server import EdgeServer, Metrics
 from formant_net.aio.server.static import read_page
 from formant_net.aio.server.tls import ServerTls, TlsOptions
 from formant_net.aio.server.watch import Watched, watching
@@ -75,6 +75,8 @@ class EdgeOptions:
     timing: Timing = field(default_factory=Timing)
     voice: Callable[[], Mapping[str, bytes]] = dict
     """Gives the files with which the page sings (formant_dsp/browser); none: the page only plays."""
+    metrics: Metrics | None = None
+    """Who may read GET /metrics; None: there is no such page."""
     desk: Path | None = None
     """The file of what boxes are to do; None: it is forgotten when the server ends."""
     drain_s: float = 5.0
@@ -150,6 +152,8 @@ async def running_edge(
         proxies=options.proxies,
         secure=tls is not None,
         hsts=options.hsts,
+        metrics=options.metrics,
+        health_s=options.timing.health_s,
     )
     watched = []
     if keys := options.key_files.paths():
@@ -175,6 +179,7 @@ async def running_edge(
         if options.announce is not None:
             record = Record(options.announce, tls is not None, metadata.version("formant-synth"))
             announcer = Announcer(record, edge_id, server.hosts, port)
+            server.announced = announcer.announced
 
         def invitation_at(interfaces: list[Interface]) -> Invitation:
             return invite(interfaces, server.hosts, make, options.advertise)

@@ -14,6 +14,7 @@ from websockets.http11 import Request, Response
 
 from formant_net.aio.server.static import Asset, find
 from formant_net.server.access.headers import security_headers
+from formant_net.server.health.exposition import CONTENT_TYPE
 
 
 class Pages:
@@ -25,6 +26,8 @@ class Pages:
     secure        answers go over https
     hsts          answers tell browsers to use https only
     connect       gives the present further origins to which the page may open WebSockets
+    metrics       gives the text for Prometheus from the client's key (None: it sent none) and its address; None: this
+                  client may not have it. Without `metrics` there is no such page
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Pages:
         secure: bool = False,
         hsts: bool = False,
         connect: Callable[[], Iterable[str]] = lambda: (),
+        metrics: Callable[[str | None, str], str | None] | None = None,
     ) -> None:
         self._assets = assets
         self._health = health
@@ -43,6 +47,7 @@ class Pages:
         self._secure = secure
         self._hsts = hsts
         self._connect = connect
+        self._metrics = metrics
 
     def answer(self, request: Request, address: str = "") -> Response:
         """The answer to one request of a client at `address`."""
@@ -74,10 +79,22 @@ class Pages:
         if path == "/ice-servers":
             key, in_url = _key_of(request, query)
             return _json({"ice_servers": self._ice_servers(key, address, in_url)})
+        if path == "/metrics" and self._metrics is not None:
+            return self._scraped(self._metrics, request, address)
         if (asset := find(self._assets, path)) is not None:
             return _file(asset, ",".join(request.headers.get_all("If-None-Match")))
         text = "There is nothing here. The touch page is at /, the WebSocket at /ws.\n"
         return _response(HTTPStatus.NOT_FOUND, text.encode())
+
+    def _scraped(self, metrics: Callable[[str | None, str], str | None], request: Request, address: str) -> Response:
+        key, in_url = _key_of(request, "")
+        text = metrics(None if in_url else key, address)
+        if text is not None:
+            return _response(HTTPStatus.OK, text.encode(), CONTENT_TYPE, cache="no-store")
+        refusal = "The metrics need the join key or the scrape token: send `Authorization: Bearer KEY`.\n"
+        response = _response(HTTPStatus.UNAUTHORIZED, refusal.encode(), cache="no-store")
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
 
 
 def _key_of(request: Request, query: str) -> tuple[str | None, bool]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+import platform
 import ssl
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -30,6 +33,8 @@ from formant_net.protocol.messages import Error, encode_bytes
 from formant_net.protocol.standing import Shares, is_phone
 from formant_net.server.access.limits import Limits
 from formant_net.server.access.origin import Origins
+from formant_net.server.health.metrics import STALE, ServerView, render
+from formant_net.server.health.view import boxes
 from formant_net.server.hub import Hub
 from formant_net.server.outputs import Close, Event, Output, Post, Probe, Send, SendAll
 from formant_net.server.registry.registry import Restart, Write
@@ -49,6 +54,17 @@ class Carrier(Protocol):
     def carry(self, output: Post | Write | Restart) -> None: ...
 
 
+SCRAPE_S = 1.0
+"""Seconds for which the text of the metrics is kept: whoever asks more often costs nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """That a server tells Prometheus how it is and how its boxes are. Who has the join key may ask, or this token."""
+
+    token: str | None = field(default=None, repr=False)
+
+
 class EdgeServer:
     """One edge: a hub and the sockets of its clients."""
 
@@ -63,13 +79,28 @@ class EdgeServer:
         proxies: Proxies | None = None,
         secure: bool = False,
         hsts: bool = False,
+        metrics: Metrics | None = None,
+        health_s: float = 15.0,
     ) -> None:
         self._hub = hub
         self._version = version
         self._limits = limits or Limits()
         self._gate = Gate(hub.addresses, origins or Origins(), proxies or Proxies())
         self._log = get_logger()
-        self._pages = Pages(assets, self.health, self._ice_servers, secure=secure, hsts=hsts, connect=hub.other_sockets)
+        self._pages = Pages(
+            assets,
+            self.health,
+            self._ice_servers,
+            secure=secure,
+            hsts=hsts,
+            connect=hub.other_sockets,
+            metrics=self._scraped if metrics is not None else None,
+        )
+        self._metrics = metrics or Metrics()
+        self._health_s = health_s
+        self._text, self._text_at = "", -math.inf
+        self.announced: Callable[[], bool | None] = lambda: None
+        """Whether this server is announced on the local network; None: it is not meant to be."""
         self._raw: set[FairConnection] = set()
         self._unsent: dict[FairConnection, list[bytes]] = {}
         self._silent: Shares[FairConnection] = Shares()
@@ -259,6 +290,33 @@ class EdgeServer:
         now = clock()
         self._before(now)
         return self._hub.ice_servers_for(key, address, now, in_url=in_url)
+
+    def _scraped(self, key: str | None, address: str) -> str | None:
+        """The metrics for a client at `address` that gives this key; None if it may not have them."""
+        now = clock()
+        self._before(now)
+        if not self._hub.may_scrape(key, self._metrics.token, address, now):
+            return None
+        if now - self._text_at >= SCRAPE_S:
+            self._text, self._text_at = self.metrics(now), now
+        return self._text
+
+    def metrics(self, now: float) -> str:
+        """The text for Prometheus. `now`: s of `clock`."""
+        hub = self._hub
+        clients = hub.clients()
+        roles = Counter("phone" if role == "synth" and is_phone(id) else role for id, role in clients.items())
+        view = ServerView(
+            version=self._version,
+            python=platform.python_version(),
+            started=self._started + hub.wall_offset_s,
+            stale_s=STALE * self._health_s,
+            clients={role: roles[role] for role in ("synth", "phone", "controller", "desk")},
+            errors=hub.counters.errors,
+            revision=hub.steering.document.rev,
+            announced=self.announced(),
+        )
+        return render(view, boxes(hub.health, hub.steering, now))
 
     # --- incoming --------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from formant_net.protocol.ice import IceServerError, IceServers
+from formant_net.protocol.messages import MAX_CREDENTIAL_CHARS
 from formant_net.protocol.settings import SettingError
 from formant_net.server.access.limits import Limits
 
@@ -42,6 +43,12 @@ SERVER_OPTIONS = (
         envvar="FORMANT_TRUST_PROXY",
         help="Trust X-Forwarded-For and -Proto of this proxy, such as 127.0.0.1. May be repeated.",
     ),
+    click.option("--metrics", is_flag=True, help="Answer GET /metrics for Prometheus, with the key of the ensemble."),
+    click.option(
+        "--metrics-token",
+        metavar="TOKEN",
+        help="Let Prometheus ask with this token as well (better: FORMANT_METRICS_TOKEN). Means --metrics.",
+    ),
     click.option("--turn-secret", metavar="SECRET", help="Secret of the TURN relays (better: FORMANT_TURN_SECRET)."),
     click.option(
         "--turn-ttl",
@@ -73,6 +80,8 @@ def guard_fields(
     hsts: bool,
     allow_origins: tuple[str, ...],
     trust_proxies: tuple[str, ...],
+    metrics: bool,
+    metrics_token: str | None,
     turn_secret: str | None,
     turn_ttl: int,
     limits: tuple[str, ...],
@@ -80,6 +89,7 @@ def guard_fields(
     """The fields of `EdgeOptions` that these options set. Raises click.UsageError."""
     from formant_net.aio.server.gate import Proxies, ProxyError
     from formant_net.aio.server.keys import KeyFiles
+    from formant_net.aio.server.server import Metrics
     from formant_net.aio.server.tls import TlsOptions
     from formant_net.server.access.origin import OriginError, Origins
 
@@ -94,6 +104,9 @@ def guard_fields(
         raise click.UsageError(
             "--hsts needs --tls-cert: with HSTS browsers do not let people accept a self-signed certificate"
         )
+    if metrics_token is not None and not (metrics_token.isascii() and 16 <= len(metrics_token) <= MAX_CREDENTIAL_CHARS):
+        text = "--metrics-token takes 16 or more letters and digits: openssl rand -hex 16 makes some"
+        raise click.UsageError(text)
     try:
         Origins.make(allow_origins)
         return {
@@ -104,6 +117,7 @@ def guard_fields(
             "key_files": KeyFiles(key_file, token_keys),
             "tls": TlsOptions(tls_cert, tls_key) if secure else None,
             "hsts": hsts,
+            "metrics": Metrics(metrics_token) if metrics or metrics_token else None,
         }
     except OriginError as error:
         raise click.BadParameter(str(error), param_hint="--allow-origin") from error

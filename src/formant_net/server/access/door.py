@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 from formant_net.protocol.errors import ProtocolError
 from formant_net.server.access.access import Access
 from formant_net.server.access.addresses import Addresses
@@ -48,3 +50,15 @@ class Door:
         except ProtocolError:
             return False
         return True
+
+    def may_scrape(self, given: str | None, token: str | None, address: str, now: float, wall: float) -> bool:
+        """Whether `given` opens the metrics: it is the scrape token, or its holder may change settings.
+
+        Anything else counts as a guess at the key.
+        """
+        if token and given and hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()):
+            return True
+        try:
+            return self.admit(given, address, now, wall).settings
+        except ProtocolError:
+            return False

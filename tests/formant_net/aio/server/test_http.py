@@ -6,8 +6,10 @@ import asyncio
 import json
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from support.net.loopback import edge, run
 
+from formant_net.aio.server.server import Metrics
 from formant_net.aio.server.static import read_page
 
 TURN = {"urls": ["turn:t:3478"], "username": "u", "credential": "c"}
@@ -168,5 +170,49 @@ def test_a_page_that_hides_where_it_is_locks_nobody_out_of_the_socket() -> None:
             await attic.join("ctrl-a", key="abcd")
             status, _, body = await attic.http("GET /ice-servers HTTP/1.1\r\nAuthorization: Bearer abcd")
             assert json.loads(body)["ice_servers"] == [relay]
+
+    run(story())
+
+
+TOKEN = "0123456789abcdef"
+
+
+def test_the_metrics_are_off_by_default() -> None:
+    assert get("GET /metrics HTTP/1.1")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [("attic-key", 200), (TOKEN, 200), ("wrong", 401), ("", 401), (None, 401)],
+)
+def test_the_metrics_need_the_key_or_the_scrape_token(key: str | None, status: int) -> None:
+    head = "GET /metrics HTTP/1.1" + ("" if key is None else f"\r\nAuthorization: Bearer {key}")
+    found, headers, body = get(head, key="attic-key", metrics=Metrics(TOKEN))
+    assert found == status
+    assert headers["Cache-Control"] == "no-store"
+    if status == 200:
+        assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert 'formant_server_clients{role="synth"} 0' in body.decode()
+    else:
+        assert headers["WWW-Authenticate"] == "Bearer"
+        assert b"formant_" not in body
+
+
+def test_a_key_in_the_url_opens_no_metrics_because_proxies_would_log_it() -> None:
+    assert get("GET /metrics?key=attic-key HTTP/1.1", key="attic-key", metrics=Metrics())[0] == 401
+
+
+def test_an_open_server_tells_everybody_once_it_is_asked_to() -> None:
+    assert get("GET /metrics HTTP/1.1", metrics=Metrics())[0] == 200
+
+
+def test_a_box_that_registers_is_in_the_metrics() -> None:
+    async def story() -> None:
+        async with edge(metrics=Metrics()) as attic:
+            await attic.join("synth-a", meta={"name": "North"})
+            first = (await attic.http("GET /metrics HTTP/1.1"))[2].decode()
+            families = {metric.name: metric for metric in text_string_to_metric_families(first)}
+            assert [sample.labels for sample in families["formant_box_up"].samples] == [{"box": "synth-a"}]
+            assert families["formant_box_info"].samples[0].labels["name"] == "North"
 
     run(story())

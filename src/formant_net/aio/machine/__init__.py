@@ -1,0 +1,1 @@
+"""This machine as the kernel tells it: the clock, the radio, and where all other facts are read."""

@@ -1,0 +1,1 @@
+"""How a box is: facts of its machine, what of them needs attention, and when the server is told."""
