@@ -57,7 +57,7 @@ vectorised: $(VENV)/to-test ## the compiler's report: every sample loop uses SIM
 
 ##@ Prove: longer than the tests
 
-.PHONY: ring-proofs fuzz faults mutants edges-faults midi-soak
+.PHONY: ring-proofs fuzz faults mutants edges-faults midi-soak storm
 PROOF_PACKAGES := gcc g++ spin relacy-dev util-linux
 ring-proofs: $(VENV)/to-test ## the ring by relacy and spin, the audio path by the thread sanitizer (2 minutes)
 	@$(call apt_install,$(PROOF_PACKAGES))
@@ -75,6 +75,9 @@ faults: $(VENV)/to-test system-packages ## everything that can fail in an ensemb
 	cd tests && ../$(BIN)/python -m faults.endurance --hours 24
 	cd tests && ../$(BIN)/python -m faults.real.run $(ARGS)
 	cd tests && ../$(BIN)/python -m faults.real.endurance --minutes 30
+
+storm: $(VENV)/to-test ## 200 newcomers a second for a minute, beside an ensemble that nobody storms (90 s)
+	cd tests && ../$(BIN)/python -m faults.real.storm $(ARGS)
 
 midi-soak: $(VENV)/to-test ## ten minutes of dense MPE over a lossy link, on the virtual clock (5 minutes)
 	cd tests && ../$(BIN)/python -m faults.midi_soak $(ARGS)

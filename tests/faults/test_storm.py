@@ -10,6 +10,9 @@ def test_a_storm_of_guests_keeps_no_player_out_and_ends_no_link() -> None:
     storm = run(2.0, 200.0, synths=1, guests=1, quiet_s=0.5)
     assert storm.came >= 300
     assert sum(storm.heard.get(said, 0) for said in ("registered", "too-many-joins")) > 100
-    assert storm.touches > 0
-    assert storm.linked
+    assert storm.stormed.touches > 0
+    assert storm.stormed.linked
+    assert storm.stormed.refused == []
+    assert storm.stormed.lost == 0
+    assert storm.beside.touches > 0, "what the machine costs is measured in the same seconds"
     assert storm.faults == 0

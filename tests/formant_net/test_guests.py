@@ -173,6 +173,29 @@ def test_new_ids_at_171_a_second_use_up_no_offers_that_others_need(addresses: in
     assert waited < QUICK_S
 
 
+@pytest.mark.parametrize("addresses", [1, 20])
+def test_a_storm_of_new_ids_makes_a_synth_begin_few_links_to_guests(addresses: int) -> None:
+    """Each link that a synth begins costs 5 to 20 ms, in which nothing that is played is heard."""
+    hall = Hall(limits=Limits(token_joins_burst=10**6, joins_burst=10**6))
+    hall.comes("ctrl-player", address="198.51.100.7")
+    hall.run(1.0)
+    before, begun = hall.offers_made, hall.now
+    for second in range(10):
+        for n in range(200):
+            id = f"touch-ctrl-{second}-{n}"
+            hall.comes(id, key=hall.token(), address=f"192.0.2.{n % addresses}", manner="mute", stays_s=0.5)
+            hall.run(1.0 / 200)
+    limits = PlayLimits()
+    allowed = limits.guest_setups_burst + (hall.now - begun) * limits.guest_setups_per_s
+    assert hall.offers_made - before <= allowed + 1
+    assert hall.linked("ctrl-player")
+    for who, key in (("ctrl-honest", KEY), ("touch-ctrl-honest", hall.token("another"))):
+        hall.comes(who, key=key, address="198.51.100.8")
+        waited = hall.waited(who, 10.0)
+        assert waited is not None
+        assert waited < QUICK_S
+
+
 # --- 5: strangers without a key --------------------------------------------------------------------------------------
 
 

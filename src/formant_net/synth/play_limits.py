@@ -23,6 +23,10 @@ class PlayLimits:
     """One Python process feeds about 110 peers at 60 Hz; beyond that everybody's latency grows without limit."""
     setups: int = 24
     """Links that are set up at the same time. Each takes 20 ms of processor time; one without an answer waits 10 s."""
+    guest_setups_per_s: float = 10.0
+    """Links to guests that are begun, sustained. Each costs 5 to 20 ms in which nobody else is served."""
+    guest_setups_burst: int = 100
+    """As many as there are places: a hall of phones is linked at once."""
     patience_s: float = 3.0
     """Seconds after which an unanswered offer gives its place to a controller that waits. A page needs 0.3 s."""
     voices: int = 16

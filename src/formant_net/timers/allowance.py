@@ -37,6 +37,10 @@ class Allowance:
         self._at = now
         return self._tokens >= 1.0
 
+    def when(self) -> float:
+        """The moment at which `take` has one, s; in the past if it has one."""
+        return self._at + (1.0 - self._tokens) / self._rate
+
     def full(self, now: float) -> bool:
         """True when the bucket is full, so that it equals a new one."""
         return self.some(now) and self._tokens >= self._burst

@@ -33,3 +33,12 @@ def test_a_debt_is_worked_off_first() -> None:
     allowance.charge(13)
     assert not allowance.take(1.0)
     assert allowance.take(1.2)
+
+
+def test_it_tells_when_there_is_one_again() -> None:
+    allowance = Allowance(rate_per_s=10.0, burst=1, now=5.0)
+    assert allowance.when() <= 5.0
+    assert allowance.take(5.0)
+    assert abs(allowance.when() - 5.1) < 1e-9
+    assert not allowance.take(5.09)
+    assert allowance.take(5.11)

@@ -70,9 +70,7 @@ class Process:
 
     def cpu_s(self) -> float:
         """Processor time that it has used, s (Linux)."""
-        with open(f"/proc/{self._popen.pid}/stat") as stat:
-            fields = stat.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self._popen.pid)
 
     def kill(self) -> None:
         """`kill -9`, as if the power had failed."""
@@ -109,6 +107,13 @@ class Process:
         for line in self._popen.stdout:
             self._new.put(line.rstrip("\n"))
         self._new.put(None)
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time that a process has used, s (Linux)."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

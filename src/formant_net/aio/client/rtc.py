@@ -36,6 +36,8 @@ from formant_net.timers.allowance import Allowance
 COLLECT_S = 10.0
 """Seconds after the end of a link, after which a full garbage collection runs. A closed connection is about 0.1 MB of
 reference cycles. Full collections are rare by themselves, so a node would grow by that with every player who leaves."""
+TURN_S = 0.05
+"""Seconds after which the next offer is begun although the last is not complete: it waits for a STUN server."""
 CLOSE_S = 5.0
 """Seconds after which closing is given up. It may wait for a peer that is gone, so it runs in the background."""
 MAX_OPERATIONS = 128
@@ -291,14 +293,21 @@ class Links:
         self.dropped = 0
         """Messages that were not sent because the channel was congested, closed or gone."""
         self._links: dict[tuple[str, int], _Connection] = {}
+        self._offers: dict[tuple[str, int], MakeOffer] = {}
+        """Those that wait for their turn."""
+        self._offering: _Connection | None = None
+        self._turn: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._collector: asyncio.TimerHandle | None = None
 
     def make_offer(self, effect: MakeOffer) -> None:
-        """A new connection with both channels; tells its offer."""
-        link = self._make(effect.peer, effect.link, effect.ice_servers)
-        if link is not None:
-            link.do(link.offer)
+        """A new connection with both channels; tells its offer.
+
+        They are made one after another: each costs some milliseconds in a few steps. What is played has as much time
+        between two of them.
+        """
+        self._offers[effect.peer, effect.link] = effect
+        self._next_offer()
 
     def make_answer(self, effect: MakeAnswer) -> None:
         """A new connection for an offer; tells its answer."""
@@ -326,6 +335,7 @@ class Links:
 
     def close_link(self, effect: CloseLink) -> None:
         """Close one connection in the background; the caller does not wait."""
+        self._offers.pop((effect.peer, effect.link), None)
         link = self._links.pop((effect.peer, effect.link), None)
         if link is not None:
             task = asyncio.create_task(self._close(link))
@@ -336,12 +346,43 @@ class Links:
 
     async def close(self) -> None:
         """Close all connections, and wait for those that are closing already."""
+        self._offers.clear()
+        self._offering = None
+        if self._turn is not None:
+            self._turn.cancel()
         for peer, number in list(self._links):
             self.close_link(CloseLink(peer, number))
         await asyncio.gather(*self._closing, return_exceptions=True)
         if self._collector is not None:
             self._collector.cancel()
             self._collector = None
+
+    def _next_offer(self) -> None:
+        while self._turn is None and self._offers:
+            effect = self._offers.pop(next(iter(self._offers)))
+            begun = clock()
+            link = self._offering = self._make(effect.peer, effect.link, effect.ice_servers)
+            if link is not None:
+                self._turn = asyncio.get_running_loop().call_later(TURN_S, self._turn_over, link, begun)
+                link.do(partial(self._offer, link, begun))
+
+    async def _offer(self, link: _Connection, begun: float) -> None:
+        try:
+            await link.offer()
+        finally:
+            self._turn_over(link, begun)
+
+    def _turn_over(self, link: _Connection, begun: float) -> None:
+        """The offer is made, or takes long: what is played has as much time as it took."""
+        if self._offering is link:
+            self._offering = None
+            if self._turn is not None:
+                self._turn.cancel()
+            self._turn = asyncio.get_running_loop().call_later(min(clock() - begun, TURN_S), self._rested)
+
+    def _rested(self) -> None:
+        self._turn = None
+        self._next_offer()
 
     def _make(self, peer: str, number: int, ice_servers: tuple[Mapping[str, Any], ...]) -> _Connection | None:
         try:

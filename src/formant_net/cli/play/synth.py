@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -261,6 +262,8 @@ async def _sing(options: Any, place: Place | None, *, in_order: bool) -> None:
             notifier.status(line)
 
     keeping = asyncio.create_task(_keep(place)) if place is not None and place.unkept and place.lock else None
+    gc.collect()
+    gc.freeze()  # a full collection after links have ended looks at what is new, and stops the player for less
     node = SynthNode(options, on_note=on_note, on_notice=on_notice)
     try:
         await node.start()

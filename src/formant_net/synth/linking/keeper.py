@@ -34,6 +34,7 @@ from formant_net.synth.linking.roster import Roster
 from formant_net.synth.linking.setups import Setups
 from formant_net.synth.linking.worked import Worked
 from formant_net.synth.play_limits import PlayLimits
+from formant_net.timers.allowance import Allowance
 from formant_net.timers.backoff import Backoff
 from formant_net.timers.wakeup import Wakeup
 
@@ -91,7 +92,8 @@ class LinkKeeper:
         self._limits = limits
         self._counters = counters
         self._ranking = Ranking()
-        self._setups = Setups(limits.setups, limits.patience_s)
+        guests = Allowance(limits.guest_setups_per_s, limits.guest_setups_burst, 0.0)
+        self._setups = Setups(limits.setups, limits.patience_s, guests)
         self._places = Places(limits.controllers, self._ranking, playing)
         """The controllers of `links`."""
         self._listing = Listing()
@@ -258,7 +260,7 @@ class LinkKeeper:
             if vacant:
                 for name in self._places.best(self.roster):
                     self._begin(self._add(name), now)
-            while (next_name := self._setups.next()) is not None:
+            while (next_name := self._setups.next(now)) is not None:
                 waiting = self.links.get(next_name)
                 if waiting is not None and waiting.peer.state is State.WAITING:
                     self._begin(waiting, now)
@@ -334,7 +336,7 @@ class LinkKeeper:
             return
         standing = self._ranking.standing(name)
         placed = self._setups.begin(name, link.failures, now, standing)
-        if not placed and (other := self._setups.gives_way(standing)) is not None:
+        if not placed and (other := self._setups.gives_way(standing, now)) is not None:
             self._end(self.links[other], "made room for others", now)
             placed = self._setups.begin(name, link.failures, now, standing)
         if placed:

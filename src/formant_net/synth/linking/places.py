@@ -60,11 +60,10 @@ class Places:
         if shared:
             idle = [other for other in shared if not self._playing(other)]
             return (idle or shared)[-1], "others come first"
-        idle = [other for other in self._held if not self._playing(other)]
-        farthest = max(idle, key=self._ranking.where, default=None)
-        if farthest is None or not self._ranking.nearer(name, farthest):
-            return None
-        return farthest, "nearer"
+        where = self._ranking.where
+        here = where(name)
+        farther = [other for other in self._held if where(other) > here and not self._playing(other)]
+        return (max(farther, key=where), "nearer") if farther else None
 
     def best(self, names: Collection[str]) -> list[str]:
         """Those of `names` that get the free places: without one so far, and preferred to the others."""

@@ -336,3 +336,64 @@ def test_the_memory_of_links_that_ended_is_asked_back_once_for_all(monkeypatch: 
             assert len(collected) == 2
 
     run(main())
+
+
+def test_offers_are_made_one_after_another_and_one_that_is_not_wanted_any_more_never(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twenty at once kept everything that is played waiting for a third of a second."""
+    monkeypatch.setattr(rtc, "TURN_S", 60.0)
+    at_work, most, made = 0, 0, []
+    offer = rtc._Connection.offer
+
+    async def watched(self: rtc._Connection) -> None:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        made.append(self.peer)
+        if self.peer == "fails":
+            at_work -= 1
+            raise ValueError("no offer")
+        await offer(self)
+        at_work -= 1
+
+    monkeypatch.setattr(rtc._Connection, "offer", watched)
+
+    class Many(Side):
+        def described(self, peer: str, link: int, sdp: str, now: float) -> None:
+            self.opened.add(peer)
+
+    async def story() -> None:
+        side = Many()
+        names = ["a", "fails", "b", "gone", "c", "d"]
+        for name in names:
+            side.links.make_offer(MakeOffer(name, 1, ()))
+        side.links.close_link(CloseLink("gone", 1))
+        await until(lambda: len(side.opened) == 4)
+        assert made == ["a", "fails", "b", "c", "d"]
+        assert most == 1
+        assert len(side.lost) == 1
+        await side.links.close()
+
+    run(story())
+
+
+def test_an_offer_that_waits_for_a_stun_server_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtc, "TURN_S", 0.01)
+    offer = rtc._Connection.offer
+
+    async def slow(self: rtc._Connection) -> None:
+        if self.peer == "slow":
+            await asyncio.Event().wait()
+        await offer(self)
+
+    monkeypatch.setattr(rtc._Connection, "offer", slow)
+
+    async def story() -> None:
+        side = Side()
+        side.links.make_offer(MakeOffer("slow", 1, ()))
+        side.links.make_offer(MakeOffer("quick", 1, ()))
+        assert "a=fingerprint" in await side.sdp
+        await side.links.close()
+
+    run(story())
