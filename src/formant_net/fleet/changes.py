@@ -135,22 +135,37 @@ def captured(document: Document, name: str, ramp_s: float = 0.0) -> dict[str, An
     }
 
 
-def back(document: Document, before: Document, scene: Scene) -> Document:
-    """The document after a scene was undone: what the scene has set gets the values that it had in `before`."""
+def before(document: Document, scene: Scene) -> Scene:
+    """The values that `scene` is about to replace. `back` sets them again."""
+
+    def old(kind: str, values: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        there = getattr(document, kind)
+        return {id: {key: getattr(there[id], key) for key in fields} for id, fields in values.items() if id in there}
+
+    return Scene(
+        name=scene.name,
+        master={key: getattr(document.master, key) for key in scene.master},
+        zones=old("zones", scene.zones),
+        boxes=old("boxes", scene.boxes),
+    )
+
+
+def back(document: Document, undo: Scene) -> Document:
+    """The document after a scene was undone: what the scene has set gets the values of `undo`."""
 
     def old(kind: str, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        now, then = getattr(document, kind), getattr(before, kind)
+        now = getattr(document, kind)
         return {
-            id: msgspec.structs.replace(now[id], **{key: getattr(then[id], key) for key in fields})
+            id: msgspec.convert({**fields_of(now[id]), **_housed(document, fields)}, type(now[id]))
             for id, fields in values.items()
-            if id in now and id in then
+            if id in now
         }
 
     return _with(
         document,
-        master=msgspec.structs.replace(document.master, **{key: getattr(before.master, key) for key in scene.master}),
-        zones={**document.zones, **old("zones", scene.zones)},
-        boxes={**document.boxes, **old("boxes", scene.boxes)},
+        master=msgspec.structs.replace(document.master, **undo.master),
+        zones={**document.zones, **old("zones", undo.zones)},
+        boxes={**document.boxes, **old("boxes", undo.boxes)},
     )
 
 

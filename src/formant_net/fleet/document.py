@@ -113,10 +113,15 @@ def decode(content: bytes) -> Document:
         found = msgspec.json.decode(content, type=Document)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ValueError(f"this is no fleet document: {error}") from error
-    for id, box in found.boxes.items():
-        if box.zone and box.zone not in found.zones:
-            raise ValueError(f"box {id} is in zone {box.zone!r}, which does not exist")
+    check(found)
     return found
+
+
+def check(document: Document) -> None:
+    """Raises ValueError if a box is in a zone that does not exist."""
+    for id, box in document.boxes.items():
+        if box.zone and box.zone not in document.zones:
+            raise ValueError(f"box {id} is in zone {box.zone!r}, which does not exist")
 
 
 def fields_of(struct: Struct) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from formant_net.fleet.agreed import Agreed
 from formant_net.fleet.document import Document
 from formant_net.protocol import messages as m
 from formant_net.protocol import steering
@@ -25,6 +26,7 @@ from formant_net.server.access.limits import Limits
 from formant_net.server.clients import UNDECIDED, Client, Clients, State
 from formant_net.server.content import Content
 from formant_net.server.discovery import Counters, Discovery
+from formant_net.server.edges.elsewhere import Elsewhere
 from formant_net.server.health.newest import Newest
 from formant_net.server.id_contest import IdContest
 from formant_net.server.liveness import Liveness
@@ -32,7 +34,7 @@ from formant_net.server.outputs import CLOSE_DONE, Outbox, Output
 from formant_net.server.rates import Rates
 from formant_net.server.registration import Registration
 from formant_net.server.registry import bus
-from formant_net.server.registry.registry import Disputed, Joined, Lost, Registry
+from formant_net.server.registry.registry import Disputed, Joined, Left, Lost, Registry
 from formant_net.server.relays import Relays
 from formant_net.server.routing import Routing
 from formant_net.server.steering import Steering
@@ -48,6 +50,7 @@ class Hub:
     make_secret   gives an unguessable text each time (`secrets.token_urlsafe`)
     ice_servers   what `registered` and GET /ice-servers hand out
     fleet         what is wanted of the boxes; None: this edge has no desk
+    agreed        the same, for an edge that agrees on it with others
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Hub:
         timing: Timing | None = None,
         limits: Limits | None = None,
         fleet: Document | None = None,
+        agreed: Agreed | None = None,
     ) -> None:
         timing = timing or Timing()
         self.place = registry.place
@@ -76,7 +80,8 @@ class Hub:
         shared = (self._clients, registry, self._out, self.place, self.counters)
         self._discovery = Discovery(*shared)
         self._routing = Routing(*shared, Content(self._limits))
-        self.steering = Steering(self._clients, self._out, fleet)
+        self._elsewhere = Elsewhere(registry, self._out) if agreed is not None else None
+        self.steering = Steering(self._clients, self._out, fleet, agreed, self._elsewhere)
         self.health = Newest(self._clients, self._out)
         self._contest = IdContest(self._clients, registry, self._out, self.place.node, timing)
         self._liveness = Liveness(self._clients, self._out, timing, self._limits)
@@ -181,6 +186,7 @@ class Hub:
         """The registry has news of its own (a shared one, from other edges)."""
         self._moved = True
         self._settle(now)
+        self.steering.edges_changed(now)
         if self._routing.owed and self._registry.online:
             owed, self._routing.owed = self._routing.owed, set()
             for client in filter(None, map(self._clients.get, owed)):
@@ -199,6 +205,8 @@ class Hub:
                     self._contest.claimed(claim, now)
                 case bus.Verdict() as verdict:
                     self._registration.decide(self._contest.verdict(verdict), now)
+                case bus.Watch() | bus.BoxNews() | bus.Followed() as news:
+                    self.steering.heard(news)
         except ProtocolError as error:
             self._out.event("warning", "message of another edge ignored", reason=error.message)
         self._settle(now)
@@ -208,6 +216,8 @@ class Hub:
         self._moved = True
         if about:
             self._routing.undelivered(*about)
+        if self._elsewhere is not None:
+            self._elsewhere.gone(node)
         for outcome in self._contest.unreachable(node):
             self._registration.decide(outcome, now)
         self._settle(now)
@@ -219,6 +229,8 @@ class Hub:
         outputs = self._out.drain()
         if writes := self._registry.writes():
             outputs += writes
+        if kept := self.steering.writes():
+            outputs += kept
         return outputs
 
     def next_deadline(self) -> float | None:
@@ -286,7 +298,7 @@ class Hub:
 
     def degraded(self) -> list[str]:
         """What does not work at the moment, in words."""
-        faults = [self._registry.degraded()]
+        faults = [self._registry.degraded(), self._desk_fault()]
         if self._registration.closing:
             faults.append("stopping: clients are asked to move and new ones are refused")
         if self._registration.full:
@@ -294,6 +306,11 @@ class Hub:
         return [fault for fault in faults if fault]
 
     # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _desk_fault(self) -> str | None:
+        """Why no desk can change anything, unless the registry's own fault says it."""
+        fault = self.steering.fault
+        return f"no desk can change anything: {fault}" if fault and self._registry.online else None
 
     def _heard(self, client: Client, now: float) -> None:
         """A sign of life."""
@@ -346,16 +363,26 @@ class Hub:
                         self._registration.disputed(notice, now)
                     case Lost():
                         self._registration.lost(notice, now)
-                    case _:
+                    case Joined() | Left():
                         if isinstance(notice, Joined):
                             self._begin(self._registration.granted(notice.lease, now), now)
                         self._discovery.changed(notice, now)
+                        if self._elsewhere is not None:
+                            self._moved_box(notice, now)
         self._discovery.tell(now)
         if self._clients.changes:
             changes, self._clients.changes = self._clients.changes, []
             for client, here in changes:
                 (self.steering.arrived if here else self.steering.left)(client, now)
                 (self.health.arrived if here else self.health.left)(client, now)
+
+    def _moved_box(self, notice: Joined | Left, now: float) -> None:
+        """A box has come to another edge, or has left one."""
+        id, role = (notice.lease.id, notice.lease.role) if isinstance(notice, Joined) else (notice.id, notice.role)
+        if role == "synth":
+            lease = self._registry.find(id, now)
+            if lease is None or lease.place.node != self.place.node:
+                self.steering.elsewhere(id, lease, now)
 
     def _begin(self, client: Client | None, now: float) -> None:
         """Somebody is in: do what it has said while it waited."""

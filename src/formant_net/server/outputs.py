@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET
 
+from formant_net.fleet.agreed import Keep
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
 from formant_net.server.registry.registry import Restart, Write
@@ -69,7 +70,7 @@ class Event:
     fields: Mapping[str, Any]
 
 
-Output = Send | SendAll | Post | Close | Probe | Event | Write | Restart
+Output = Send | SendAll | Post | Close | Probe | Event | Write | Restart | Keep
 
 
 class Outbox:

@@ -1,7 +1,8 @@
 """Steering: desks change the fleet document, and every box is told what follows for it.
 
 A box gets its settings when it registers and whenever they change, also if it was away at the change. As long as nobody
-has ever changed the document, no box is told anything.
+has ever changed the document, no box is told anything. Each edge tells its own boxes. Several edges agree on the
+document first (fleet/agreed.py).
 
 Out of scope: what a change means (formant_net/fleet), where the document is kept (aio/server/kept_desk.py).
 """
@@ -10,26 +11,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from formant_net.fleet import document as documents
-from formant_net.fleet.changes import back, change, recall
-from formant_net.fleet.document import Box, Document, Scene
+from formant_net.fleet.agreed import Agreed, Asked, Failed, Keep, News, SetAside
+from formant_net.fleet.document import Document
 from formant_net.fleet.effective import Effective, effective
+from formant_net.fleet.wanted import FADE_MS, Outcome, Wanted, carried_out
 from formant_net.protocol import steering as s
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.fields import Message
 from formant_net.server.clients import Client, Clients
+from formant_net.server.edges.elsewhere import Elsewhere
 from formant_net.server.outputs import Outbox
+from formant_net.server.registry import bus
+from formant_net.server.registry.leases import Lease
 
-FADE_MS = 50.0
 PUSH_S = 0.05
 """Seconds between two `settings` of one box: a fader that moves is told 20 times a second."""
-MOST_BYTES = 512 * 1024
-"""The document as a file. It has room for 256 boxes and for scenes of them."""
 MOST_AWAY = 256
 """Boxes that are gone, without a place in the document, of which desks are still told."""
 
@@ -42,7 +43,13 @@ class _Box:
 
     id: str
     conn: int = 0
-    """0: it is away."""
+    """0: it is not at this edge."""
+    node: str = ""
+    """Where it is at another edge."""
+    news: s.DeskBox | None = None
+    """What that edge has said of it."""
+    owed: int = 0
+    """Its edge has still to tell it what follows from this revision; 0: nothing."""
     name: str = ""
     steered: bool = False
     since: float = 0.0
@@ -53,26 +60,55 @@ class _Box:
     late: bool = False
     """It is to be told something, but not before `told_at + PUSH_S`."""
 
+    @property
+    def here(self) -> bool:
+        """Whether it is at any edge."""
+        return bool(self.conn or self.node)
+
 
 class Steering:
-    """Desks and boxes of one edge. `document` None: there is no desk, as on an edge that shares its clients."""
+    """Desks and boxes of one edge. `document` None: there is no desk, because its file is damaged.
 
-    def __init__(self, clients: Clients, outbox: Outbox, document: Document | None = None) -> None:
+    agreed      what several edges agree on; None: this edge is alone
+    elsewhere   the other edges
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        outbox: Outbox,
+        document: Document | None = None,
+        agreed: Agreed | None = None,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
         self._clients = clients
         self._out = outbox
-        self._document = document or Document(epoch="none")
-        self._none = document is None
-        self._solo: list[str] = []
+        self._agreed = agreed
+        self._elsewhere = elsewhere
+        self._none = document is None and agreed is None
+        self._wanted = agreed.wanted if agreed is not None else Wanted(document=document or Document(epoch="none"))
         self._desks: dict[int, Client] = {}
         self._boxes: dict[str, _Box] = {}
-        self._undo: tuple[Document, Scene] | None = None
         self._ramp_ms = FADE_MS
         self._push_at: float | None = None
+        self._behind = False
+        """Other edges have still to hear that the boxes of this one follow."""
+        self.set_aside: list[Document] = []
+        """Documents that count no more, because the other edges had one already. The shell keeps them."""
 
     @property
     def document(self) -> Document:
         """The document as it is now."""
-        return self._document
+        return self._wanted.document
+
+    @property
+    def fault(self) -> str:
+        """Why nothing can be changed now; "": it can."""
+        return self._agreed.fault if self._agreed is not None else ""
+
+    def writes(self) -> list[Keep]:
+        """What the engine of the edges is to keep."""
+        return self._agreed.writes() if self._agreed is not None else []
 
     def handle(self, client: Client, message: s.Steering, now: float) -> None:
         """A message of a desk or a box. Raises ProtocolError, and has changed nothing then."""
@@ -86,7 +122,7 @@ class Steering:
         if client.role != "desk":
             raise ProtocolError("wrong-role", "only a desk steers: register with role `desk`", about)
         if self._none:
-            text = "this server keeps no settings of boxes: it has --registry, or its log names a damaged file"
+            text = "this server keeps no settings of boxes: its log names a damaged file"
             raise ProtocolError("not-here", text, about)
         try:
             self._asked(client, message, now)
@@ -102,23 +138,60 @@ class Steering:
         box = self._boxes.setdefault(client.id, _Box(client.id))
         if box.conn != client.conn:
             box.since, box.told, box.applied, box.refused = self._out.timestamp(now), None, 0, {}
-        box.conn, box.steered = client.conn, meta.get(s.STEERED) is True
-        box.name = str(meta.get("name") or "")[:64]
-        self._tell(self._told_of(box))
+        box.conn, box.node, box.news, box.owed = client.conn, "", None, 0
+        box.steered, box.name = meta.get(s.STEERED) is True, str(meta.get("name") or "")[:64]
+        self._tell_box(box)
         self._follow(now)
 
     def left(self, client: Client, now: float) -> None:
         """A connection is gone."""
-        self._desks.pop(client.conn, None)
+        if self._desks.pop(client.conn, None) is not None and not self._desks and self._elsewhere is not None:
+            self._elsewhere.watch(False)
         box = self._boxes.get(client.id)
         if box is None or box.conn != client.conn:
             return
-        box.conn, box.since, box.late = 0, self._out.timestamp(now), False
-        self._tell(self._told_of(box))
-        away = [each.id for each in self._boxes.values() if not each.conn and each.id not in self._document.boxes]
-        for id in away[: max(0, len(away) - MOST_AWAY)]:
-            del self._boxes[id]
-        self._follow(now)  # its solo counts no more
+        box.conn, box.late = 0, False
+        self._gone(box, now)
+
+    def elsewhere(self, id: str, lease: Lease | None, now: float) -> None:
+        """A box has come to another edge, which has this `lease` of it, or has left it (None)."""
+        box = self._boxes.get(id)
+        if lease is None:
+            if box is not None and box.node:
+                box.node, box.news, box.owed, box.told = "", None, 0, None
+                self._gone(box, now)
+            return
+        box = self._boxes.setdefault(id, _Box(id))
+        if box.node != lease.place.node:
+            box.since, box.told, box.owed, box.news = self._out.timestamp(now), None, 0, None
+        box.conn, box.node = 0, lease.place.node
+        box.steered, box.name = lease.meta.get(s.STEERED) is True, str(lease.meta.get("name") or "")[:64]
+        self._tell_box(box)
+        self._follow(now)
+
+    def heard(self, envelope: bus.Watch | bus.BoxNews | bus.Followed) -> None:
+        """Another edge says how its boxes are, or wants to know how those of this one are."""
+        if isinstance(envelope, bus.Watch):
+            if self._elsewhere is not None:
+                own = [self._told_of(box) for box in self._boxes.values() if box.conn]
+                self._elsewhere.watched(envelope, own, self.document.rev if self._push_at is None else 0)
+                self._behind = self._push_at is not None
+        elif isinstance(envelope, bus.BoxNews):
+            box = self._boxes.get(envelope.box.id)
+            if box is not None and box.node == envelope.node and envelope.box.here:
+                box.news = envelope.box
+                self._tell_box(box)
+        else:
+            for box in self._boxes.values():
+                if box.node == envelope.node and 0 < box.owed <= envelope.rev:
+                    box.owed = 0
+                    self._tell_box(box)
+
+    def edges_changed(self, now: float) -> None:
+        """Other edges have come or gone, or the engine has said something."""
+        self._collect(now)
+        if self._desks and self._elsewhere is not None:
+            self._elsewhere.watch(True)
 
     def followed(self, id: str) -> tuple[bool, tuple[str, ...]] | None:
         """Whether a box does what it was told, and why it is silent. None: it was told nothing."""
@@ -129,45 +202,52 @@ class Steering:
 
     def next_deadline(self) -> float | None:
         """When `on_deadline` has something to do, or None."""
-        return self._push_at
+        write = self._agreed.next_deadline() if self._agreed is not None else None
+        if write is None or self._push_at is None:
+            return self._push_at if write is None else write
+        return min(write, self._push_at)
 
     def on_deadline(self, now: float) -> None:
         """Boxes that were told something a moment ago are told the newest."""
+        if self._agreed is not None:
+            self._agreed.on_deadline(now)
+            self._collect(now)
         if self._push_at is not None and now >= self._push_at:
             self._follow(now)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _asked(self, client: Client, message: DeskMessage, now: float) -> None:
-        document = self._document
-        request = None if isinstance(message, s.DeskOpen) else message.request
         if isinstance(message, s.DeskOpen):
             self._open(client)
-            return
-        if isinstance(message, s.DeskSet):
-            self._replace(change(document, message.path, message.set, message.base), client, request)
-        elif isinstance(message, s.DeskRecall):
-            after, scene = recall(document, message.scene.removeprefix("scenes/"))
-            self._ramp_ms = max(FADE_MS, 1000.0 * scene.ramp_s)
-            self._replace(after, client, request)
-            self._undo = (document, scene)
-        elif isinstance(message, s.DeskUndo):
-            if self._undo is None:
-                raise ProtocolError("bad-setting", "no scene was recalled since the server started: nothing to undo")
-            before, scene = self._undo
-            self._replace(back(document, before, scene), client, request)
-            self._undo = None
+        elif self._agreed is not None:
+            self._agreed.ask(Asked(client.conn, message), frozenset(self._boxes), now)
+            self._collect(now)
         else:
-            self._set_solo(client, message)
-        if request is not None:
-            self._out.send(client.conn, s.DeskDone(request=request, rev=self._document.rev))
-        self._follow(now)
-        self._ramp_ms = FADE_MS
+            outcome = carried_out(self._wanted, message, self._boxes)
+            self._replace(outcome, Asked(client.conn, message))
+            self._follow(now, outcome.ramp_ms)
+
+    def _collect(self, now: float) -> None:
+        """Take in what the edges have agreed on."""
+        if self._agreed is None or not (results := self._agreed.results()):
+            return
+        ramp_ms = FADE_MS
+        for result in results:
+            if isinstance(result, News):
+                self._replace(result.outcome, result.asked)
+                ramp_ms = max(ramp_ms, result.outcome.ramp_ms)
+            elif isinstance(result, SetAside):
+                self.set_aside.append(result.document)
+            elif isinstance(result, Failed) and result.asked.conn in self._clients:
+                result.error.about = str(result.asked.request.__struct_config__.tag)
+                self._out.error(result.asked.conn, result.error)
+        self._follow(now, ramp_ms)
 
     def _open(self, client: Client) -> None:
         self._desks[client.conn] = client
-        document = self._document
-        everything: list[Message] = [s.DeskOpened(epoch=document.epoch, rev=document.rev, solo=list(self._solo))]
+        document = self.document
+        everything: list[Message] = [s.DeskOpened(epoch=document.epoch, rev=document.rev, solo=list(self._wanted.solo))]
         everything += [
             s.DeskChanged(rev=document.rev, path=path, set=dict(documents.fields_of(each)))
             for path, each in _parts(document)
@@ -175,50 +255,63 @@ class Steering:
         known = {**{id: _Box(id) for id in document.boxes}, **self._boxes}
         everything += [self._told_of(box) for box in known.values()]
         self._out.send_all((client.conn,), tuple(everything))
+        if self._elsewhere is not None:
+            self._elsewhere.watch(True)
 
-    def _replace(self, after: Document, by: Client, request: int | None) -> None:
-        """There is another document: desks are told of everything that is another now."""
-        if after.scenes is not self._document.scenes and len(documents.encode(after)) > MOST_BYTES:
-            raise ProtocolError("bad-setting", "the scenes take too much room: delete one first")
-        if not self._document.steered:  # steering begins: whoever is known plays on as loud as before
-            after = msgspec.structs.replace(after, boxes={**{id: Box() for id in self._boxes}, **after.boxes})
-        old, new = dict(_parts(self._document)), dict(_parts(after))
-        self._document = after
+    def _replace(self, outcome: Outcome, asked: Asked | None) -> None:
+        """Something else is wanted: desks are told of everything that is another now."""
+        before, after = self._wanted, outcome.wanted
+        old, new = dict(_parts(before.document)), dict(_parts(after.document))
+        self._wanted, self._behind = after, True
+        client = self._clients.get(asked.conn) if asked is not None else None
+        by = client.id if client is not None else UNSET
+        number = asked.request.request if asked is not None else None
+        request = UNSET if number is None else number
+        rev, solo = after.document.rev, list(after.solo)
+        if before.document.epoch != after.document.epoch:
+            self._tell(s.DeskOpened(epoch=after.document.epoch, rev=rev, solo=solo))
         for path in [*new, *(path for path in old if path not in new)]:
             if new.get(path) != old.get(path):
                 there = new.get(path)
                 values = None if there is None else dict(documents.fields_of(there))
-                wanted = UNSET if request is None else request
-                self._tell(s.DeskChanged(rev=after.rev, path=path, set=values, by=by.id, request=wanted))
-
-    def _set_solo(self, client: Client, message: s.DeskSolo) -> None:
-        kind, _, id = message.path.partition("/")
-        there: Any = {"zones": self._document.zones, "boxes": {**self._document.boxes, **self._boxes}}.get(kind, ())
-        if id not in there:
-            raise ProtocolError("bad-setting", f"{message.path!r} does not exist: solo zones/ID or boxes/ID")
-        others = [path for path in self._solo if path != message.path]
-        self._solo = [*others, message.path] if message.on else others
-        wanted = UNSET if message.request is None else message.request
-        self._tell(s.DeskSoloed(solo=list(self._solo), by=client.id, request=wanted))
+                self._tell(s.DeskChanged(rev=rev, path=path, set=values, by=by, request=request))
+        if before.solo != after.solo or (asked is not None and isinstance(asked.request, s.DeskSolo)):
+            self._tell(s.DeskSoloed(solo=solo, by=by, request=request))
+        if client is not None and number is not None:
+            self._out.send(client.conn, s.DeskDone(request=number, rev=rev))
 
     def _applied(self, client: Client, message: s.SettingsApplied, now: float) -> None:
         box = self._boxes.get(client.id)
-        if box is None or box.conn != client.conn or message.epoch != self._document.epoch:
+        if box is None or box.conn != client.conn or message.epoch != self.document.epoch:
             return
         box.applied, box.refused = message.rev, dict(message.refused)
-        self._tell(self._told_of(box))
+        self._tell_box(box)
 
-    def _follow(self, now: float) -> None:
-        """Tell every box that is there what has become another for it; who was told a moment ago waits."""
-        self._push_at = None
-        if not (self._document.steered or self._solo):
+    def _gone(self, box: _Box, now: float) -> None:
+        if box.here:
             return
-        here = {box.id for box in self._boxes.values() if box.conn}
+        box.since = self._out.timestamp(now)
+        self._tell_box(box)
+        away = [each.id for each in self._boxes.values() if not each.here and each.id not in self.document.boxes]
+        for id in away[: max(0, len(away) - MOST_AWAY)]:
+            del self._boxes[id]
+        self._follow(now)  # its solo counts no more
+
+    def _follow(self, now: float, ramp_ms: float = FADE_MS) -> None:
+        """Tell every box that is there what has become another for it; who was told a moment ago waits."""
+        self._push_at, self._ramp_ms = None, ramp_ms
+        if not (self.document.steered or self._wanted.solo):
+            return
+        here = {box.id for box in self._boxes.values() if box.here}
         for box in self._boxes.values():
-            if not (box.conn and box.steered):
+            if not (box.here and box.steered) or (box.node and not self._desks):
                 continue
-            settings = self._settings(effective(self._document, box.id, self._solo, here))
+            settings = self._settings(effective(self.document, box.id, self._wanted.solo, here))
             if box.told is not None and _same(box.told, settings):
+                continue
+            if box.node:  # its edge tells it, and says when it has
+                box.told, box.owed = settings, self.document.rev if box.told is not None else 0
+                self._tell_box(box)
                 continue
             due = box.told_at + PUSH_S
             if box.told is not None and now < due and settings.ramp_ms <= FADE_MS:
@@ -226,12 +319,15 @@ class Steering:
                 continue
             box.told, box.told_at = settings, now
             self._out.send(box.conn, settings)
-            self._tell(self._told_of(box))
+            self._tell_box(box)
+        if self._behind and self._push_at is None and self._elsewhere is not None:
+            self._behind = False
+            self._elsewhere.followed(self.document.rev)
 
     def _settings(self, of: Effective) -> s.BoxSettings:
         return s.BoxSettings(
-            epoch=self._document.epoch,
-            rev=self._document.rev,
+            epoch=self.document.epoch,
+            rev=self.document.rev,
             gain_db=of.gain_db,
             because=[why[:80] for why in of.because],
             ramp_ms=self._ramp_ms,
@@ -242,6 +338,10 @@ class Steering:
         )
 
     def _told_of(self, box: _Box) -> s.DeskBox:
+        if box.node:
+            news = box.news or s.DeskBox(id=box.id, here=True, name=box.name, steered=box.steered)
+            since = box.since if news.since is UNSET else news.since
+            return msgspec.structs.replace(news, since=since, wanted=max(news.wanted, box.owed))
         return s.DeskBox(
             id=box.id,
             here=box.conn != 0,
@@ -252,6 +352,13 @@ class Steering:
             applied=box.applied,
             refused=dict(box.refused),
         )
+
+    def _tell_box(self, box: _Box) -> None:
+        """Desks here, and edges with desks, are told how a box is."""
+        told = self._told_of(box)
+        self._tell(told)
+        if box.conn and self._elsewhere is not None:
+            self._elsewhere.tell(told)
 
     def _tell(self, message: Message) -> None:
         if self._desks:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formant_net.fleet.changes import back, captured, change, recall
+from formant_net.fleet.changes import back, before, captured, change, recall
 from formant_net.fleet.document import MOST_ZONES, NEW_BOX_DB, Box, Document, Zone, decode, encode
 from formant_net.protocol.errors import ProtocolError
 
@@ -104,7 +104,7 @@ def test_a_scene_sets_what_it_names_and_undoing_it_touches_nothing_else() -> Non
     assert (night.boxes["synth-a"].preset, night.boxes["synth-a"].zone) == ("hum", "z-nave")
     assert set(night.boxes) == {"synth-a"}
     meanwhile = change(night, BOX, {"mute": True})
-    undone = back(meanwhile, document, recalled)
+    undone = back(meanwhile, before(document, recalled))
     assert undone.master == document.master
     assert (undone.boxes["synth-a"].preset, undone.boxes["synth-a"].mute) == ("", True)
     assert undone.rev == meanwhile.rev + 1

@@ -204,10 +204,10 @@ def test_a_desk_is_told_of_no_offers_and_makes_none(hall: RawClients) -> None:
     refused(hall.say(first, "offer", target="synth-x", data=offer()), "wrong-role", "offer")
 
 
-def test_a_server_that_shares_its_clients_says_that_it_has_no_desk() -> None:
+def test_a_server_whose_file_is_damaged_says_that_it_has_no_desk() -> None:
     shared = RawClients()
     conn = shared.join("desk-1")
-    assert "--registry" in refused(shared.say(conn, "desk-open"), "not-here", "desk-open")
+    assert "damaged" in refused(shared.say(conn, "desk-open"), "not-here", "desk-open")
     shared.heard(box(shared, A))
 
 

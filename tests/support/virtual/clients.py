@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from support.virtual.clock import VirtualClock
 
+from formant_net.fleet.agreed import Agreed, Keep
 from formant_net.fleet.document import Document
 from formant_net.protocol.ice import IceServers
 from formant_net.protocol.messages import Message, encode
@@ -41,6 +42,7 @@ class RawClients:
         ice_servers: IceServers | None = None,
         registry: Registry | None = None,
         fleet: Document | None = None,
+        agreed: Agreed | None = None,
     ) -> None:
         self.clock: Timepiece = VirtualClock()
         self.timing = timing or Timing()
@@ -54,12 +56,13 @@ class RawClients:
             timing=self.timing,
             limits=limits,
             fleet=fleet,
+            agreed=agreed,
         )
         self.inbox: dict[int, list[dict[str, Any]]] = {}
         self.closed: dict[int, int] = {}
         self.probed: list[int] = []
         self.events: list[Event] = []
-        self.posted: list[Post | Write | Restart] = []
+        self.posted: list[Post | Write | Restart | Keep] = []
         self.open: set[int] = set()
         self._next = 0
 
@@ -139,7 +142,7 @@ class RawClients:
                     self.hear(to, message)
                 case SendAll(to, messages):
                     self.hear(to, *messages)
-                case Post() | Write() | Restart():
+                case Post() | Write() | Restart() | Keep():
                     self.posted.append(output)
                 case Close(conn, code):
                     assert conn in self.open, f"{conn} closed twice"

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from support.virtual.clients import RawClients
 from support.virtual.engine import Clock, Engine, Link
 
+from formant_net.fleet.agreed import Agreed
+from formant_net.fleet.document import Document
+from formant_net.fleet.wanted import Wanted
 from formant_net.protocol.timing import Timing
 from formant_net.server.registry.leases import Place
 from formant_net.server.registry.shared import SharedRegistry
@@ -17,14 +20,20 @@ __all__ = ["EdgeClients", "Edges"]
 class EdgeClients(RawClients):
     """One edge: clients of a hub that is on a shared registry."""
 
-    def __init__(self, world: Edges, place: Place) -> None:
+    def __init__(self, world: Edges, place: Place, desk: Document | None = None) -> None:
         self.shared = SharedRegistry(place, world.timing.ttl_s)
-        super().__init__(key=world.key, timing=world.timing, registry=self.shared)
+        self.agreed = Agreed(Wanted(document=desk or Document(epoch=f"epoch-{place.node}")), place.node)
+        super().__init__(key=world.key, timing=world.timing, registry=self.shared, agreed=self.agreed)
         self.world = world
         self.clock = world.clock
         self.answering: set[int] = set()
         self.link = Link(
-            world.engine, self.shared, self._change, on_bus=self.hub.on_bus, on_unreachable=self.hub.on_unreachable
+            world.engine,
+            self.shared,
+            self._change,
+            on_bus=self.hub.on_bus,
+            on_unreachable=self.hub.on_unreachable,
+            agreed=self.agreed,
         )
 
     def sort(self) -> list[int]:
@@ -69,10 +78,10 @@ class Edges:
     def __getitem__(self, name: str) -> EdgeClients:
         return self.edges[name]
 
-    def edge(self, name: str, location: str = "") -> EdgeClients:
-        """Start an edge, or start it again."""
+    def edge(self, name: str, location: str = "", desk: Document | None = None) -> EdgeClients:
+        """Start an edge, or start it again. `desk`: the fleet document in its state folder."""
         self._runs += 1
-        self.edges[name] = EdgeClients(self, Place(name, f"{name}-run{self._runs}", location))
+        self.edges[name] = EdgeClients(self, Place(name, f"{name}-run{self._runs}", location), desk)
         return self.edges[name]
 
     def kill(self, name: str) -> EdgeClients:

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from formant_net.fleet.agreed import Agreed, Keep
 from formant_net.server.outputs import Post
 from formant_net.server.registry.registry import Restart, Write
 from formant_net.server.registry.shared import SharedRegistry
@@ -57,6 +58,8 @@ class Engine:
         self.keys: dict[str, _Key] = {}
         self.links: list[Link] = []
         self.writes = 0
+        self.desk: tuple[bytes | None, int] = (None, 0)
+        """What the edges agree on, on disk, and its revision."""
         self._revisions = itertools.count(1)
 
     def get(self, key: str) -> _Key | None:
@@ -78,6 +81,15 @@ class Engine:
         for link in self.links:
             link.told(write.key, self.keys[write.key])
         return revision
+
+    def keep(self, keep: Keep) -> int | None:
+        """The new revision of what edges agree on, or None when it is at another than the expected one."""
+        if keep.expected != self.desk[1]:
+            return None
+        self.desk = (keep.value, self.desk[1] + 1)
+        for link in self.links:
+            link.kept(*self.desk)
+        return self.desk[1]
 
     def stop(self) -> None:
         """It dies: every session ends."""
@@ -106,6 +118,7 @@ class Link:
     change: Callable[[Callable[[float], None]], None]
     on_bus: Callable[[bytes, float], None] = lambda payload, now: None
     on_unreachable: Callable[[str, tuple[str, str] | tuple[()], float], None] = lambda node, about, now: None
+    agreed: Agreed | None = None
     delay_s: float = 0.001
     retry_s: float = 0.2
     whole: bool = True
@@ -125,17 +138,25 @@ class Link:
     def passable(self) -> bool:
         return self.whole and self.engine.running and not self.engine.stalled
 
-    def carry(self, output: Post | Write | Restart) -> None:
+    def carry(self, output: Post | Write | Restart | Keep) -> None:
         if isinstance(output, Restart):
             self.lose(output.reason)
             self.seek()
         elif self.up:
+            if isinstance(output, Keep):
+                self._carry("desk", lambda: self._keep(output))
+                return
             self._carry("writes", lambda: self._post(output) if isinstance(output, Post) else self._write(output))
 
     def told(self, key: str, stored: _Key) -> None:
         if self.up:
             value, gone, revision = stored.value, stored.gone, stored.revision
             self._reply("feed", lambda now: self.registry.on_entry(key, value, gone, revision, 0.0, now))
+
+    def kept(self, value: bytes | None, revision: int) -> None:
+        agreed = self.agreed
+        if self.up and agreed is not None:
+            self._reply("desk feed", lambda now: agreed.on_value(value, revision, now))
 
     def cut(self) -> None:
         """Nothing passes any more. The edge notices by itself."""
@@ -158,6 +179,8 @@ class Link:
             self._session += 1
             self._held.clear()
             self.change(lambda now: self.registry.on_down(reason, now))
+            if (agreed := self.agreed) is not None:
+                self.change(lambda now: agreed.on_down(reason, now))
 
     def seek(self) -> None:
         """Try to begin a session, again and again until there is one."""
@@ -185,6 +208,10 @@ class Link:
                 ),
             )
         self._reply("feed", self.registry.on_snapshot)
+        if self.agreed is not None:
+            self.change(self.agreed.on_reading)
+            self.kept(*self.engine.desk)
+            self._reply("desk feed", self.agreed.on_read)
 
     def _write(self, write: Write) -> None:
         revision = self.engine.write(write)
@@ -194,6 +221,17 @@ class Link:
         there = self.engine.get(write.key)
         value, gone, at = (there.value, there.gone, there.revision) if there else (None, False, 0)
         self._reply("answers", lambda now: self.registry.on_refused(write.key, value, gone, at, write.serial, now))
+
+    def _keep(self, keep: Keep) -> None:
+        agreed = self.agreed
+        if agreed is None:
+            return
+        revision = self.engine.keep(keep)
+        if revision is not None:
+            self._reply("desk answers", lambda now: agreed.on_written(revision, keep.serial, now))
+        else:
+            value, at = self.engine.desk
+            self._reply("desk answers", lambda now: agreed.on_refused(value, at, keep.serial, now))
 
     def _post(self, post: Post) -> None:
         there = next((link for link in self.engine.links if link.up and link.registry.place.node == post.node), None)

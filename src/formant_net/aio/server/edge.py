@@ -27,6 +27,9 @@ from formant_net.aio.server.server import EdgeServer, Metrics
 from formant_net.aio.server.static import read_page
 from formant_net.aio.server.tls import ServerTls, TlsOptions
 from formant_net.aio.server.watch import Watched, watching
+from formant_net.fleet.agreed import Agreed
+from formant_net.fleet.document import Document
+from formant_net.fleet.wanted import Wanted
 from formant_net.lan.addresses import Interface
 from formant_net.lan.invitation import Invitation, invite, local_host
 from formant_net.lan.record import Record
@@ -130,10 +133,11 @@ async def running_edge(
     place = Place(edge_id, secrets.token_hex(4), options.location)
     ttl_s = options.timing.ttl_s
     shared = SharedRegistry(place, ttl_s) if options.registry is not None else None
-    kept = None
-    if shared is None:
-        kept = await asyncio.to_thread(kept_desk.read_desk, options.desk, lambda: secrets.token_hex(8))
-        kept_desk.say(kept)
+    kept = await asyncio.to_thread(kept_desk.read_desk, options.desk, lambda: secrets.token_hex(8))
+    kept_desk.say(kept)
+    agreed = None
+    if shared is not None:  # a damaged copy is no loss where the others have the document
+        agreed = Agreed(Wanted(document=kept.document or Document(epoch=secrets.token_hex(8))), place.node)
     hub = Hub(
         shared or MemoryRegistry(place, ttl_s),
         access,
@@ -141,7 +145,8 @@ async def running_edge(
         ice_servers=options.ice_servers,
         timing=options.timing,
         limits=limits,
-        fleet=kept.document if kept is not None else None,
+        fleet=kept.document,
+        agreed=agreed,
     )
     server = EdgeServer(
         hub,
@@ -160,14 +165,18 @@ async def running_edge(
         watched.append(Watched(lambda: keys, lambda: options.key_files.refresh(access, server.keys_changed)))
     if tls is not None:
         watched.append(Watched(tls.files, tls.refresh))
-    carrier = _carrier(options, shared, hub, server)
+    carrier = _carrier(options, shared, hub, server, agreed)
 
     async def wind_down() -> None:
         if hub.edges() and options.drain_s > 0.0:
             await server.wind_down(options.drain_s)
 
     async with (
-        kept_desk.keeping(options.desk if kept is not None and kept.document else None, lambda: hub.steering.document),
+        kept_desk.keeping(
+            options.desk if kept.document is not None or agreed is not None else None,
+            lambda: hub.steering.document,
+            hub.steering.set_aside,
+        ),
         carrier,  # ends after the sockets: the other edges must still hear that the clients have left
         server.listening(options.host, options.port, tls.context if tls else None) as port,
         watching(watched),
@@ -238,7 +247,9 @@ class _Alone:
     def start(self, url: str) -> None: ...
 
 
-def _carrier(options: EdgeOptions, registry: SharedRegistry | None, hub: Hub, server: EdgeServer) -> Engine | _Alone:
+def _carrier(
+    options: EdgeOptions, registry: SharedRegistry | None, hub: Hub, server: EdgeServer, agreed: Agreed | None
+) -> Engine | _Alone:
     """The connection to the other edges. It does nothing for an edge without a shared registry."""
     if registry is None or options.registry is None:
         return _Alone()
@@ -252,6 +263,7 @@ def _carrier(options: EdgeOptions, registry: SharedRegistry | None, hub: Hub, se
         on_change=hub.on_registry,
         on_bus=hub.on_bus,
         on_unreachable=hub.on_unreachable,
+        agreed=agreed,
     )
     server.attach(engine)
     return engine

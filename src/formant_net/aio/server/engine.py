@@ -18,7 +18,9 @@ import nats.errors
 import nats.js.errors
 
 from formant_net.aio.driver import clock
+from formant_net.aio.server.desk_bucket import DeskBucket
 from formant_net.aio.server.session import Change, EngineError, Session, words_of
+from formant_net.fleet.agreed import Agreed, Keep
 from formant_net.ops.log import get_logger
 from formant_net.server.outputs import Post
 from formant_net.server.registry.engine_url import EngineUrl
@@ -39,6 +41,7 @@ class Engine:
     on_change       called with `now` at the end of each change: the registry may have notices
     on_bus          called with each message of another edge: `on_bus(payload, now)`
     on_unreachable  called for each undelivered Post: `on_unreachable(node, about, now)`
+    agreed          what the edges agree on beside their clients; None: nothing
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Engine:
         on_change: Callable[[float], None],
         on_bus: Callable[[bytes, float], None],
         on_unreachable: Callable[[str, Any, float], None],
+        agreed: Agreed | None = None,
     ) -> None:
         self._url = url
         self._registry = registry
@@ -65,6 +69,7 @@ class Engine:
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._told = ""
+        self._desk = DeskBucket(url, agreed, self._change) if agreed is not None else None
 
     async def __aenter__(self) -> None: ...
 
@@ -86,7 +91,7 @@ class Engine:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def carry(self, output: Post | Write | Restart) -> None:
+    def carry(self, output: Post | Write | Restart | Keep) -> None:
         """Write a key, send to another edge, or begin another session.
 
         Without a session the output is dropped: the cores know that no other edge can be reached.
@@ -95,6 +100,9 @@ class Engine:
             return
         if isinstance(output, Restart):
             self._session.end(output.reason)
+        elif isinstance(output, Keep):
+            if self._desk is not None:
+                self._desk.carry(output)
         else:
             self._session.todo.put_nowait(output)
 
@@ -110,11 +118,14 @@ class Engine:
             server = self._url.servers[self._server % len(self._url.servers)]
             session = Session(self._url, self._registry, self._change, self._on_bus, self._on_unreachable)
             reason = "closed"
+            desk: asyncio.Task[None] | None = None
             try:
                 created = await asyncio.wait_for(session.open(server), OPEN_S)
                 fresh, self._created = created != self._created, created
                 self._session = session
                 await session.read(fresh=fresh, begun=partial(self._begun, server))
+                if self._desk is not None:
+                    desk = asyncio.create_task(self._desk.run(session.connection))
                 reason = await session.ended
             except (EngineError, nats.errors.Error, nats.js.errors.Error, OSError, TimeoutError, ValueError) as error:
                 reason = words_of(error)
@@ -123,10 +134,15 @@ class Engine:
                 reason = repr(error)
             finally:
                 self._session = None
+                if desk is not None:
+                    desk.cancel()
+                    await asyncio.gather(desk, return_exceptions=True)
                 await session.close()
             self._server += 1
             why = f"{server}: {reason}"
             self._change(lambda now, why=why: self._registry.on_down(why, now))  # type: ignore[misc]
+            if self._desk is not None:
+                self._desk.ended(why)
             delay_s = self._backoff.failed(clock())
             if why != self._told:  # log an engine that is away for an hour only once
                 self._told = why

@@ -65,8 +65,13 @@ def read_desk(path: Path | None, make_epoch: Callable[[], str]) -> Found:
 
 
 @asynccontextmanager
-async def keeping(path: Path | None, document: Callable[[], Document]) -> AsyncIterator[None]:
-    """Keep what `document()` gives in the file while the block runs, and once more at its end."""
+async def keeping(
+    path: Path | None, document: Callable[[], Document], set_aside: list[Document] | None = None
+) -> AsyncIterator[None]:
+    """Keep what `document()` gives in the file while the block runs, and once more at its end.
+
+    set_aside   documents that count no more, and are written to files of their own; the list is emptied
+    """
     if path is None:
         yield
         return
@@ -88,9 +93,25 @@ async def keeping(path: Path | None, document: Callable[[], Document]) -> AsyncI
             if file.write(encode(now), clock(), last=last):
                 written = now
 
+    def put_aside() -> None:
+        while set_aside:
+            old = set_aside.pop()
+            place = path.with_name(f"{path.stem}-{old.epoch}.json")
+            try:
+                write_private(place, encode(old))
+            except OSError as error:
+                get_logger().warning("settings of before could not be kept", file=str(place), reason=error.strerror)
+            else:
+                get_logger().warning(
+                    "the other servers have settings of their own, which count now; those of before are kept",
+                    file=str(place),
+                    instead=f"formant-node desk restore {place}",
+                )
+
     async def watch() -> None:
         while True:
             await asyncio.sleep(LOOK_S)
+            await asyncio.to_thread(put_aside)
             if document() is not written:
                 await asyncio.to_thread(write)
                 await asyncio.sleep(WRITE_S)
@@ -102,6 +123,7 @@ async def keeping(path: Path | None, document: Callable[[], Document]) -> AsyncI
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        await asyncio.to_thread(put_aside)
         await asyncio.to_thread(write, last=True)
 
 

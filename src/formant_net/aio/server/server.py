@@ -28,6 +28,7 @@ from formant_net.aio.server.connection.feed import FairConnection
 from formant_net.aio.server.gate import SPARE_SOCKETS, Gate, Proxies, peer_of
 from formant_net.aio.server.http import Pages
 from formant_net.aio.server.static import Asset
+from formant_net.fleet.agreed import Keep
 from formant_net.ops.log import get_logger
 from formant_net.protocol.messages import Error, encode_bytes
 from formant_net.protocol.standing import Shares, is_phone
@@ -51,7 +52,7 @@ class CannotListen(OSError):
 class Carrier(Protocol):
     """Takes the hub's messages to other edges, and the registry's writes to its engine (aio/server/engine.py)."""
 
-    def carry(self, output: Post | Write | Restart) -> None: ...
+    def carry(self, output: Post | Write | Restart | Keep) -> None: ...
 
 
 SCRAPE_S = 1.0
@@ -367,7 +368,7 @@ class EdgeServer:
                     socket.finish(code, reason)
                     if reason == "too-fast":  # otherwise it would go on sending until the closing handshake times out
                         socket.stop_listening()
-            case Post() | Write() | Restart():
+            case Post() | Write() | Restart() | Keep():
                 if self._carrier is not None:
                     self._carrier.carry(output)
             case Probe(conn):

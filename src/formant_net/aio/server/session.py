@@ -151,6 +151,11 @@ class Session:
             self._read()
         self._start(self._write())
 
+    @property
+    def connection(self) -> Client:
+        """The connection, for what else is kept in NATS."""
+        return self._nats
+
     def end(self, reason: str) -> None:
         """End this session for this reason."""
         if not self.ended.done():

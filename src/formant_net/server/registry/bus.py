@@ -1,4 +1,4 @@
-"""The messages between edges: signaling that is passed on, and the question who holds an id.
+"""The messages between edges: signaling that is passed on, the question who holds an id, and how boxes are.
 
 A message goes to one run of one edge (`node`). Messages from one edge to another arrive in the order in which they were
 sent, once or not at all. Messages to a node that has ended are `undelivered`. Edges trust each other because each has
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from formant_net.protocol.errors import ProtocolError
+from formant_net.protocol.steering import DeskBox
 
 
 class Relay(msgspec.Struct, frozen=True, kw_only=True, tag="relay", tag_field="type"):
@@ -52,7 +53,28 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, tag="verdict", tag_fiel
     free: bool
 
 
-Envelope = Relay | Undelivered | Claim | Verdict
+class Watch(msgspec.Struct, frozen=True, kw_only=True, tag="watch", tag_field="type"):
+    """The edge `node` has a desk, or none any more (`on` False): it wants to know how boxes are."""
+
+    node: str
+    on: bool
+
+
+class BoxNews(msgspec.Struct, frozen=True, kw_only=True, tag="box-news", tag_field="type"):
+    """How a box of the edge `node` is. To edges with a desk."""
+
+    node: str
+    box: DeskBox
+
+
+class Followed(msgspec.Struct, frozen=True, kw_only=True, tag="followed", tag_field="type"):
+    """The boxes of the edge `node` were told what follows from revision `rev`. To edges with a desk."""
+
+    node: str
+    rev: int
+
+
+Envelope = Relay | Undelivered | Claim | Verdict | Watch | BoxNews | Followed
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Envelope)

@@ -1,0 +1,85 @@
+"""Everything that desks decide: the fleet document, solos, what undoes the last scene. And what a request makes of it.
+
+One server keeps it by itself. Several edges agree on it through their engine (agreed.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import Struct
+
+from formant_net.fleet.changes import back, before, change, recall
+from formant_net.fleet.document import Box, Document, Scene, encode
+from formant_net.protocol import steering as s
+from formant_net.protocol.errors import ProtocolError
+
+FADE_MS = 50.0
+MOST_BYTES = 512 * 1024
+"""The document as a file. It has room for 256 boxes and for scenes of them."""
+
+Request = s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo
+
+
+class Wanted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is wanted now.
+
+    solo   paths that are soloed, `boxes/ID` or `zones/ID`; never written to a file
+    undo   the values that bring back what was before the last scene; None: nothing to undo
+    """
+
+    document: Document
+    solo: tuple[str, ...] = ()
+    undo: Scene | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a request makes of it, and how long gains move on the way, ms."""
+
+    wanted: Wanted
+    ramp_ms: float = FADE_MS
+
+
+def carried_out(wanted: Wanted, request: Request, known: Collection[str]) -> Outcome:
+    """What is wanted after a request of a desk. Pure: nothing is changed.
+
+    known     ids of boxes that have been seen. When steering begins, they play on as loud as before
+    raises    ProtocolError "bad-setting" or "desk-conflict" (changes.py)
+    """
+    document, ramp_ms = wanted.document, FADE_MS
+    if isinstance(request, s.DeskSolo):
+        return Outcome(msgspec.structs.replace(wanted, solo=_soloed(wanted, request, known)))
+    undo = wanted.undo
+    if isinstance(request, s.DeskSet):
+        after = change(document, request.path, request.set, request.base)
+    elif isinstance(request, s.DeskRecall):
+        after, scene = recall(document, request.scene.removeprefix("scenes/"))
+        undo, ramp_ms = before(document, scene), max(FADE_MS, 1000.0 * scene.ramp_s)
+    else:
+        if undo is None:
+            raise _bad("no scene was recalled since the server started: nothing to undo")
+        after, undo = back(document, undo), None
+    if after.scenes is not document.scenes and len(encode(after)) > MOST_BYTES:
+        raise _bad("the scenes take too much room: delete one first")
+    if not document.steered:
+        after = msgspec.structs.replace(after, boxes={**{id: Box() for id in known}, **after.boxes})
+    return Outcome(Wanted(document=after, solo=wanted.solo, undo=undo), ramp_ms)
+
+
+def _soloed(wanted: Wanted, request: s.DeskSolo, known: Collection[str]) -> tuple[str, ...]:
+    kind, _, id = request.path.partition("/")
+    there: dict[str, Collection[str]] = {
+        "zones": wanted.document.zones,
+        "boxes": {*wanted.document.boxes, *known},
+    }
+    if id not in there.get(kind, ()):
+        raise _bad(f"{request.path!r} does not exist: solo zones/ID or boxes/ID")
+    others = tuple(path for path in wanted.solo if path != request.path)
+    return (*others, request.path) if request.on else others
+
+
+def _bad(text: str) -> ProtocolError:
+    return ProtocolError("bad-setting", text, "desk-set")

@@ -1,0 +1,61 @@
+"""Boxes and desks at other edges. A desk sees every box of the ensemble, whichever edge it is connected to.
+
+The registry tells which boxes are at which edge. An edge with a desk asks the others to be told how their boxes are
+(`bus.Watch`). They answer with all of their boxes, and then with each change. `bus.Followed` says that every box of an
+edge was told what follows from a revision of the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from formant_net.protocol.steering import DeskBox
+from formant_net.server.outputs import Outbox
+from formant_net.server.registry import bus
+from formant_net.server.registry.registry import Registry
+
+
+class Elsewhere:
+    """The other edges, as far as desks and boxes are concerned."""
+
+    def __init__(self, registry: Registry, outbox: Outbox) -> None:
+        self._registry = registry
+        self._out = outbox
+        self._node = registry.place.node
+        self._asked: set[str] = set()
+        self._watchers: set[str] = set()
+
+    def watch(self, on: bool) -> None:
+        """There is a desk here, or none any more. Called again whenever other edges may have come."""
+        nodes = {place.node for place in self._registry.others()} if on and self._registry.online else set()
+        for node in sorted(nodes - self._asked):
+            self._out.post(node, bus.encode(bus.Watch(node=self._node, on=True)))
+        if self._registry.online:
+            for node in sorted(self._asked - nodes):
+                self._out.post(node, bus.encode(bus.Watch(node=self._node, on=False)))
+        self._asked = nodes
+
+    def watched(self, by: bus.Watch, boxes: Iterable[DeskBox], rev: int) -> None:
+        """Another edge has a desk, or none any more: tell it of the boxes of this edge."""
+        if not by.on:
+            self._watchers.discard(by.node)
+            return
+        self._watchers.add(by.node)
+        for box in boxes:
+            self._out.post(by.node, bus.encode(bus.BoxNews(node=self._node, box=box)))
+        self._out.post(by.node, bus.encode(bus.Followed(node=self._node, rev=rev)))
+
+    def tell(self, box: DeskBox) -> None:
+        """A box of this edge is another now."""
+        for node in self._watchers:
+            self._out.post(node, bus.encode(bus.BoxNews(node=self._node, box=box)))
+
+    def followed(self, rev: int) -> None:
+        """Every box of this edge was told what follows from this revision."""
+        for node in self._watchers:
+            self._out.post(node, bus.encode(bus.Followed(node=self._node, rev=rev)))
+
+    def gone(self, node: str) -> None:
+        """That run of an edge has ended."""
+        self._watchers.discard(node)
+        self._asked.discard(node)
