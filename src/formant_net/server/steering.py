@@ -200,6 +200,11 @@ class Steering:
             return None
         return box.applied >= box.told.rev, tuple(box.told.because)
 
+    def at_another_edge(self, id: str) -> bool:
+        """Whether another edge has this box."""
+        box = self._boxes.get(id)
+        return box is not None and bool(box.node)
+
     def next_deadline(self) -> float | None:
         """When `on_deadline` has something to do, or None."""
         write = self._agreed.next_deadline() if self._agreed is not None else None

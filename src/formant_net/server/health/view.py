@@ -9,10 +9,13 @@ from formant_net.server.steering import Steering
 
 
 def boxes(newest: Newest, steering: Steering, now: float) -> list[BoxView]:
-    """Every box of this edge, and every box of the document, by id. `now`: s of the hub's clock."""
+    """Every box of this edge, and every box of the document, by id. `now`: s of the hub's clock.
+
+    A box that is at another edge is told of there.
+    """
     document = steering.document
-    known = {id: box for id, box in newest.boxes.items() if box.own}
-    missing = {id: Known(id) for id in document.boxes if id not in known}
+    known = {id: box for id, box in newest.boxes.items() if box.own and not steering.at_another_edge(id)}
+    missing = {id: Known(id) for id in document.boxes if id not in known and not steering.at_another_edge(id)}
     return [_view(box, newest, steering, document, now) for _, box in sorted({**known, **missing}.items())]
 
 

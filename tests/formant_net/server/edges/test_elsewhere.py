@@ -15,6 +15,7 @@ from support.virtual.edges import EdgeClients, Edges
 from formant_net.fleet.agreed import Keep, Stored
 from formant_net.fleet.changes import change
 from formant_net.fleet.document import Document, Zone, encode
+from formant_net.server.health.view import boxes
 
 A, B = "synth-a", "synth-b"
 NAMES = ("attic", "barn")
@@ -218,6 +219,21 @@ def test_a_solo_at_one_edge_silences_the_others_until_its_box_goes(world: Edges)
     assert of(barn.heard(far), "settings")[-1].get("because", []) == []
 
 
+def test_metrics_of_an_edge_leave_out_the_boxes_of_another(world: Edges) -> None:
+    attic, barn = world["attic"], world["barn"]
+    near, first = box(attic, A), desk(attic, "desk-1")
+    box(barn, B)
+    set_(attic, first, "boxes/synth-never", name="Never seen")
+
+    def up(edge: EdgeClients) -> dict[str, bool]:
+        return {view.id: view.up for view in boxes(edge.hub.health, edge.hub.steering, edge.clock.now)}
+
+    assert (up(attic), up(barn)) == ({A: True, "synth-never": False}, {B: True, "synth-never": False})
+    attic.drop(near)
+    box(barn, A)
+    assert (up(attic), up(barn)) == ({"synth-never": False}, {A: True, B: True, "synth-never": False})
+
+
 def test_a_scene_ramps_at_every_edge_and_is_undone_from_any(world: Edges) -> None:
     attic, barn = world["attic"], world["barn"]
     far, first, second = box(barn, B), desk(attic, "desk-1"), desk(barn, "desk-2")
@@ -268,7 +284,5 @@ def test_whatever_fails_all_edges_end_equal_and_what_was_answered_was_kept(seed:
     answered = [message["request"] for name, conn in desks for message in of(world[name].heard(conn), "desk-done")]
     assert len(answered) > 5
     assert [one.rev for one in history] == sorted(one.rev for one in history), "no write has lost another one"
-    boxes = same(world).boxes
-    assert {f"synth-{step}": -step / 2.0 for step in answered}.items() <= {
-        id: one.db for id, one in boxes.items()
-    }.items()
+    faders = {id: one.db for id, one in same(world).boxes.items()}
+    assert {f"synth-{step}": -step / 2.0 for step in answered}.items() <= faders.items()
