@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import tempfile
 from collections.abc import Iterator
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
-from support.suite import alone, features, order
+from support.suite import alone, features, order, surroundings
 
 from formant_net.ops import log
 
@@ -22,6 +21,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # How long a busy machine takes to draw or run an example says nothing of the code.
 settings.register_profile("formant", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("formant")
+
+surroundings.settle()
 
 
 def _plugins(config: pytest.Config) -> dict[str, object | None]:
@@ -46,11 +47,7 @@ def _log_as_it_was() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _signals_as_in_a_terminal() -> None:
-    """A runner may start the tests with signals ignored, and a test may leave a handler behind."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    surroundings.signals_as_in_a_terminal()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,6 +12,7 @@ import numpy as np
 from support.browser.chromium import Finger, Tab
 from support.browser.marionette import FirefoxTab
 from support.soundcard.pulse import Pulse
+from support.suite.patience import PATIENCE_S
 
 NODE = [sys.executable, "-m", "formant_net"]
 
@@ -35,7 +36,7 @@ class Server:
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
-        assert self._process.wait(20) == 0
+        assert self._process.wait(PATIENCE_S) == 0
 
     def restart(self) -> None:
         self.stop()

@@ -16,6 +16,7 @@ from support.sound.praat import heard_vowel
 from support.sound.spectrum import click_frames, f0_hz, sung_vowel, third_difference_db
 from support.sound.still import sing_still
 from support.soundcard.pulse import RATE, Pulse
+from support.suite.patience import PATIENCE_S
 
 pytestmark = pytest.mark.quiet  # real sound, judged from frame to frame
 
@@ -51,7 +52,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pulse, str
         yield pulse, url
         for child in reversed(children):
             child.send_signal(signal.SIGTERM)
-        assert [child.wait(10) for child in children] == [0, 0]
+        assert [child.wait(PATIENCE_S) for child in children] == [0, 0]
 
 
 def play(tab: Tab, script: list[tuple[float, list[Finger]]]) -> None:
@@ -66,7 +67,7 @@ def test_touch_in_a_browser_is_heard_right(stage: tuple[Pulse, str], open_tab: O
     """Pitch within 5 cents, vowel by formants and harmonics, silence within 0.5 s of the release, no click."""
     pulse, url = stage
     tab = open_tab(url)
-    tab.until(LINKED, timeout_s=20)
+    tab.until(LINKED)
     assert tab.errors == []
     recorder = pulse.recorder().start()
     x = 39 / 390  # a whole pixel of the phone's screen
@@ -104,7 +105,7 @@ def test_touch_in_a_browser_is_heard_right(stage: tuple[Pulse, str], open_tab: O
 def test_three_fingers_are_a_chord_and_each_can_be_lifted(stage: tuple[Pulse, str], open_tab: OpenTab) -> None:
     pulse, url = stage
     tab = open_tab(url)
-    tab.until(LINKED, timeout_s=20)
+    tab.until(LINKED)
     recorder = pulse.recorder().start()
     notes = [110.0 * 2 ** (semitones / 12) for semitones in (0, 7, 16)]
     fingers = [Finger(i + 1, float(np.log2(hz / 110.0) / 3), 0.75) for i, hz in enumerate(notes)]
@@ -130,7 +131,7 @@ def test_three_fingers_are_a_chord_and_each_can_be_lifted(stage: tuple[Pulse, st
 def test_volume_and_power_of_the_page_reach_the_sound(stage: tuple[Pulse, str], open_tab: OpenTab) -> None:
     pulse, url = stage
     tab = open_tab(url)
-    tab.until(LINKED, timeout_s=20)
+    tab.until(LINKED)
     recorder = pulse.recorder().start()
     tab.fingers(Finger(1, 0.5, 0.1))
     time.sleep(0.8)

@@ -14,6 +14,9 @@ from support.sound.spectrum import ABOVE_THE_AIR_HZ, click_frames, f0_hz, sung_v
 from support.soundcard.pulse import RATE, Pulse
 from support.suite.require import require
 
+BROKEN_DB = -14.0
+"""The third difference of a step of a fifth of the peak is above -10 dB; the air of this preset is at -21 dB."""
+
 pytestmark = pytest.mark.alone  # real sound, judged from frame to frame
 
 
@@ -62,6 +65,6 @@ def test_a_page_alone_sings_what_its_finger_plays_and_goes_on_without_the_server
         quiet = int((released + 0.5) * RATE)
         assert np.abs(sound[quiet : quiet + RATE // 10]).max() < 1e-4
         assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
-        assert third_difference_db(sound) < -20.0
+        assert third_difference_db(sound) < BROKEN_DB
         assert click_frames(first[RATE // 10 :], RATE, ABOVE_THE_AIR_HZ) == 0
     tab.until("formant.here.counts.notes > 1 && formant.here.counts.invalid === 0")

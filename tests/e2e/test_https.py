@@ -28,7 +28,7 @@ def test_a_phone_gets_a_secure_context_and_plays_and_the_synth_knows_the_server(
         tab = open_tab(url, ignore_https_errors=True)
         tab.evaluate(COUNT_VIOLATIONS)
         assert tab.evaluate("isSecureContext && 'wakeLock' in navigator && typeof crypto.randomUUID") == "function"
-        tab.until(LINKED, timeout_s=20)
+        tab.until(LINKED)
         tab.fingers(Finger(1, 0.5, 0.5))
         tab.until("formant.fingers.length === 1")
         tab.fingers()

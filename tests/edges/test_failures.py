@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from support.net.edge_clients import NAMES, Raw, both, playing
 from support.net.edge_processes import EdgeProcesses, edge_processes, until
+from support.suite.patience import PATIENCE_S
 from websockets.sync.client import connect
 
 
@@ -68,7 +69,7 @@ def test_an_edge_that_is_told_to_end_asks_its_clients_to_move_and_goes_on_routin
     assert ctrl.hear("move")["within_s"] == 5.0
     assert "stopping" in attic.words()
     late = connect(attic.ws_url, compression=None, legacy=True)
-    assert json.loads(late.recv(timeout=5))["code"] == "server-full"
+    assert json.loads(late.recv(timeout=PATIENCE_S))["code"] == "server-full"
     candidate = {"candidate": "candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host", "sdpMid": "0"}
     synth.say("ice-candidate", target="ctrl-a", data=candidate)
     assert ctrl.hear("ice-candidate")["source"] == "synth-b"

@@ -13,6 +13,7 @@ import pytest
 import soundfile
 from support.net.edge_processes import KEY, EdgeProcesses, edge_processes, until
 from support.sound.spectrum import f0_hz
+from support.suite.patience import PATIENCE_S
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
@@ -59,13 +60,13 @@ def test_the_page_of_one_edge_may_come_to_the_other_and_no_other_page_may(two: E
     until(lambda: attic.health()["edges"] == ["barn"] and barn.health()["edges"] == ["attic"])
     with connect(attic.ws_url, compression=None) as own:
         own.send(json.dumps({"type": "register", "client_id": "ctrl-p", "key": KEY}))
-        registered = json.loads(own.recv(timeout=5))
+        registered = json.loads(own.recv(timeout=PATIENCE_S))
     assert registered["servers"] == [barn.ws_url]
-    with urllib.request.urlopen(f"http://127.0.0.1:{attic.port}/", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{attic.port}/", timeout=PATIENCE_S) as answer:
         assert f" ws://127.0.0.1:{barn.port};" in answer.headers["Content-Security-Policy"]
     page = f"http://127.0.0.1:{attic.port}"
     with connect(registered["servers"][0], origin=Origin(page), compression=None) as other:
         other.send(json.dumps({"type": "register", "client_id": "ctrl-p", "key": KEY, "resume": registered["resume"]}))
-        assert json.loads(other.recv(timeout=5))["edge"] == "barn"
+        assert json.loads(other.recv(timeout=PATIENCE_S))["edge"] == "barn"
     with pytest.raises(InvalidStatus), connect(barn.ws_url, origin=Origin("http://127.0.0.1:1")):
         pass

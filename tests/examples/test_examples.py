@@ -21,7 +21,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_makes_a_sound(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "sound.wav"
-    subprocess.run([sys.executable, str(path), str(target)], check=True, timeout=120)
+    subprocess.run([sys.executable, str(path), str(target)], check=True, timeout=300)
     sound, rate = soundfile.read(target)
     assert rate == 48000
     assert 0.05 < np.abs(sound).max() < 0.86

@@ -18,7 +18,7 @@ def imported_by(code: str) -> set[str]:
     """Top-level modules that an interpreter has after running this."""
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
-        capture_output=True, text=True, check=True, timeout=60,
+        capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     return {name.partition(".")[0] for name in done.stdout.split()}
 

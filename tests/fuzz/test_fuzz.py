@@ -56,6 +56,6 @@ def test_a_brief_run_finds_nothing_new(target: str, tmp_path: Path) -> None:
         (folder / str(number)).write_bytes(data)
     limits = ["-max_total_time=3", "-max_len=4096", f"-dict={HERE / 'words.dict'}", f"-artifact_prefix={tmp_path}/"]
     command = [sys.executable, str(HERE / "run.py"), target, str(folder), *limits]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "cov:" in done.stderr, "nothing was instrumented"

@@ -37,7 +37,7 @@ def test_the_pictures_are_those_of_the_present_voice(tmp_path: Path) -> None:
     """Another default, another sound: `make images`. Instruction sets differ by a shade of a pixel here and there."""
     code = f"from pathlib import Path; from listening import images as i; i.FOLDER = Path({str(tmp_path)!r}); i.main()"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "tests"), str(ROOT)))}
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, capture_output=True, timeout=100)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, capture_output=True, timeout=300)
     for file in (DOCS / "images").iterdir():
         with Image.open(file) as shown, Image.open(tmp_path / file.name) as drawn:
             assert shown.size == drawn.size, file.name

@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = os.pathsep.join((str(ROOT / "tests"), str(ROOT)))
     done = subprocess.run(
         [sys.executable, "-m", "listening", str(target), *chosen],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, check=True, capture_output=True, text=True, timeout=100,
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, check=True, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.stdout.strip() == f"Open {(target / 'index.html').as_uri()}"
     return target

@@ -186,7 +186,7 @@ def measure(stage: Stage, case: Case) -> Measured:
     concerned = set(stage.names[:1]) if case.hand_only and case.begin is not _kill_both else set(stage.names)
     measured = Measured()
     synth = stage.synth
-    stage.until(lambda: _told(synth, 0.0), "the synth counts", 10.0)
+    stage.until(lambda: _told(synth, 0.0), "the synth counts")
     counted = synth.stats
     before = [synth, *stage.hands.values()]
     began = clock()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from support.net.bad_cable import Cable
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.driver import clock
 
@@ -181,7 +182,7 @@ class Stage:
             changes += [(event["at"], name, name not in before) for name in before ^ set(voices.values())]
         return changes
 
-    def until(self, condition: Callable[[], bool], words: str, timeout_s: float) -> float:
+    def until(self, condition: Callable[[], bool], words: str, timeout_s: float = PATIENCE_S) -> float:
         """When it was so, s. AssertionError with what was said last if it is not in time."""
         end = clock() + timeout_s
         while not condition():

@@ -100,7 +100,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         command = compiler(build, source.name if source.parent == build else "core.c")
         sections = ["-ffunction-sections", "-fdata-sections"]
         subprocess.run([*command, *sections, "-c", source, "-o", objects[-1]], check=True, timeout=300)
-    subprocess.run(["cc", "-Wl,--gc-sections", *objects, "-lm", "-o", folder / "alone"], check=True, timeout=60)
+    subprocess.run(["cc", "-Wl,--gc-sections", *objects, "-lm", "-o", folder / "alone"], check=True, timeout=300)
     return folder / "alone"
 
 
@@ -108,7 +108,7 @@ def play(program: Path, folder: Path, events: list[bytes], block: int, frames: i
     (folder / "setup").write_bytes(setup())
     (folder / "events").write_bytes(b"".join(events))
     words: list[str | Path] = [program, folder / "setup", folder / "events", str(block), str(frames)]
-    done = subprocess.run(words, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(words, capture_output=True, timeout=300, check=True)
     return np.frombuffer(done.stdout, np.float32).reshape(-1, CHANNELS)
 
 
@@ -131,14 +131,14 @@ def test_a_program_without_python_sings_the_same_bits(program: Path, tmp_path: P
 
 def test_no_symbol_of_python_is_left_in_the_program(program: Path) -> None:
     require("nm")
-    symbols = subprocess.run(["nm", program], capture_output=True, text=True, check=True, timeout=60).stdout
+    symbols = subprocess.run(["nm", program], capture_output=True, text=True, check=True, timeout=300).stdout
     assert "formant_bank_read" in symbols
     assert not [line for line in symbols.splitlines() if line.split()[-1].startswith(("Py", "_Py"))]
 
 
 def test_the_bytes_of_a_bank_are_those_that_python_takes(program: Path, tmp_path: Path) -> None:
     (tmp_path / "setup").write_bytes(setup())
-    said = subprocess.run([program, tmp_path / "setup"], capture_output=True, text=True, check=True, timeout=60).stdout
+    said = subprocess.run([program, tmp_path / "setup"], capture_output=True, text=True, check=True, timeout=300).stdout
     bank = Bank(voices=VOICES, sample_rate=RATE, channels=CHANNELS, ring_capacity=RING)
     assert int(said) == bank.regions[0][1]
 
@@ -154,5 +154,5 @@ def test_the_bytes_of_a_bank_are_those_that_python_takes(program: Path, tmp_path
 )  # fmt: skip
 def test_a_setup_out_of_range_needs_no_bytes(program: Path, tmp_path: Path, wrong: dict[str, float]) -> None:
     (tmp_path / "setup").write_bytes(setup(**wrong))
-    said = subprocess.run([program, tmp_path / "setup"], capture_output=True, text=True, check=True, timeout=60).stdout
+    said = subprocess.run([program, tmp_path / "setup"], capture_output=True, text=True, check=True, timeout=300).stdout
     assert int(said) == 0

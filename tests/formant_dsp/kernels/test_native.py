@@ -17,7 +17,7 @@ def test_import_and_render_leave_denormals_to_the_host() -> None:
         "assert tiny * np.float32(0.5) > 0, 'denormals are flushed'\n"
         "assert np.float64(1e-310) * 0.5 > 0\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
 
 
 def test_import_does_not_bring_the_network() -> None:
@@ -26,7 +26,7 @@ def test_import_does_not_bring_the_network() -> None:
         "found = {'asyncio', 'aiortc', 'websockets', 'sounddevice', 'soundfile'} & set(sys.modules)\n"
         "assert not found, found\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
 
 
 def test_decaying_voices_cost_no_more_than_sounding_ones() -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="LD_PRELOAD and 
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require("cc")
     path = tmp_path_factory.mktemp("count") / "count.so"
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", path, HERE / "count.c", "-ldl"], check=True, timeout=60)
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", path, HERE / "count.c", "-ldl"], check=True, timeout=300)
     return path
 
 
@@ -28,7 +28,7 @@ def played(library: Path, fault: int = 0) -> list[dict[str, Any]]:
     """One report for each way the loudspeakers may stand."""
     done = subprocess.run(
         [sys.executable, HERE / "play.py", library, str(fault)],
-        env={**os.environ, "LD_PRELOAD": str(library)}, capture_output=True, text=True, timeout=100,
+        env={**os.environ, "LD_PRELOAD": str(library)}, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     results: list[dict[str, Any]] = json.loads(done.stdout)

@@ -38,7 +38,7 @@ def home(tmp_path: Path) -> dict[str, str]:
 def run(code: str, environment: dict[str, str]) -> str:
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
-        env=environment, capture_output=True, text=True, timeout=60, check=False,
+        env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -63,7 +63,7 @@ def test_a_device_whose_name_is_not_utf_8_is_listed_and_can_be_asked_for(home: d
 def test_commands_list_it(command: list[str], home: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "formant_net", *command],
-        env=home, capture_output=True, timeout=60, check=False,
+        env=home, capture_output=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode in (0, 1)
     assert b"Traceback" not in done.stderr

@@ -25,7 +25,7 @@ def run(*arguments: str) -> list[dict[str, Any]]:
         [sys.executable, ROOT / "benchmarks" / "hostile" / "run.py", *SHORT, *arguments],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from support.sound.spectrum import f0_hz, third_difference_db
 from support.soundcard.pulse import RATE, Pulse
+from support.suite.patience import PATIENCE_S
 
 from formant_dsp import Bank
 from formant_dsp.output.callback import StreamState
@@ -336,7 +337,7 @@ def test_a_sound_server_that_is_killed_and_comes_back_is_played_into_again_with_
         sound = recorder.stop()
         process.stdin.close()
         until("stopped")
-        process.wait(20)
+        process.wait(PATIENCE_S)
     heard = np.flatnonzero(np.abs(sound) > 1e-4)
     assert len(heard) > RATE
     begin = sound[heard[0] - 64 : heard[0] + RATE // 2]
@@ -380,7 +381,7 @@ def test_rate_channels_map_and_block_are_those_of_a_real_stream(
         recorder = pulse.recorder().start()
         done = subprocess.run(
             [sys.executable, "-c", _PLAY_PLACED, str(rate), str(channels), json.dumps(settings)],
-            env=pulse.env, capture_output=True, text=True, timeout=60, check=True,
+            env=pulse.env, capture_output=True, text=True, timeout=300, check=True,
         )  # fmt: skip
         sound = recorder.stop_stereo()
     assert f"{rate} Hz, 8 channels" in done.stdout

@@ -79,7 +79,7 @@ def test_a_file_system_without_large_files_gets_one_file_after_the_other(tmp_pat
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / "take.wav")],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     parts = [tmp_path / "take.wav", *(tmp_path / f"take-{number}.wav" for number in (2, 3))]
     assert all(part.stat().st_size <= 100_001 for part in parts)
@@ -109,7 +109,7 @@ def test_a_limit_that_no_file_fits_into_ends_the_recording(tmp_path: Path) -> No
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / "take.wav")],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     assert "File too large" in done.stdout
     assert len(list(tmp_path.iterdir())) == 1

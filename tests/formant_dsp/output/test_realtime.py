@@ -115,7 +115,7 @@ print(json.dumps([grant.granted, grant.words, int(status["VmLck"].split()[0]), i
 def lock(limit: int, user: int) -> tuple[bool, str, int, int]:
     """(granted, words, kB locked, kB resident) of a process of its own."""
     command = [sys.executable, "-c", _LOCK, str(limit), str(user)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     granted, words, locked, resident = json.loads(done.stdout)
     return granted, words, locked, resident
 

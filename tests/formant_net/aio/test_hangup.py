@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio import hangup
 from formant_net.aio.run import run_until_signal, until_cancelled
@@ -118,8 +119,8 @@ def test_a_node_ends_with_its_terminal_and_leaves_nothing_behind(node: str, tmp_
         family = [process.pid, *children_of(process.pid)]
         assert len(family) == (2 if node == "up" else 1)
         os.close(master)
-        assert process.wait(20) == 0
-        deadline = time.monotonic() + 10.0
+        assert process.wait(PATIENCE_S) == 0
+        deadline = time.monotonic() + PATIENCE_S
         while any(map(alive, family)):
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -132,7 +133,7 @@ def test_nohup_keeps_a_node_when_its_terminal_goes(tmp_path: Path) -> None:
     process, master = on_a_terminal(NODES["synth"], tmp_path, "nohup")
     try:
         output = tmp_path / "nohup.out"
-        deadline = time.monotonic() + 20.0
+        deadline = time.monotonic() + PATIENCE_S
         while not (output.exists() and b"Formant" in output.read_bytes()):
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -140,7 +141,7 @@ def test_nohup_keeps_a_node_when_its_terminal_goes(tmp_path: Path) -> None:
         time.sleep(1.0)
         assert process.poll() is None
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
     finally:
         process.kill()
         process.wait()

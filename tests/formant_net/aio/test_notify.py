@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.notify import Advancing, Notifier, serving
 
@@ -97,6 +98,6 @@ def test_an_abstract_socket_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"formant-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind("\0" + name)
-        listening.settimeout(5.0)
+        listening.settimeout(PATIENCE_S)
         Notifier({"NOTIFY_SOCKET": "@" + name}).status("here")
         assert listening.recv(100) == b"STATUS=here"

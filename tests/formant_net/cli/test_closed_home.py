@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.machine.closed_folder import closed_folder
+from support.suite.patience import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions as POSIX has them")
 
@@ -42,7 +43,7 @@ def test_a_command_that_ends_has_no_traceback(what: str, name: str, tmp_path: Pa
         cwd=work,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert "Traceback" not in done.stderr
@@ -75,14 +76,14 @@ def test_a_node_runs_and_says_what_it_cannot_keep(arguments: list[str], words: s
             stderr=file,
         )
     try:
-        deadline = time.monotonic() + 30.0
+        deadline = time.monotonic() + PATIENCE_S
         while words not in output.read_text(encoding="utf-8"):
             assert node.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
         time.sleep(0.5)
         node.send_signal(signal.SIGTERM)
-        assert node.wait(20) == 0
+        assert node.wait(PATIENCE_S) == 0
     finally:
         node.kill()
         node.wait()
@@ -99,7 +100,7 @@ def test_self_signed_needs_a_state_folder_and_says_so(tmp_path: Path) -> None:
         env=environment(closed, "FORMANT_STATE_DIR"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 2

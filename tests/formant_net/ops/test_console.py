@@ -19,6 +19,7 @@ from urllib.request import urlopen
 import pytest
 from support.machine.streams import KINDS, closing, fill, stream
 from support.net.ports import free_port
+from support.suite.patience import PATIENCE_S
 from websockets.asyncio.client import connect
 
 from formant_net.ops.console import Lasting, put, say
@@ -32,7 +33,7 @@ def text_stream(descriptor: int) -> Lasting:
 
 def formant(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "formant_net", *arguments]
-    return subprocess.run(command, text=True, timeout=60, check=False, **options)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(command, text=True, timeout=300, check=False, **options)  # type: ignore[call-overload, no-any-return]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "closed"])
@@ -64,7 +65,7 @@ def test_a_result_waits_for_its_reader_even_on_a_descriptor_that_others_made_non
     code = f"import os, time; time.sleep(0.3); n = 0\nwhile n < 300000: n += len(os.read({reader}, 65536))\nprint(n)"
     with subprocess.Popen([sys.executable, "-c", code], pass_fds=[reader], stdout=subprocess.PIPE) as pager:
         text_stream(writer).write("x" * 300_000)
-        assert pager.communicate(timeout=20)[0] == b"300000\n"
+        assert pager.communicate(timeout=PATIENCE_S)[0] == b"300000\n"
     os.close(reader)
     os.close(writer)
 
@@ -120,7 +121,7 @@ def test_a_result_that_nobody_reads_is_no_traceback(kind: str) -> None:
 
 def test_a_reader_that_has_enough_is_a_normal_end_for_the_shell_as_well() -> None:
     line = f"set -o pipefail; {sys.executable} -m formant_net presets | head -1"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (0, 1, "")
 
 
@@ -148,7 +149,7 @@ def test_a_server_and_its_synth_go_on_whatever_becomes_of_their_streams(kind: st
     port = free_port()
     up = ["up", "--open", "--host", "127.0.0.1", "--port", str(port), "--audio", "none", "--log-level", "debug"]
     with stream(kind) as end, running(up, end, tmp_path) as process:
-        deadline = time.monotonic() + 30.0
+        deadline = time.monotonic() + PATIENCE_S
         while not synths(port):
             assert time.monotonic() < deadline
             assert process.poll() is None
@@ -157,7 +158,7 @@ def test_a_server_and_its_synth_go_on_whatever_becomes_of_their_streams(kind: st
             asyncio.run(come_and_go(port))
         assert synths(port) == 1
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.parametrize("kind", ["closed", "full"])
@@ -166,20 +167,20 @@ def test_a_synth_alone_ends_gracefully_whatever_becomes_of_its_streams(kind: str
     recording = tmp_path / "r.wav"
     synth = ["synth", "--audio", f"wav:{recording}", "--id", "synth-x", "http://127.0.0.1:9/"]
     with stream(kind) as end, running(synth, end, tmp_path) as process:
-        deadline = time.monotonic() + 30.0
+        deadline = time.monotonic() + PATIENCE_S
         while not (recording.exists() and recording.stat().st_size > 400_000):
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.1)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_a_controller_without_standard_input_ends(tmp_path: Path) -> None:
     port = free_port()
     server = ["server", "--open", "--host", "127.0.0.1", "--port", str(port)]
     with running(server, None, tmp_path):
-        deadline = time.monotonic() + 30.0
+        deadline = time.monotonic() + PATIENCE_S
         while not answers(port):
             assert time.monotonic() < deadline
             time.sleep(0.1)

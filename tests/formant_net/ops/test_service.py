@@ -95,7 +95,7 @@ def test_systemd_understands_every_line(service: Service, tmp_path: Path) -> Non
     unit = tmp_path / "formant-synth.service"
     unit.write_text(service.unit())
     command = ["systemd-analyze", "verify", *(["--user"] if service.user else []), "--man=no", str(unit)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     ours = [line for line in done.stderr.splitlines() if "formant-synth" in line]
     assert ours == []
 
@@ -108,7 +108,7 @@ def test_systemd_calls_the_exposure_of_a_system_service_ok(tmp_path: Path) -> No
         ["systemd-analyze", "security", "--offline=yes", "--json=short", str(unit)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     found = json.loads(done.stdout)
@@ -117,7 +117,7 @@ def test_systemd_calls_the_exposure_of_a_system_service_ok(tmp_path: Path) -> No
         ["systemd-analyze", "security", "--offline=yes", "--no-pager", str(unit)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     ).stdout
     level = re.search(r"Overall exposure level for .*: ([\d.]+)", overall)

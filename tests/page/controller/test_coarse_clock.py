@@ -55,6 +55,6 @@ def test_a_lost_server_is_found_again(stage: Stage) -> None:
     stage.thread.run(tab.page.add_init_script(COARSE.format(step=100.0)))
     tab.goto(relay.url)
     for number in (1, 2, 3):
-        tab.until(f"formant.registrations === {number} && formant.server === 'registered'", timeout_s=5)
+        tab.until(f"formant.registrations === {number} && formant.server === 'registered'")
         stage.thread.run(relay.drop())
     assert tab.errors == []

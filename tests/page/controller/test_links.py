@@ -24,7 +24,7 @@ def test_late_joiner_has_the_synths_state_at_once(stage: Stage) -> None:
     tab.until("formant.server === 'registered'")
     state = {"audio_enabled": True, "volume": 0.25, "powered_on": True}
     stage.synth(relay, name="Kitchen", state=state)
-    tab.until(ONE_OPEN, timeout_s=5)
+    tab.until(ONE_OPEN)
     [link] = tab.evaluate("formant.links")
     assert (link["name"], link["volume"], link["poweredOn"]) == ("Kitchen", 0.25, True)
     assert 0 < link["rttMs"] < 1000
@@ -79,7 +79,7 @@ def test_new_offer_replaces_the_link_and_closes_the_old_one_first(stage: Stage) 
     stage.thread.run(synth.offer())
     stage.until(lambda: len(synth.answers) == 2, "a second answer")
     # DTLS says goodbye: the old peer hears it at once instead of guessing after half a minute.
-    stage.until(lambda: old.connectionState == "closed", "the old connection closes", timeout_s=5)
+    stage.until(lambda: old.connectionState == "closed", "the old connection closes")
     tab.until(ONE_OPEN)
     before = len(synth.touches())
     stage.until(lambda: len(synth.touches()) > before + 5, "touches on the new link")
@@ -109,7 +109,7 @@ def test_server_that_is_away_is_said_so_and_sound_keeps_playing(stage: Stage) ->
     tab.fingers(Finger(0, 0.4, 0.6))
     stage.until(synth.touches, "a touch without a server")
     stage.thread.run(relay.start())
-    tab.until("formant.server === 'registered'", timeout_s=15)
+    tab.until("formant.server === 'registered'")
 
 
 def test_reload_keeps_the_id_and_its_secret(stage: Stage) -> None:
@@ -152,7 +152,7 @@ def test_silent_synth_is_shown_as_such_and_replaced_by_its_next_offer(stage: Sta
     synth.answers_pings = False
     tab.until("formant.links[0].stale")
     tab.until("/no answer for [23] s/.test(document.querySelector('#synths .state').textContent)")
-    tab.until("formant.links[0].silent", timeout_s=6)
+    tab.until("formant.links[0].silent")
     tab.until("formant.status === 'No sound: Kitchen does not answer'")
     assert tab.evaluate("[...document.querySelectorAll('#synths input, #synths button')].every((e) => e.disabled)")
     synth.answers_pings = True
@@ -165,9 +165,9 @@ def test_silent_link_plays_on_when_its_path_comes_back(stage: Stage) -> None:
     relay, synth, tab = stage.playing()
     stage.thread.run(relay.stop())
     synth.answers_pings = False
-    tab.until("formant.links[0].silent", timeout_s=6)
+    tab.until("formant.links[0].silent")
     synth.answers_pings = True
-    tab.until(ONE_OPEN + " && !formant.links[0].silent", timeout_s=3)
+    tab.until(ONE_OPEN + " && !formant.links[0].silent")
     before = len(synth.touches())
     tab.fingers(Finger(0, 0.4, 0.6))
     stage.until(lambda: len(synth.touches()) > before, "a touch over the old link")
@@ -198,8 +198,8 @@ def test_silent_synth_makes_the_page_ask_whether_its_server_lives(stage: Stage) 
     relay, synth, tab = stage.playing()
     synth.answers_pings = False
     relay.deaf = True
-    tab.until("formant.links[0].silent", timeout_s=6)
-    tab.until("formant.server === 'registered' && formant.registrations === 2", timeout_s=8)
+    tab.until("formant.links[0].silent")
+    tab.until("formant.server === 'registered' && formant.registrations === 2")
     asked = [r for r in relay.registers if r["client_id"].startswith("touch-")]
     assert [r["meta"] for r in asked] == [asked[0]["meta"]] * len(asked), "one run of the page"
 
@@ -207,7 +207,7 @@ def test_silent_synth_makes_the_page_ask_whether_its_server_lives(stage: Stage) 
 def test_server_that_answers_is_kept_when_a_synth_falls_silent(stage: Stage) -> None:
     relay, synth, tab = stage.playing()
     synth.answers_pings = False
-    tab.until("formant.links[0].silent", timeout_s=6)
+    tab.until("formant.links[0].silent")
     stage.until(lambda: len([r for r in relay.registers if r["client_id"].startswith("touch-")]) == 2, "it asks")
     stage.thread.run(asyncio.sleep(4.0))
     assert tab.evaluate("[formant.server, formant.registrations]") == ["registered", 1]
@@ -216,7 +216,7 @@ def test_server_that_answers_is_kept_when_a_synth_falls_silent(stage: Stage) -> 
 def test_link_that_closes_is_shown_as_lost(stage: Stage) -> None:
     _, synth, tab = stage.playing()
     stage.thread.run(synth.close_link())
-    tab.until("formant.links[0].state === 'lost'", timeout_s=5)
+    tab.until("formant.links[0].state === 'lost'")
 
 
 def test_unasked_pong_updates_the_state_and_never_the_latency(stage: Stage) -> None:

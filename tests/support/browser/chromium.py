@@ -48,9 +48,9 @@ class LoopThread:
 
     def close(self) -> None:
         # Not by run(): its own time limit is a task as well, and would be cancelled with the others.
-        asyncio.run_coroutine_threadsafe(self._cancel_all(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._cancel_all(), self.loop).result(PATIENCE_S)
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
         self.loop.close()
 
     @staticmethod
@@ -183,7 +183,7 @@ class Chromium:
         options: dict[str, Any] = {"env": dict(env), "ignore_default_args": ["--mute-audio"]} if env else {}
         self._browser: Browser = thread.run(
             self._playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(ARGS), **options),
-            timeout_s=60,
+            timeout_s=PATIENCE_S,
         )
         self._shared: BrowserContext | None = None
         self._lent = False

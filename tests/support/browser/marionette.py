@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from support.browser.chromium import Finger
 from support.net.ports import free_port
+from support.suite.patience import PATIENCE_S
 from support.suite.require import require
 
 PREFS = {
@@ -135,7 +136,7 @@ class FirefoxTab:
         self._here()
         return self._ask("WebDriver:ExecuteScript", script=f"return ({script});", args=[], sandbox=None)
 
-    def until(self, condition: str, timeout_s: float = 10.0) -> Any:
+    def until(self, condition: str, timeout_s: float = PATIENCE_S) -> Any:
         """Wait until the JavaScript expression is true and return its value."""
         deadline = time.monotonic() + timeout_s
         while not (value := self.evaluate(condition)):

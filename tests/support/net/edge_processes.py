@@ -43,7 +43,7 @@ class EdgeProcess:
 
     def health(self) -> dict[str, Any]:
         """What /healthz says."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=PATIENCE_S) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
 

@@ -149,7 +149,7 @@ class JackRecorder:
 
     def stop(self) -> NDArray[np.float64]:
         """Waits until the length is reached."""
-        _, said = self._process.communicate(timeout=self._seconds + 20)
+        _, said = self._process.communicate(timeout=self._seconds + PATIENCE_S)
         if "overrun" in said.lower():
             raise RuntimeError(f"the recorder itself lost sound: {said}")
         sound, _ = soundfile.read(self._path, dtype="float64")

@@ -150,7 +150,7 @@ class Recorder:
     def stop_stereo(self) -> NDArray[np.float64]:
         """float64[frames, channels of the sink]."""
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(10)
+        self._process.wait(PATIENCE_S)
         self._file.seek(0)
         data = self._file.read()
         self._file.close()

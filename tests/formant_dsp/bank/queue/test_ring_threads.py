@@ -25,7 +25,7 @@ def run_under_sanitizer(headers: Path, folder: Path) -> subprocess.CompletedProc
             *(headers, "-o", program, RING_PROOFS / "ring_tsan.c"),
         ],
         check=True,
-        timeout=60,
+        timeout=300,
     )
     # Addresses of newer kernels are more random than the sanitizer of older compilers can take.
     steady = ["setarch", platform.machine(), "-R"] if shutil.which("setarch") else []
@@ -34,7 +34,7 @@ def run_under_sanitizer(headers: Path, folder: Path) -> subprocess.CompletedProc
         env={**os.environ, "TSAN_OPTIONS": f"exitcode={RACE} halt_on_error=1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

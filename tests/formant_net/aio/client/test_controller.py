@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from support.net.loopback import edge, run
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.client.client import SentAway
 from formant_net.aio.client.controller import ControllerNode, ControllerOptions
@@ -115,7 +116,7 @@ def test_one_that_is_kicked_does_not_come_back() -> None:
                 await asyncio.sleep(0.01)
             assert server.hub.kick("ctrl-a", "too loud", asyncio.get_running_loop().time())
             other = await server.join("ctrl-b")  # any event makes the server send what its core has to say
-            stop = await asyncio.wait_for(node.client.stopped, 5.0)
+            stop = await asyncio.wait_for(node.client.stopped, PATIENCE_S)
             assert "too loud" in stop.reason
             assert not stop.refused
             await other.close()

@@ -20,7 +20,7 @@ SILENT = ("--audio", "none", "--voices", "2")
 
 def remote(lan: Lan, name: str, *arguments: str, key: str = "cantabile") -> subprocess.CompletedProcess[str]:
     command = [*lan[name].inside, sys.executable, "-m", "formant_net", "remote", "--key", key, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,15 @@ def test_a_box_waits_for_its_server_and_follows_it_to_another_address(tmp_path: 
         first = start("server", "--port", "8099", environment=KEY, prefix=lan["server"].inside)
         first.wait_for("Join:")
         lan["box"].ip("addr", "add", "192.168.1.30/24", "dev", "eth0")
-        box.wait_for("Ready", timeout_s=20.0)
+        box.wait_for("Ready")
         first.kill()
         lan["server"].ip("addr", "del", "192.168.1.20/24", "dev", "eth0")
         lan["server"].ip("addr", "add", "192.168.1.77/24", "dev", "eth0")
         start("server", "--port", "8100", environment=KEY, prefix=lan["server"].inside).wait_for("Join:")
         began = time.monotonic()
-        again = box.wait_for("registered", count=2, timeout_s=40.0)
+        again = box.wait_for("registered", count=2)
         assert "192.168.1.77:8100" in again
-        assert time.monotonic() - began < 25.0
+        assert time.monotonic() - began < 60.0
 
 
 def test_of_two_servers_the_one_that_takes_the_key_is_the_right_one() -> None:
@@ -80,7 +80,7 @@ def test_of_two_servers_the_one_that_takes_the_key_is_the_right_one() -> None:
             serving.wait_for("Join:")
             time.sleep(2.0)  # announced
         box = start("synth", *SILENT, "--search", environment=KEY, prefix=lan["box"].inside)
-        assert "192.168.1.20:8099" in box.wait_for("Ready", timeout_s=30.0)
+        assert "192.168.1.20:8099" in box.wait_for("Ready")
 
 
 def test_where_there_is_none_it_is_said() -> None:

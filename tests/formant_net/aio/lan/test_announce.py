@@ -102,7 +102,7 @@ def test_a_server_is_found_and_says_good_bye(
         assert (host, port, txt["id"], txt["tls"]) == (f"formant-{id}.local.", 8099, id, "0")
         assert {address.partition("%")[0] for address in said} == addresses
         assert running.stop() == 0
-        browser.until(lambda found: not found, timeout_s=5.0)
+        browser.until(lambda found: not found)
 
 
 def test_a_new_address_is_told_within_seconds_and_containers_never(tmp_path: Path) -> None:

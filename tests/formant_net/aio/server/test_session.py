@@ -10,6 +10,7 @@ import nats
 import pytest
 from nats.js.api import StorageType, StreamConfig
 from support.net.nats import nats_server
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.driver import clock
 from formant_net.aio.server.session import EngineError, Session
@@ -109,6 +110,6 @@ def test_a_bucket_that_is_removed_ends_the_session(server: str) -> None:
         async with opened(server, "removed") as edge:
             await edge.session._nats.jetstream().delete_stream("KV_formant-removed")
             edge.put("ctrl-a")
-            return await asyncio.wait_for(edge.session.ended, 5.0)
+            return await asyncio.wait_for(edge.session.ended, PATIENCE_S)
 
     assert asyncio.run(story()) == "the bucket is gone"

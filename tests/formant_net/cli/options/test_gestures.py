@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import click
 import pytest
+from support.suite.patience import PATIENCE_S
 from support.virtual.midi_file import midi_file
 
 from formant_net.cli.options.gestures import SMALL_BYTES, read_touches
@@ -30,7 +31,7 @@ def test_a_gesture_without_a_touch_is_refused_by_both(command: str, content: str
     (tmp_path / "g.jsonl").write_text(content, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "formant_net", *COMMANDS[command], "g.jsonl"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert "g.jsonl contains no touch" in done.stderr
@@ -41,7 +42,7 @@ def test_standard_input_that_is_closed_or_empty_is_refused(tmp_path: Path) -> No
     for stdin in (subprocess.DEVNULL, None):
         done = subprocess.run(
             [sys.executable, "-m", "formant_net", *COMMANDS["render"], "-"],
-            cwd=tmp_path, stdin=stdin, capture_output=True, text=True, timeout=60, check=False,
+            cwd=tmp_path, stdin=stdin, capture_output=True, text=True, timeout=300, check=False,
             preexec_fn=None if stdin else lambda: os.close(0),
         )  # fmt: skip
         assert done.returncode == 2
@@ -69,7 +70,7 @@ def test_a_large_file_shows_its_progress_on_a_terminal_and_leaves_no_draft_when_
     os.close(slave)
     try:
         said = b""
-        deadline = time.monotonic() + 60.0
+        deadline = time.monotonic() + PATIENCE_S
         while b"o.wav" not in said or b"%" not in said.rpartition(b"o.wav")[2]:
             assert time.monotonic() < deadline
             said += os.read(master, 65536)
@@ -79,7 +80,7 @@ def test_a_large_file_shows_its_progress_on_a_terminal_and_leaves_no_draft_when_
             assert time.monotonic() < deadline
             time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 128 + signal.SIGTERM
+        assert process.wait(PATIENCE_S) == 128 + signal.SIGTERM
     finally:
         process.kill()
         process.wait()

@@ -132,7 +132,7 @@ def test_self_signed_https_and_limits_from_the_environment(tmp_path: Path) -> No
         assert join.pin in server.wait_for("Certificate: ")
         context = ssl.create_default_context(cafile=str(tmp_path / "tls" / "self-signed.pem"))
         port = join.http_url.rsplit(":", 1)[1]
-        with urllib.request.urlopen(f"https://localhost:{port}", timeout=10, context=context) as page:
+        with urllib.request.urlopen(f"https://localhost:{port}", timeout=PATIENCE_S, context=context) as page:
             assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
             assert page.headers["Strict-Transport-Security"] is None
             assert b"<html" in page.read()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.suite.patience import PATIENCE_S
 
 from formant_net.cli import main
 from formant_net.cli.options import refused
@@ -18,7 +19,7 @@ def test_a_service_waits_and_says_why(tmp_path: Path) -> None:
     slept: list[float] = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(2.0)
+        manager.settimeout(PATIENCE_S)
         wait_if_refused(2, {"NOTIFY_SOCKET": str(tmp_path / "notify")}, slept.append)
         assert b"STATUS=wrong options" in manager.recv(1000)
     assert slept == [WAIT_S]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from support.suite.patience import PATIENCE_S
 
 from formant_net.cli.options.text import check_text, drop_foreign, label
 
@@ -23,7 +24,7 @@ SHOWN = "K\N{REPLACEMENT CHARACTER}che"
 def formant(*arguments: str | bytes, **environment: str | bytes) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "formant_net", *arguments]
     everything: dict[str, str | bytes] = {**os.environ, **environment}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=everything)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=everything)
 
 
 REFUSED: dict[str, list[str | bytes]] = {
@@ -87,13 +88,13 @@ def test_a_node_with_stray_bytes_everywhere_registers_by_a_clean_name(tmp_path: 
             cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment,
         )  # fmt: skip
     try:
-        deadline = time.monotonic() + 40.0
+        deadline = time.monotonic() + PATIENCE_S
         while b"synth registered" not in output.read_bytes():
             assert time.monotonic() < deadline, output.read_bytes()
             assert up.poll() is None
             time.sleep(0.1)
         up.send_signal(signal.SIGINT)
-        assert up.wait(20) == 0
+        assert up.wait(PATIENCE_S) == 0
     finally:
         up.kill()
         up.wait()

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from support.machine.processes import processes
 from support.soundcard.jack import Jack
 from support.soundcard.pulse import Pulse
+from support.suite.patience import PATIENCE_S
 
 from formant_net.cli import main
 from formant_net.cli.options.audio import ChannelMap
@@ -121,7 +122,7 @@ def test_a_preset_of_the_folder_is_sung_from_the_start_with_what_is_asked_for_be
 def test_a_refused_key_ends_a_command_and_not_a_service(tmp_path: Path) -> None:
     with processes() as start, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(15.0)
+        manager.settimeout(PATIENCE_S)
         server = start("server", "--host", "127.0.0.1", "--port", "0", "--key", "the new key")
         url = server.wait_for("Join:").split()[1].partition("#")[0]
         wrong = ("synth", url, "--key", "the old key", "--audio", "none", "--voices", "4")
@@ -153,7 +154,7 @@ def test_a_recording_outlives_a_box_that_is_killed_and_started_again(tmp_path: P
         for recording in recordings:
             box = start("synth", "http://127.0.0.1:9", "--audio", f"wav:{recordings[0]}", "--voices", "2")
             assert str(recording) in box.wait_for("Formant synth")
-            deadline = time.monotonic() + 20.0
+            deadline = time.monotonic() + PATIENCE_S
             while soundfile.info(recording).frames < 9600:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)

@@ -16,7 +16,7 @@ from support.suite.require import require_namespaces
 
 def doctor(env: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "formant_net", "doctor", *arguments]
-    return subprocess.run(command, env=dict(env), capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=dict(env), capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_every_topic_is_looked_at_and_problems_decide_the_exit_code() -> None:
@@ -56,7 +56,7 @@ def test_a_network_without_a_gateway_is_well(addresses: tuple[str, ...]) -> None
         network.link("eth0", *addresses)
         inside = subprocess.run(
             [*network.inside, sys.executable, "-m", "formant_net", "doctor", "--json"],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
     findings = [finding for finding in json.loads(inside.stdout) if finding["topic"] == "network"]
     assert findings[0]["what"] == f"reachable at {addresses[0].partition('/')[0]} (eth0)"

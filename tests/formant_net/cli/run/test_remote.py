@@ -15,6 +15,7 @@ from support.machine.processes import Process, processes
 from support.sound.spectrum import third_difference_db
 from support.sound.still import sing_still
 from support.soundcard.pulse import Pulse
+from support.suite.patience import PATIENCE_S
 from websockets.sync.client import connect
 
 KEY = "cantabile"
@@ -22,7 +23,7 @@ KEY = "cantabile"
 
 def remote(*arguments: str) -> CompletedProcess[str]:
     command = [sys.executable, "-m", "formant_net", "remote", *arguments]
-    return run(command, capture_output=True, text=True, timeout=60, check=False)
+    return run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 @dataclass
@@ -179,7 +180,7 @@ def test_every_synth_is_set_and_those_that_stay_silent_are_said() -> None:
 
         with connect(f"{url.replace('http', 'ws')}ws") as silent:
             silent.send(json.dumps({"type": "register", "client_id": "synth-silent"}))
-            assert json.loads(silent.recv(timeout=5))["type"] == "registered"
+            assert json.loads(silent.recv(timeout=PATIENCE_S))["type"] == "registered"
             shown = remote(url)
             assert shown.returncode == 0
             assert "3 of 4 synths answered; 1 that did not offer a link stayed silent." in shown.stderr

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from support.machine.processes import processes
 from support.net.loopback import run
 from support.net.namespace import Network
+from support.suite.patience import PATIENCE_S
 from support.suite.require import require_namespaces
 from websockets.asyncio.client import connect
 
@@ -79,7 +80,7 @@ def test_a_signal_ends_it_with_exit_code_0_and_clients_connected(end: signal.Sig
 
     with server("--open") as (process, join):
         assert run(story(join, process)) == 1001
-        out, errors = process.communicate(timeout=20)
+        out, errors = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, out, errors) == (0, "", "")
 
 
@@ -91,7 +92,7 @@ def test_it_makes_a_key_without_which_nobody_registers_and_which_no_log_shows() 
         assert run(register(here(join), key="wrong")) == "bad-key"
         assert run(register(here(join), key=join.key)) == "registered"
         process.terminate()
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_S)
         assert "client refused" in errors
         assert "controller registered  id=ctrl-a" in errors
         assert join.key not in errors
@@ -110,7 +111,7 @@ def test_browsers_that_sing_get_the_presets_of_its_folder(tmp_path: Path) -> Non
         assert "plain" in presets
         assert "broken" not in presets
         process.terminate()
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_S)
         assert "broken.toml" in errors
 
 
@@ -135,7 +136,7 @@ def test_a_key_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     with server(FORMANT_STATE_DIR=str(tmp_path / "file")) as (process, join):
         assert join.key is not None
         process.terminate()
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_S)
         assert "the join key cannot be kept" in errors
         assert join.key not in errors
 
@@ -145,7 +146,7 @@ def test_the_key_comes_from_the_environment_and_the_log_is_json_on_demand() -> N
         assert join.key == "our key"
         assert run(register(here(join), key="our key")) == "registered"
         process.terminate()
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_S)
         assert [json.loads(line)["event"] for line in errors.splitlines()] == [
             "controller registered",
             "controller left",
@@ -156,16 +157,18 @@ def test_an_open_server_says_so_and_serves_the_page() -> None:
     with server("--open", "--advertise", "127.0.0.1", "--edge-id", "attic") as (_, join):
         assert join.key is None
         assert run(register(join.ws_url)) == "registered"
-        with urllib.request.urlopen(join.http_url, timeout=10) as page:
+        with urllib.request.urlopen(join.http_url, timeout=PATIENCE_S) as page:
             assert b"<html" in page.read()
-        with urllib.request.urlopen(join.http_url + "healthz", timeout=10) as health:
+        with urllib.request.urlopen(join.http_url + "healthz", timeout=PATIENCE_S) as health:
             assert json.load(health)["edge"] == "attic"
 
 
 def test_a_port_in_use_is_said_in_words_with_exit_code_1() -> None:
     with server("--open", "--advertise", "127.0.0.1") as (_, join):
         port = join.http_url.rpartition(":")[2].strip("/")
-        other = subprocess.run([*SERVER, "--port", port], capture_output=True, text=True, env=environment(), timeout=20)
+        other = subprocess.run(
+            [*SERVER, "--port", port], capture_output=True, text=True, env=environment(), timeout=PATIENCE_S
+        )
         assert other.returncode == 1
         assert f"port {port} is in use" in other.stderr
         assert "Traceback" not in other.stderr
@@ -210,7 +213,7 @@ def test_only_a_fault_of_the_socket_is_called_cannot_listen(name: str, monkeypat
     ],
 )
 def test_wrong_options_are_refused_in_words(options: list[str], says: str) -> None:
-    refused = subprocess.run([*SERVER, *options], capture_output=True, text=True, env=environment(), timeout=20)
+    refused = subprocess.run([*SERVER, *options], capture_output=True, text=True, env=environment(), timeout=PATIENCE_S)
     assert refused.returncode == 2
     assert says in refused.stderr
 
@@ -224,7 +227,7 @@ def test_the_address_is_printed_again_when_the_machine_gets_one() -> None:
         assert server.wait_for("Join:") == "Join: http://127.0.0.1:8099/  (open: no key needed)"
         server.wait_for("Only this machine can reach it: this machine has no network address.")
         network.link("eth0", "192.168.1.20/24", "fd77::20/64")
-        again = server.wait_for("Join:", count=2, timeout_s=5.0)
+        again = server.wait_for("Join:", count=2)
         assert again == "Join: http://192.168.1.20:8099/  (open: no key needed)"
         for host in ("192.168.1.20", "[fd77::20]"):
             asked = f"import urllib.request as r; r.urlopen('http://{host}:8099/healthz', timeout=5)"

@@ -16,7 +16,7 @@ from formant_net.cli import main
 
 def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "formant_net", "soak", "--audio", "none", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_players_come_and_go_on_real_links_and_the_last_line_is_the_summary(tmp_path: Path) -> None:

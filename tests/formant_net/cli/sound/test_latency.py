@@ -18,7 +18,7 @@ from formant_net.cli import main
 
 def latency(env: Mapping[str, str], *arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "formant_net", "latency", "--notes", "8", "--json", *arguments]
-    done = subprocess.run(command, env=dict(env), capture_output=True, text=True, timeout=80, check=False)
+    done = subprocess.run(command, env=dict(env), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     return report
@@ -46,7 +46,7 @@ def test_a_sink_that_nobody_hears_is_said_with_what_to_do() -> None:
         )
         env = {**pulse.env, "PULSE_SOURCE": "deaf.monitor"}
         command = [sys.executable, "-m", "formant_net", "latency", "--notes", "5"]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1
     assert "cable" in done.stderr
     assert "Traceback" not in done.stderr
