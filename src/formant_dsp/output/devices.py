@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from formant_dsp.model.placement import MOST_CHANNELS
+from formant_dsp.output import cards
 from formant_dsp.output.callback import silent_address
 from formant_dsp.output.sink import SinkError
 
@@ -178,18 +179,20 @@ def _whole(rate: float) -> int:
 
 
 def select(audio: str) -> Device:
-    """The device for "auto" (the default), an index, a name or a part of a name.
+    """The device for "auto" (the default), an index, a name, a part of a name, or `card:ID`.
+
+    Where ALSA would take HDMI because nobody has chosen, "auto" is a USB card, else a sound board, else another card.
 
     error   SinkError that lists the devices, when none fits
     """
     found = devices()
     if audio == "auto":
-        for device in found:
-            if device.default:
-                return device
-        if not found:
+        default = next((device for device in found if device.default), None) or next(iter(found), None)
+        if default is None:
             raise SinkError("no sound device was found: plug one in, or see `formant-node devices`")
-        return found[0]
+        return _better(default, found) or default
+    if audio.startswith(cards.PREFIX):
+        return _of_card(audio.removeprefix(cards.PREFIX), found)
     if audio.isdigit():
         chosen = [device for device in found if device.index == int(audio)]
     else:
@@ -200,6 +203,31 @@ def select(audio: str) -> Device:
         names = ", ".join(f"{device.index} {device.name!r}" for device in found) or "none"
         raise SinkError(f"no output device {audio!r}; there are: {names}")
     return chosen[0]
+
+
+def _better(default: Device, found: list[Device]) -> Device | None:
+    """A device of another card than HDMI, if the default one is ALSA's and leads there."""
+    if default.host_api != "ALSA" or any(name in default.name.lower() for name in ("pulse", "pipewire", "jack")):
+        return None  # a sound server has its own choice
+    if cards.card_number(default.name) is None and any(
+        device.name in ("pulse", "pipewire") for device in found if device.host_api == "ALSA"
+    ):
+        return None  # ALSA's `default` leads to that server
+    there = cards.cards()
+    card = cards.better_card(there, cards.is_chosen())
+    return None if card is None else next((each for each in found if cards.card_number(each.name) == card.number), None)
+
+
+def _of_card(id: str, found: list[Device]) -> Device:
+    """The first output of the card with this id."""
+    there = cards.cards()
+    number = next((card.number for card in there if card.id == id), None)
+    for device in found:
+        if number is not None and device.host_api == "ALSA" and cards.card_number(device.name) == number:
+            return device
+    names = ", ".join(f"{cards.PREFIX}{card.id} ({card.name})" for card in there) or "none"
+    why = "is busy, or has no output" if number is not None else "is not there"
+    raise SinkError(f"the card {id!r} {why}; there are: {names}")
 
 
 def without_device(audio: str) -> bool:

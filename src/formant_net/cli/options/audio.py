@@ -81,7 +81,7 @@ def output_options(function: Function) -> Function:
                 "--audio",
                 default="auto",
                 show_default=True,
-                metavar="auto|none|NAME|INDEX|wav:PATH",
+                metavar="auto|none|NAME|INDEX|card:ID|wav:PATH",
                 help="Sound device: the default one, none, one of `formant-node devices`, or a recording.",
             ),
             click.option(
