@@ -13,16 +13,24 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from formant_dsp.output.cards import PREFIX, Card, Kind, better_card
+from formant_net.health.machine import Facts
+from formant_net.health.troubles import HOT_C, WEAK_DBM, WORDS
 from formant_net.lan.addresses import Candidate, for_browsers
 
+WRITTEN_GB_A_DAY = 2.0
+"""More wears a small SD card out within years."""
+BOOTED_S = 3600.0
+"""Seconds after which the writing of the start counts little."""
 STALL_MS = 4.0
 """Milliseconds of a stall that counts as long: half of the lowest latency that sound systems offer, 8 to 10 ms."""
 
 
 class Level(Enum):
-    """`hint`: it works, but could work better. `problem`: it does not work."""
+    """`hint`: it works, but could work better. `problem`: it does not work. `unknown`: this machine does not say."""
 
     OK = "ok"
+    UNKNOWN = "unknown"
     HINT = "hint"
     PROBLEM = "problem"
 
@@ -47,6 +55,10 @@ def hint(topic: str, what: str, do: str) -> Finding:
 
 def problem(topic: str, what: str, do: str) -> Finding:
     return Finding(topic, Level.PROBLEM, what, do)
+
+
+def unknown(topic: str, what: str) -> Finding:
+    return Finding(topic, Level.UNKNOWN, what)
 
 
 def _read(path: Path) -> str:
@@ -227,6 +239,92 @@ def port(number: int, bind: Callable[[], None]) -> Finding:
     return ok("port", f"{number} is free")
 
 
+def power(facts: Facts) -> Iterable[Finding]:
+    """The power supply, and whether the processor is held back, also at an earlier time since it was switched on."""
+    throttled = facts.throttled
+    before = throttled.before if throttled is not None else ()
+    if facts.undervoltage:
+        yield problem("power", f"{WORDS['undervoltage'][0]} now", WORDS["undervoltage"][1])
+    elif "voltage" in before:
+        yield hint("power", "the power supply was too weak since the start", WORDS["undervoltage"][1])
+    elif facts.undervoltage is None:
+        yield unknown("power", "this machine does not say whether its power supply is strong enough")
+    else:
+        yield ok("power", "strong enough since the start" if throttled is not None else "strong enough now")
+    held = [cause for cause in (throttled.now if throttled is not None else ()) if cause != "voltage"]
+    was = [cause for cause in before if cause != "voltage"]
+    if held:
+        yield hint("processor", f"it is held back now ({', '.join(held)})", WORDS["throttled"][1])
+    elif was:
+        yield hint("processor", f"it was held back since the start ({', '.join(was)})", WORDS["throttled"][1])
+    elif throttled is None:
+        yield unknown("processor", "this machine does not say whether it is held back")
+    else:
+        yield ok("processor", "never held back since the start")
+
+
+def heat(facts: Facts) -> Finding:
+    """The temperature of the processor."""
+    if facts.temperature_c is None:
+        return unknown("heat", "this machine does not say how hot it is")
+    said = f"{facts.temperature_c:.0f} °C"
+    return hint("heat", said, WORDS["hot"][1]) if facts.temperature_c > HOT_C else ok("heat", said)
+
+
+def wifi(facts: Facts) -> Iterable[Finding]:
+    """Signal and power saving of the weakest radio that is in use."""
+    if facts.wifi is None:
+        yield ok("Wi-Fi", "not in use")
+        return
+    if facts.wifi_dbm is None:
+        yield unknown("Wi-Fi", f"{facts.wifi} does not say how well it hears")
+    elif facts.wifi_dbm < WEAK_DBM:
+        yield hint("Wi-Fi", f"{facts.wifi} hears {facts.wifi_dbm:.0f} dBm", WORDS["wifi-weak"][1])
+    else:
+        yield ok("Wi-Fi", f"{facts.wifi} hears {facts.wifi_dbm:.0f} dBm")
+    if facts.wifi_power_save is None:
+        yield unknown("Wi-Fi", f"{facts.wifi} does not say whether it sleeps between packets")
+    elif facts.wifi_power_save:
+        yield hint("Wi-Fi", f"{facts.wifi} sleeps between packets: touches come late", WORDS["wifi-power-save"][1])
+    else:
+        yield ok("Wi-Fi", f"{facts.wifi} stays awake")
+
+
+def card(facts: Facts, up_s: float) -> Iterable[Finding]:
+    """What is written to the SD card, and what a power cut would leave. `up_s`: since the machine was switched on."""
+    if facts.written_bytes is not None:
+        a_day = facts.written_bytes / 1e9 * 86400.0 / max(up_s, 60.0)
+        said = f"{facts.written_bytes / 1e6:.0f} MB were written since the start, {a_day:.1f} GB a day at this rate"
+        if up_s > BOOTED_S and a_day > WRITTEN_GB_A_DAY:
+            remedy = "keep the journal in RAM (Storage=volatile in journald.conf), and end programs that write"
+            yield hint("SD card", said, remedy)
+        else:
+            yield ok("SD card", said)
+    if facts.overlay:
+        yield ok("SD card", "the root file system is an overlay: it forgets at the next start")
+    if facts.state_writable is False:
+        yield hint("state", f"the state folder is not kept: {WORDS['state'][0]}", WORDS["state"][1])
+    elif facts.state_writable is None:
+        yield unknown("state", "this machine does not say whether the state folder outlives a power cut")
+
+
+def cards(there: Sequence[Card], chosen: bool) -> Iterable[Finding]:
+    """Which sound card is used if nobody chooses. `chosen`: a file of ALSA chooses one."""
+    if not there:
+        return
+    said = ", ".join(f"{PREFIX}{card.id} ({card.name})" for card in there)
+    best = better_card(list(there), chosen)
+    if chosen:
+        yield ok("sound", f"cards: {said}; an ALSA file chooses")
+    elif best is not None:
+        yield ok("sound", f"cards: {said}; --audio auto is {PREFIX}{best.id}, because the first one is HDMI")
+    elif there[0].kind is Kind.HDMI:
+        remedy = "plug in a USB card, or give --audio card:ID if a loudspeaker is at HDMI"
+        yield hint("sound", f"cards: {said}: there is only HDMI", remedy)
+    else:
+        yield ok("sound", f"cards: {said}")
+
+
 def clock(now_s: float, synchronised: bool | None) -> Finding:
     """The wall clock, by which certificates and tokens are checked. `synchronised` None: not known."""
     if now_s < 1_735_689_600:  # 2025
@@ -235,7 +333,9 @@ def clock(now_s: float, synchronised: bool | None) -> Finding:
         )
     if synchronised is False:
         return hint("clock", "not synchronised", "sudo timedatectl set-ntp true (tokens and https need the right time)")
-    return ok("clock", "right" if synchronised else "plausible")
+    if synchronised is None:
+        return unknown("clock", "it is plausible; this machine does not say whether the network sets it")
+    return ok("clock", "right")
 
 
 def packages(required: Iterable[str], version_of: Callable[[str], str | None]) -> Iterable[Finding]:
@@ -260,7 +360,8 @@ def packages(required: Iterable[str], version_of: Callable[[str], str | None]) -
 def worst(findings: Iterable[Finding]) -> Level:
     """The worst level of all findings."""
     levels = {finding.level for finding in findings}
-    return next((level for level in (Level.PROBLEM, Level.HINT) if level in levels), Level.OK)
+    order = (Level.PROBLEM, Level.HINT, Level.UNKNOWN)
+    return next((level for level in order if level in levels), Level.OK)
 
 
 def as_dict(finding: Finding) -> Mapping[str, str]:

@@ -25,6 +25,7 @@ _limit = LineLimit()
 """Limits each kind of line, so that somebody who floods a node cannot fill its disk with the log."""
 _PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/+-%[],()")
 _MAX_VALUE = 300
+_tapped: list[Callable[[str], None]] = []
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 
@@ -43,7 +44,7 @@ def configure(
     threshold = logging.getLevelName(level.upper())
     if not isinstance(threshold, int):
         raise ValueError(f"level {level!r} is not one of {', '.join(LEVELS)}")
-    shared: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.format_exc_info]
+    shared: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.format_exc_info, _tap]
     if format == "json":
         shared.insert(0, structlog.processors.TimeStamper(fmt="iso", utc=True))
         renderer: Any = structlog.processors.JSONRenderer(default=str)
@@ -69,6 +70,20 @@ def configure(
         structlog.stdlib.ProcessorFormatter(processors=[_drop_meta, renderer], foreign_pre_chain=shared)
     )
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
+
+
+def tap(take: Callable[[str], None] | None) -> None:
+    """Give every line from the level warning on to `take` as well, as plain text without the time; None: no more."""
+    _tapped[:] = [] if take is None else [take]
+
+
+def _tap(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if _tapped and event.get("level") in ("warning", "error", "critical"):
+        left_out = ("timestamp", "_record", "_from_structlog")
+        line = _plain_line(None, "", {name: value for name, value in event.items() if name not in left_out})
+        for take in _tapped:
+            take(line)
+    return event
 
 
 class _Limited(logging.Filter):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from formant_dsp.output.cards import Card, Kind
+from formant_net.health.board import Throttled
+from formant_net.health.machine import Facts
 from formant_net.lan.addresses import Candidate, Interface, candidates
 from formant_net.ops import doctor
 from formant_net.ops.doctor import Level
@@ -167,7 +172,7 @@ def test_a_taken_port_is_a_hint() -> None:
 
 def test_a_clock_that_is_years_behind_is_a_problem() -> None:
     assert doctor.clock(1.8e9, True).level is Level.OK
-    assert doctor.clock(1.8e9, None).level is Level.OK
+    assert doctor.clock(1.8e9, None).level is Level.UNKNOWN
     assert doctor.clock(1.8e9, False).level is Level.HINT
     assert doctor.clock(0.0, True).level is Level.PROBLEM
 
@@ -193,3 +198,74 @@ def test_every_finding_that_is_not_well_says_what_to_do(tmp_path: Path) -> None:
     assert all(finding.do for finding in bad)
     assert doctor.worst(bad) is Level.PROBLEM
     assert doctor.worst([]) is Level.OK
+
+
+WELL = Facts(
+    temperature_c=48.0, undervoltage=False, throttled=Throttled((), ()), wifi="wlan0", wifi_dbm=-56.0,
+    wifi_power_save=False, written_bytes=10**9, overlay=False, state_writable=True,
+)  # fmt: skip
+
+
+def pi(facts: Facts, up_s: float = 86400.0) -> list[doctor.Finding]:
+    return [*doctor.power(facts), doctor.heat(facts), *doctor.wifi(facts), *doctor.card(facts, up_s)]
+
+
+def test_a_pi_that_is_well() -> None:
+    assert {found.level for found in pi(WELL)} == {Level.OK}
+
+
+def test_what_a_machine_does_not_say_is_unknown_and_never_ok() -> None:
+    found = pi(replace(Facts(), wifi="wlan0"))
+    assert {each.topic for each in found if each.level is Level.UNKNOWN} == {
+        "power",
+        "processor",
+        "heat",
+        "Wi-Fi",
+        "state",
+    }
+    assert not any(each.level is Level.OK for each in found)
+    assert doctor.worst([doctor.ok("a", "b"), *found]) is Level.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "said", "remedy"),
+    [
+        ({"undervoltage": True}, Level.PROBLEM, "too weak now", "supply"),
+        ({"throttled": Throttled((), ("voltage",))}, Level.HINT, "too weak since the start", "supply"),
+        ({"throttled": Throttled(("thermal",), ("thermal",))}, Level.HINT, "held back now (thermal)", "cooling"),
+        ({"throttled": Throttled((), ("soft",))}, Level.HINT, "was held back since the start (soft)", "cooling"),
+        ({"temperature_c": 81.0}, Level.HINT, "81 °C", "air"),
+        ({"wifi_dbm": -80.0}, Level.HINT, "-80 dBm", "access point"),
+        ({"wifi_power_save": True}, Level.HINT, "sleeps between packets", "wifi.powersave=2"),
+        ({"written_bytes": 3 * 10**9}, Level.HINT, "3.0 GB a day", "Storage=volatile"),
+        ({"state_writable": False}, Level.HINT, "lost at a power cut", "FORMANT_STATE_DIR"),
+    ],
+)
+def test_each_fact_that_is_bad_has_its_remedy(change: dict[str, Any], level: Level, said: str, remedy: str) -> None:
+    bad = [found for found in pi(replace(WELL, **change)) if found.level is not Level.OK]
+    assert [found.level for found in bad] == [level]
+    assert said in bad[0].what
+    assert remedy in bad[0].do
+
+
+def test_the_writing_of_the_start_alone_is_no_reason_to_worry() -> None:
+    assert {found.level for found in doctor.card(WELL, 300.0)} == {Level.OK}
+
+
+HDMI, USB = Card(0, "vc4hdmi0", "vc4-hdmi-0", Kind.HDMI), Card(1, "Device", "USB Audio Device", Kind.USB)
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen", "level", "said"),
+    [
+        ([HDMI, USB], False, Level.OK, "--audio auto is card:Device, because the first one is HDMI"),
+        ([HDMI, USB], True, Level.OK, "an ALSA file chooses"),
+        ([HDMI], False, Level.HINT, "only HDMI"),
+        ([USB], False, Level.OK, "card:Device (USB Audio Device)"),
+    ],
+)
+def test_the_card_that_is_used_if_nobody_chooses(there: list[Card], chosen: bool, level: Level, said: str) -> None:
+    (found,) = doctor.cards(there, chosen)
+    assert found.level is level
+    assert said in found.what
+    assert list(doctor.cards([], chosen)) == []

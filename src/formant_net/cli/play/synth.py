@@ -17,6 +17,7 @@ from formant_dsp.model.vowels import SUNG_VOICES
 from formant_files import shown
 from formant_net.aio.host import host_name, make_id
 from formant_net.aio.identity import Place, numbered, take_place
+from formant_net.aio.kept_log import keep_warnings
 from formant_net.aio.state import kept_name, state_dir
 from formant_net.cli.options.audio import check_channels, output_options
 from formant_net.cli.options.ranges import FloatRange
@@ -138,6 +139,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     if place and place.damaged:
         say(f"{place.damaged}: this node has a new id, {place.id}.")
     client_id = place.id if place else check_id(options["id"], ("synth-",))
+    keep_warnings(state_dir(), kept_name(client_id))
     trust = trust_of(options["tls_ca"], options["tls_fingerprints"])
     urls = () if options["search"] else urls
     synth = SynthOptions(

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from formant_net.aio.kept_log import keep_warnings
+from formant_net.aio.state import state_dir
 from formant_net.cli.options.invitation import poster
 from formant_net.cli.play import synth as synth_cli
 from formant_net.cli.run.server import edge_options, fail_to_listen, server_options
@@ -48,6 +50,7 @@ def command(audio: str | None, qr: bool | None, synth_options: tuple[str, ...], 
     # Options that the synth would refuse are refused here, before anything is announced.
     synth_cli.command.make_context("synth", list(synth_options), parent=ctx.parent)
     edge = edge_options(**options)
+    keep_warnings(state_dir(), "up")
     show_qr = sys.stdout.isatty() if qr is None else qr
     further = [*(("--audio", audio) if audio else ()), "--log-format", options["log_format"]]
     further += ["--log-level", options["log_level"], *synth_options]

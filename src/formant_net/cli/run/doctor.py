@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import click
 
 from formant_dsp.output.realtime import PRIORITY
+from formant_files import read_bytes
+from formant_net.aio.kept_log import ENDING, MOST_BYTES
 from formant_net.aio.state import state_dir, why_unkept
 from formant_net.ops import doctor as checks
 
@@ -46,7 +48,7 @@ NAP_S, WAKE_UPS = 0.002, 500
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def command(port: int, as_json: bool) -> None:
-    """Check processor, USB, limits, stalls, sound, MIDI, network, port, clock, state folder and packages.
+    """Check processor, power, heat, USB, limits, stalls, SD card, sound, MIDI, network, port, clock and packages.
 
     It changes nothing.
     Exit code 1 if something does not work, 0 if there are only hints.
@@ -66,7 +68,9 @@ def command(port: int, as_json: bool) -> None:
 def examine(port: int) -> list[checks.Finding]:
     """The findings of all checks on this machine."""
     from formant_dsp import isa
+    from formant_dsp.output.cards import cards, is_chosen
     from formant_net.aio.lan.interfaces import interfaces
+    from formant_net.aio.machine.here import facts, synchronised
     from formant_net.lan.addresses import candidates
 
     findings = [checks.ok("processor", f"{os.cpu_count()} cores, voices in {isa()}")]
@@ -82,12 +86,17 @@ def examine(port: int) -> list[checks.Finding]:
             checks.memory(resource.getrlimit(resource.RLIMIT_MEMLOCK)[0], root),
             checks.stalls(*_wake_ups()),
         ]
+        machine = facts()
+        findings += [*checks.power(machine), checks.heat(machine), *checks.wifi(machine)]
+        findings += checks.card(machine, time.clock_gettime(time.CLOCK_BOOTTIME))
+        findings += checks.cards(cards(), is_chosen())
     findings.append(checks.sound(_devices))
     findings.append(checks.midi(_midi_ports))
     findings += checks.network(candidates(interfaces()), _join_multicast)
     findings.append(checks.port(port, lambda: _bind(port)))
-    findings.append(checks.clock(time.time(), _synchronised()))
+    findings.append(checks.clock(time.time(), synchronised()))
     findings.append(_state())
+    findings += _kept_warnings()
     findings += checks.packages(PACKAGES, _version)
     return findings
 
@@ -162,12 +171,6 @@ def _bind(port: int) -> None:
         each.close()
 
 
-def _synchronised() -> bool | None:
-    if not Path("/run/systemd/timesync").is_dir():
-        return None
-    return Path("/run/systemd/timesync/synchronized").exists()
-
-
 def _state() -> checks.Finding:
     folder = state_dir()
     if why := why_unkept(folder):
@@ -177,6 +180,17 @@ def _state() -> checks.Finding:
             "give --id, make room for it, or let FORMANT_STATE_DIR name a folder",
         )
     return checks.ok("state", f"kept in {folder}")
+
+
+def _kept_warnings() -> list[checks.Finding]:
+    """Where nodes keep their last warnings, and the newest of each."""
+    found = []
+    for path in sorted(state_dir().glob(f"*{ENDING}")):
+        with suppress(OSError, ValueError):
+            lines = read_bytes(path, 2 * MOST_BYTES).decode("utf-8", "replace").splitlines()
+            if lines:
+                found.append(checks.ok("warnings", f"{len(lines)} lines in {path}, the last: {lines[-1][:200]}"))
+    return found
 
 
 def _version(name: str) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from formant_net.aio.kept_log import keep_warnings
 from formant_net.aio.state import state_dir
 from formant_net.cli.options.guard import SERVER_OPTIONS, guard_fields
 from formant_net.cli.options.invitation import lines
@@ -258,6 +259,7 @@ def command(**options: Any) -> None:
     from formant_net.aio.server.tls import TlsError
 
     edge = edge_options(**options)
+    keep_warnings(state_dir(), "server" if edge.port in (0, DEFAULT_PORT) else f"server-{edge.port}")
 
     def invite(invitation: Invitation) -> None:
         for line in lines(invitation, needs_key=edge.key is not None):
