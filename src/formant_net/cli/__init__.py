@@ -32,6 +32,7 @@ SUBCOMMANDS = {
     "midi": "play",
     "osc": "play",
     "desk": "run",
+    "monitor": "run",
     "remote": "run",
     "token": "run",
     "render": "sound",

@@ -701,3 +701,25 @@ def test_a_server_that_refuses_the_key_is_no_end_of_the_search_and_is_not_asked_
     assert signaling.next_deadline() == pytest.approx(30.0)
     signaling.found(TWO, 21.0)
     assert signaling.drain() == [Connect("ws://two/ws", 2)]
+
+
+@pytest.mark.parametrize(
+    ("said", "every_s"), [({}, None), ({"health_s": 7.0}, 7.0), ({"health_s": 0.0}, 0.1), ({"health_s": 1e9}, 3600.0)]
+)
+def test_a_server_says_how_often_it_wants_health_and_an_older_one_wants_none(
+    said: dict[str, float], every_s: float | None
+) -> None:
+    signaling = make(role="synth")
+    signaling.start(0.0)
+    signaling.opened(1, 0.0)
+    signaling.receive(1, registered(**said), 0.0)
+    assert signaling.health_s == every_s
+
+
+def test_a_server_that_sends_no_registered_hears_no_health() -> None:
+    signaling = make(role="synth")
+    signaling.start(0.0)
+    signaling.opened(1, 0.0)
+    signaling.receive(1, m.ControllersList(controllers=[]), 0.0)
+    assert signaling.online
+    assert signaling.health_s is None

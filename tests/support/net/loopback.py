@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from formant_net.aio.server.server import EdgeServer
 from formant_net.aio.server.static import read_page
+from formant_net.fleet.document import Document
 from formant_net.protocol.ice import IceServers
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.access import Access
@@ -76,6 +77,7 @@ async def edge(
     limits: Limits | None = None,
     access: Access | None = None,
     tls: ssl.SSLContext | None = None,
+    fleet: Document | None = None,
     **shell: Any,
 ) -> AsyncIterator[Edge]:
     timing = timing or Timing()
@@ -86,6 +88,7 @@ async def edge(
         ice_servers=IceServers(tuple(ice_servers or ())),
         timing=timing,
         limits=limits,
+        fleet=fleet,
     )
     server = EdgeServer(
         hub,

@@ -26,8 +26,12 @@ ANSWER_S = 4.0
 class DeskNode:
     """One desk. `start()`, `await opened()`, then `await do(...)`, at last `await close()`."""
 
-    def __init__(self, client_id: str, servers: Sequence[Server], search: Search | None = None) -> None:
-        self.core = Desk(client_id, servers, Timing(), random.random, searching=search is not None)
+    def __init__(
+        self, client_id: str, servers: Sequence[Server], search: Search | None = None, *, wants_health: bool = False
+    ) -> None:
+        self.core = Desk(
+            client_id, servers, Timing(), random.random, searching=search is not None, wants_health=wants_health
+        )
         self.driver = Driver(self.core, self._perform)
         self.lost: dict[str, Any] = {}
         """What the last try to reach a server said; empty once one has answered."""

@@ -28,7 +28,8 @@ Work = Callable[["DeskNode"], Awaitable[None]]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _server_options(function: Function) -> Function:
+def server_options(function: Function) -> Function:
+    """Add the options that lead to a server."""
     for option in (
         client_options,
         click.option("--key", metavar="KEY", envvar="FORMANT_KEY", help="Join key, if the URL has none."),
@@ -66,7 +67,7 @@ def command() -> None:
 
 
 @command.command("show")
-@_server_options
+@server_options
 @click.option("--json", "as_json", is_flag=True, help="Print the document and the boxes as JSON.")
 def show(as_json: bool, **server: Any) -> None:
     """Show the master, every zone and every box."""
@@ -86,7 +87,7 @@ def show(as_json: bool, **server: Any) -> None:
 @command.command("set")
 @click.argument("target")
 @click.argument("fields", nargs=-1, required=True, metavar="FIELD=VALUE...")
-@_server_options
+@server_options
 def set_(target: str, fields: tuple[str, ...], **server: Any) -> None:
     """Set fields of TARGET.
 
@@ -117,7 +118,7 @@ def set_(target: str, fields: tuple[str, ...], **server: Any) -> None:
 @command.command("zone")
 @click.argument("name")
 @click.argument("boxes", nargs=-1, metavar="BOX...")
-@_server_options
+@server_options
 def zone(name: str, boxes: tuple[str, ...], **server: Any) -> None:
     """Put boxes into the zone NAME. It is made if it is new. A box is in one zone at most."""
 
@@ -137,7 +138,7 @@ def zone(name: str, boxes: tuple[str, ...], **server: Any) -> None:
 
 @command.command("delete")
 @click.argument("target")
-@_server_options
+@server_options
 def delete(target: str, **server: Any) -> None:
     """Delete a zone, a scene, or what is known of a box. A box that is connected plays on."""
 
@@ -152,7 +153,7 @@ def delete(target: str, **server: Any) -> None:
 @command.command("solo")
 @click.argument("target", required=False)
 @click.option("--off", is_flag=True, help="End the solo of TARGET, or every solo.")
-@_server_options
+@server_options
 def solo(target: str | None, off: bool, **server: Any) -> None:
     """Let only TARGET sound, a zone or a box. A solo ends when the server restarts."""
 
@@ -169,7 +170,7 @@ def solo(target: str | None, off: bool, **server: Any) -> None:
 @command.command("store")
 @click.argument("name")
 @click.option("--ramp", default=0.0, type=FloatRange(0.0, MOST_RAMP_S), help="Seconds that faders take.  [default: 0]")
-@_server_options
+@server_options
 def store(name: str, ramp: float, **server: Any) -> None:
     """Store the present faders, mutes and presets as the scene NAME."""
 
@@ -184,7 +185,7 @@ def store(name: str, ramp: float, **server: Any) -> None:
 
 @command.command("recall")
 @click.argument("name")
-@_server_options
+@server_options
 def recall(name: str, **server: Any) -> None:
     """Set what the scene NAME has stored. `undo` takes it back."""
 
@@ -199,7 +200,7 @@ def recall(name: str, **server: Any) -> None:
 
 
 @command.command("undo")
-@_server_options
+@server_options
 def undo(**server: Any) -> None:
     """Take back the last scene that was recalled."""
 
@@ -211,7 +212,7 @@ def undo(**server: Any) -> None:
 
 @command.command("save")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@_server_options
+@server_options
 def save(file: Path, **server: Any) -> None:
     """Write everything that is set to FILE, for another server or another year."""
     from formant_net.aio.state import write_private
@@ -228,7 +229,7 @@ def save(file: Path, **server: Any) -> None:
 
 @command.command("restore")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@_server_options
+@server_options
 def restore(file: Path, **server: Any) -> None:
     """Set everything as FILE says. What the file does not name is deleted."""
     try:

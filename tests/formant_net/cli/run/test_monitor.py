@@ -1,0 +1,106 @@
+"""`formant-node monitor`: the table of a real server, and how it looks."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import io
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+from support.net.loopback import edge
+
+from formant_net.cli import main
+from formant_net.cli.run.monitor import drawn, plain
+from formant_net.desk.rows import Row
+from formant_net.fleet.document import Document
+from formant_net.protocol.messages import encode
+from formant_net.protocol.steering import Health
+
+
+def row(name: str = "North", **fields: Any) -> Row:
+    health = Health(version="0.1.0", uptime_s=1.0, temperature_c=81.0, troubles=["hot"])
+    given = {
+        "id": f"synth-{name}", "name": name, "zone": "Nave", "here": True, "steered": True, "follows": True,
+        "since_ms": None, "because": (), "refused": {}, "health": health, "age_s": 3.0, **fields,
+    }  # fmt: skip
+    return Row(**given)
+
+
+def test_the_plain_table_lines_up_and_says_what_to_do() -> None:
+    head, first, second, remedy = plain([row(), row("A much longer name", here=False)]).splitlines()
+    assert head.index("zone") == first.index("Nave") == second.index("Nave")
+    assert "hot" in first
+    assert "away" in second
+    assert remedy.startswith("hot: the processor is hot. ")
+
+
+def test_the_live_table_says_who_is_here_and_that_the_server_is_lost() -> None:
+    def text(table: list[Row], *, connected: bool) -> str:
+        console = Console(file=io.StringIO(), width=220, force_terminal=False)
+        console.print(drawn(table, connected))
+        return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+    shown = text([row(), row("South", here=False)], connected=True)
+    assert "1 boxes here, 1 away, 2 need attention" in shown
+    assert "81 °C" in shown
+    assert "hot: the processor is hot" in shown
+    assert "server lost, trying again" in text([row()], connected=False)
+    name = "[bold]not a mark[/bold]"
+    assert name in text([row(name)], connected=True), "a name is text, whatever is in it"
+
+
+@contextmanager
+def hall() -> Iterator[str]:
+    """A server with a desk and one box that is hot, on a thread of its own; gives the URL."""
+    ready, over = threading.Event(), threading.Event()
+    port: list[int] = []
+
+    async def serve() -> None:
+        async with edge(key="k", fleet=Document(epoch="e1")) as attic:
+            box = await attic.join("synth-a", key="k", meta={"name": "North", "steered": True})
+            await box.send(encode(Health(version="0.1.0", uptime_s=1.0, temperature_c=85.0, troubles=["hot"])))
+            port.append(attic.port)
+            ready.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    ready.wait()
+    try:
+        yield f"http://127.0.0.1:{port[0]}/#key=k"
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_once_shows_the_boxes_of_a_server_as_text_and_as_json() -> None:
+    with hall() as url:
+        text = CliRunner().invoke(main, ["monitor", "--once", "--url", url])
+        assert text.exit_code == 0, text.output
+        assert "North" in text.output
+        assert "85 °C" in text.output
+        done = CliRunner().invoke(main, ["monitor", "--once", "--json", "--attention", "--url", url])
+        assert done.exit_code == 1, "a box needs attention"
+        (box,) = json.loads(done.output)
+        assert (box["name"], box["attention"], box["health"]["temperature_c"]) == ("North", ["hot"], 85.0)
+
+
+def test_without_its_package_the_live_table_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "rich":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    done = CliRunner().invoke(main, ["monitor", "--url", "http://127.0.0.1:9/"])
+    assert done.exit_code == 1
+    assert "pip install 'formant-synth[monitor]'" in done.output
