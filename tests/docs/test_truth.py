@@ -15,9 +15,12 @@ from formant_dsp.model import choir, expression
 from formant_dsp.model.preset_file import MAPPING_RANGES
 from formant_dsp.model.presets import names
 from formant_net.cli import SUBCOMMANDS
+from formant_net.health.troubles import WORDS
 from formant_net.protocol.messages import Touch, decode_channel
+from formant_net.protocol.steering import Health
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.limits import Limits
+from formant_net.server.health.metrics import METRICS
 from formant_net.synth.play_limits import PlayLimits
 from formant_net.synth.touches import NoteMove, NoteOff, NoteOn, Touches
 
@@ -62,6 +65,19 @@ def test_the_protocol_has_every_error_that_a_server_sends() -> None:
     }
     assert sent - documented == set()
     assert documented - sent == {"code"}  # the head of the table
+
+
+def test_the_page_on_health_has_every_metric_and_no_other() -> None:
+    table = re.findall(r"^\| `(formant_\w+)` \|", _page("install/health.md"), re.M)
+    assert table == [metric.name for metric in METRICS]
+
+
+def test_the_protocol_has_every_figure_of_health() -> None:
+    page = _page("integrate/protocol.md")
+    section = page[page.index("### How a box is") : page.index("### Errors")]
+    named = set(re.findall(r"`(\w+)`", section))
+    assert {field for field in Health.__struct_fields__ if field not in named} == set()
+    assert {trouble for trouble in WORDS if f"`{trouble}`" not in section} == set()
 
 
 def test_the_durations_of_the_protocol_are_those_of_the_code() -> None:
