@@ -26,11 +26,19 @@ static formant_kernel_table_t kernels;
 static formant_bank_t *bank;
 static float out[CHANNELS * BLOCK];
 
-/* There is no clock on a page's audio thread: the time of a hop is 0, so no voice is shed by it. */
+/* What one voice of one hop takes, ns; took() says it. */
+static double voice_ns;
+
+/* A page's audio thread has no clock that could time one hop. The page times many blocks and says by took() what they
+   took. A hop then takes so long as its voices did, and the bank sheds voices as on a box (bank/bounds/shed.pxd). */
 int clock_gettime(clockid_t id, struct timespec *time) {
+    static double now_ns;
+    const formant_bank_shared_t *b = (const formant_bank_shared_t *)bank;
+    const double took_ns = b ? voice_ns * (double)formant_load_relaxed((formant_atomic_t *)&b->active) : 0.0;
     (void)id;
-    time->tv_sec = 0;
-    time->tv_nsec = 0;
+    now_ns += took_ns;
+    time->tv_sec = (time_t)(now_ns / 1e9);
+    time->tv_nsec = (long)(now_ns - 1e9 * (double)time->tv_sec);
     return 0;
 }
 
@@ -102,13 +110,14 @@ EXPORT("read") void read_frames(int frames) {
         formant_bank_read(bank, out, (uint64_t)frames);
 }
 
-/* Counts of the bank since make(): 0 hops, 1 active, 2 notes, 3 stolen, 4 expired, 5 late, 6 limited, 7 invalid
-   (native/shared.h). */
+/* Counts of the bank since make(): 0 hops, 1 active, 2 notes, 3 stolen, 4 expired, 5 late, 6 limited, 7 invalid,
+   8 shed, 9 limit: the most voices that may sound now (native/shared.h). */
 EXPORT("counter") double counter(int which) {
     formant_bank_shared_t *b = (formant_bank_shared_t *)bank;
-    if (!b || which < 0 || which > 7)
+    if (!b || which < 0 || which > 9)
         return 0.0;
-    formant_atomic_t *const fields[] = {&b->hops, &b->active, &b->notes, &b->stolen, &b->expired, &b->late, &b->limited, &b->invalid};
+    formant_atomic_t *const fields[] = {&b->hops,    &b->active,  &b->notes, &b->stolen, &b->expired, &b->late,
+                                        &b->limited, &b->invalid, &b->shed,  &b->limit};
     return (double)formant_load_relaxed(fields[which]);
 }
 
@@ -116,4 +125,13 @@ EXPORT("counter") double counter(int which) {
 EXPORT("fade") void fade(int audible) {
     if (bank)
         formant_store_relaxed(&((formant_bank_shared_t *)bank)->fade_wanted, audible != 0);
+}
+
+/* Of late, blocks of so many voices on average took this part of the time in which they play. Voices end, by a short
+   fade, until no more than `most` is taken; room comes back by itself. most = 0: there is no bound. */
+EXPORT("took") void took(double part, double voices, double most) {
+    enum { PART_NS = 1000000 };
+    voice_ns = part * PART_NS / (voices > 1.0 ? voices : 1.0);
+    if (bank)
+        formant_store_relaxed(&((formant_bank_shared_t *)bank)->hop_budget_ns, (uint64_t)(most * PART_NS));
 }

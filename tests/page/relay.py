@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +22,7 @@ from websockets.http11 import Request, Response
 
 from formant_dsp.browser.bundle import bundle
 from formant_net.aio.server.static import read_page
+from formant_net.protocol.timing import Timing
 from formant_net.server.access.headers import security_headers
 
 HELD = "/held"
@@ -34,12 +36,20 @@ _voice = cache(bundle)
 class Relay:
     """Registers anybody who has the key, answers `request-controllers`, passes the rest on to `target`."""
 
-    def __init__(self, key: str | None = None, heartbeat_s: float = 20.0, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        key: str | None = None,
+        heartbeat_s: float = 20.0,
+        host: str = "127.0.0.1",
+        timing: Timing | None = None,
+        ice_servers: Sequence[dict[str, Any]] = (),
+    ) -> None:
         self.key = key
         self.heartbeat_s = heartbeat_s
         self.host = host
         self.port = 0
-        self.assets = {**read_page(voice=_voice())}
+        self.ice_servers = list(ice_servers)
+        self.assets = {**read_page(voice=_voice(), timing=timing)}
         """Files by path. A test may add its own."""
         self.registers: list[dict[str, Any]] = []
         """Every `register` that came, in order."""
@@ -145,7 +155,7 @@ class Relay:
             "client_id": client_id,
             "edge": "fake",
             "resume": f"secret-of-{client_id}",
-            "ice_servers": [],
+            "ice_servers": self.ice_servers,
             "heartbeat_s": self.heartbeat_s,
             "ttl_s": 3 * self.heartbeat_s,
             **({} if self.may_set else {"settings": False}),

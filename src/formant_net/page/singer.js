@@ -2,6 +2,7 @@
 import { forgetKey, readKey, rememberKey, writeKey } from "./client/identity.js";
 import { readNumbers } from "./protocol/numbers.js";
 import { Gate } from "./show/gate.js";
+import { LateSlider } from "./show/late.js";
 import { adviceWords, singWords } from "./show/sing.js";
 import { WakeLock } from "./show/wakelock.js";
 import { Device } from "./sing/device.js";
@@ -25,6 +26,11 @@ const device = new Device({ clock, changed: () => deviceChanged(), latencyHint: 
 let key = readKey();
 const servers = [socketUrl()];
 const singing = new Singing({ device, timing, bounds, servers, key: () => key, clock, changed: () => changed() });
+new LateSlider(
+  { row: element("late-row"), slider: element("late"), said: element("late-said") },
+  device.lateS,
+  (lateS) => singing.setLate(lateS),
+).show(timing.play_out_s > 0);
 const gate = new Gate({
   key: (given) => {
     writeKey(given);

@@ -12,9 +12,15 @@ from page.test_loads import lan_address
 from support.browser.chromium import Finger, Tab
 
 from formant_dsp.browser.bundle import wasm
+from formant_net.protocol.timing import Timing
 
 pytestmark = pytest.mark.skipif(not wasm(), reason="this build had no compiler for WebAssembly: make wasm says more")
 ACTIVE = "formant.sing.bank.counts.active"
+
+
+def slid(value: float) -> str:
+    """As a person moves a `slider`."""
+    return f"slider.value = '{value}'; slider.dispatchEvent(new Event('input'))"
 
 
 def singer(stage: Stage, relay: Relay, script: str = "") -> Tab:
@@ -68,8 +74,7 @@ def test_it_obeys_volume_power_and_preset(stage: Stage) -> None:
     assert "switched this device off" in tab.text("#status")
     player.click("#synths .power")
     tab.until("formant.sing.poweredOn")
-    slid = "v.value = '0.25'; v.dispatchEvent(new Event('input'))"
-    player.evaluate(f"() => {{ const v = document.querySelector('#synths input'); {slid} }}")
+    player.evaluate(f"() => {{ const slider = document.querySelector('#synths input'); {slid(0.25)} }}")
     tab.until("formant.sing.volume === 0.25")
 
 
@@ -85,6 +90,29 @@ def test_the_device_rests_when_nobody_plays_and_wakes_with_a_touch(stage: Stage)
     player.until(f"{ONE_OPEN} && formant.links[0].audioEnabled")
     player.fingers(Finger(1, 0.4, 0.5))
     tab.until(f"!formant.sing.bank.resting && formant.sing.bank.audio === 'running' && {ACTIVE} === 1")
+
+
+def test_what_was_set_outlives_a_reload(stage: Stage) -> None:
+    relay = stage.relay(timing=Timing(play_out_s=0.04))
+    player = stage.tab(relay)
+    tab = singer(stage, relay)
+    player.until(ONE_OPEN)
+    player.click("#panel-toggle")
+    player.choose("#preset", "bass")
+    player.evaluate(f"() => {{ const slider = document.querySelector('#synths input'); {slid(0.25)} }}")
+    tab.evaluate(f"() => {{ const slider = document.getElementById('late'); {slid(120)} }}")
+    tab.until("formant.sing.volume === 0.25 && formant.sing.bank.preset === 'bass'")
+    tab.until("localStorage.getItem('formant-singing')?.includes('bass')")
+    tab.reload()
+    assert tab.text("#late-said") == "120 ms"
+    tab.click("#sing")
+    tab.until("formant.sing.volume === 0.25 && formant.sing.bank.preset === 'bass'")
+    player.until(f"{ONE_OPEN} && formant.links[0].volume === 0.25 && formant.links[0].preset === 'bass'")
+
+
+def test_without_a_play_out_time_nobody_is_asked_how_late_the_device_is(stage: Stage) -> None:
+    tab = singer(stage, stage.relay())
+    assert tab.evaluate("() => document.getElementById('late-row').hidden")
 
 
 def test_an_invitation_for_playing_only_lets_the_touch_page_sing_for_nobody_else(stage: Stage) -> None:

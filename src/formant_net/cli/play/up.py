@@ -54,6 +54,8 @@ def command(audio: str | None, qr: bool | None, synth_options: tuple[str, ...], 
     show_qr = sys.stdout.isatty() if qr is None else qr
     further = [*(("--audio", audio) if audio else ()), "--log-format", options["log_format"]]
     further += ["--log-level", options["log_level"], *synth_options]
+    if options["play_out"]:
+        further += ["--play-out", str(options["play_out"])]
     if options["preset_folder"] is not None:
         further += ["--presets", str(options["preset_folder"])]
     refused = False

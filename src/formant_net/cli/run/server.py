@@ -113,6 +113,15 @@ def server_options(function: Function) -> Function:
                 type=click.Path(path_type=Path, file_okay=False),
                 help="Folder of your own presets, NAME.toml: browsers that sing have them, too.",
             ),
+            click.option(
+                "--play-out",
+                default=0.0,
+                show_default=True,
+                metavar="MS",
+                type=FloatRange(0.0, 100.0),
+                help="Browsers that sing sound each touch this long after it was sent: the value of the boxes' "
+                "--play-out.",
+            ),
             *SERVER_OPTIONS,
             click.option(
                 "--drain",
@@ -161,6 +170,7 @@ def edge_options(
     announce: bool,
     ice_servers: tuple[dict[str, Any], ...],
     preset_folder: Path | None,
+    play_out: float,
     ttl: float,
     drain: float,
     log_format: str,
@@ -204,7 +214,7 @@ def edge_options(
         registry=registry,
         advertise=advertise,
         announce=kept_id(state_dir(), make_id) if announce else None,
-        timing=Timing(heartbeat_s=ttl / 3, ttl_s=ttl),
+        timing=Timing(heartbeat_s=ttl / 3, ttl_s=ttl, play_out_s=play_out / 1000.0),
         desk=desk_file(state_dir(), port),
         drain_s=drain,
         voice=partial(voice, preset_folder),

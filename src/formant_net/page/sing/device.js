@@ -127,7 +127,8 @@ export class Device {
 
   async #start() {
     this.#set("starting");
-    const output = new Output({ latencyHint: this.latencyHint, changed: () => this.changed() });
+    const said = () => this.voice?.room(output.counts.limit, VOICES);
+    const output = new Output({ latencyHint: this.latencyHint, changed: () => this.changed(), said });
     this.output = output;
     try {
       const files = await loadFiles();

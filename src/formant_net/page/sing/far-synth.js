@@ -49,14 +49,16 @@ export class FarSynth {
    * @param {string[]} parts.servers
    * @param {string | null} parts.key
    * @param {string} parts.self the id of a controller on this page, which is not called; or ""
+   * @param {number} parts.volume to begin with, 0…1
    * @param {() => void} parts.changed
    * @param {() => void} parts.failed the worker cannot run
    */
-  constructor({ device, files, name, identity, timing, bounds, servers, key, self, changed, failed }) {
+  constructor({ device, files, name, identity, timing, bounds, servers, key, self, volume, changed, failed }) {
     this.device = device;
     this.identity = identity;
     this.bounds = bounds;
     this.changed = changed;
+    this.view = { ...NOTHING, volume };
     this.#worker = startWorker(new URL("./worker.js", import.meta.url).href, { type: "module" });
     this.#worker.onmessage = ({ data }) => this.#do(data);
     this.#worker.onerror = (event) => {
@@ -67,7 +69,7 @@ export class FarSynth {
     if (!port) throw new Error("there is no audio thread");
     const { id, resume, run } = identity;
     const preset = device.voice?.preset ?? files.standard;
-    const start = { name, timing, bounds, servers, key, self, identity: { id, resume, run }, files, preset, port };
+    const start = { name, timing, bounds, servers, key, self, identity: { id, resume, run }, files, preset, port, volume };
     this.#worker.postMessage({ do: "start", version: VERSION, facts: this.#facts(), ...start }, [port]);
   }
 

@@ -4,8 +4,9 @@
  * A page from http:// in a LAN has no AudioWorklet. There the bank runs on the page's own thread, in a
  * ScriptProcessorNode: it sounds, but clicks when the page is busy for longer than its buffer.
  */
+import { Load, MOST_LOAD } from "./load.js";
 import { VERSION } from "./version.js";
-import { Bank, Mapping, NOTE_ON, warmUp } from "./wasm.js";
+import { Bank, Mapping, NOTE_ON } from "./wasm.js";
 
 /** Frames of a buffer without an audio thread: 1024 clicked when the page was busy, 4096 is late. */
 const SCRIPT_FRAMES = 2048;
@@ -38,9 +39,11 @@ export class Output {
 
   /**
    * Call it in a tap, or the browser refuses the sound.
-   * @param {{latencyHint?: AudioContextLatencyCategory | number, changed?: () => void}} [options]
+   * @param {{latencyHint?: AudioContextLatencyCategory | number, changed?: () => void, said?: () => void}} [options]
+   *   `said`: there are new counts
    */
-  constructor({ latencyHint = "interactive", changed = () => {} } = {}) {
+  constructor({ latencyHint = "interactive", changed = () => {}, said = () => {} } = {}) {
+    this.said = said;
     // iOS: play although the silent switch is on. Before the context starts.
     const session = /** @type {any} */ (navigator).audioSession;
     if (session) session.type = "playback";
@@ -103,10 +106,9 @@ export class Output {
     const note = mapping.touch(NOTE_ON, 1, 0, WARM_UP_POINT, 0, 0);
     if (this.#context.audioWorklet) {
       await this.#context.audioWorklet.addModule(new URL("worklet.js", import.meta.url).href);
-      await this.#worklet(bytes, setup);
+      await this.#worklet(bytes, setup, note);
     } else {
-      warmUp(bytes, { ...setup, sampleRate: this.sampleRate }, note);
-      this.#script(bytes, setup);
+      this.#script(bytes, setup, note);
     }
     this.#node?.connect(this.#context.destination);
     await this.resume();
@@ -130,9 +132,10 @@ export class Output {
     await this.#context.close().catch(() => {});
   }
 
-  /** Resolves when the bank is there. @param {ArrayBuffer} bytes @param {object} setup */
-  #worklet(bytes, setup) {
-    const options = { numberOfInputs: 0, outputChannelCount: [CHANNELS], processorOptions: { bytes, version: VERSION, setup } };
+  /** Resolves when the bank is there. @param {ArrayBuffer} bytes @param {object} setup @param {Uint8Array} note */
+  #worklet(bytes, setup, note) {
+    const processorOptions = { bytes, version: VERSION, setup, note };
+    const options = { numberOfInputs: 0, outputChannelCount: [CHANNELS], processorOptions };
     const node = new AudioWorkletNode(this.#context, "formant", options);
     this.push = (events) => node.port.postMessage(events.buffer, [events.buffer]);
     this.#fade = (audible) => node.port.postMessage(audible ? "fade-in" : "fade-out");
@@ -152,15 +155,19 @@ export class Output {
   #said({ startFrame, ...counts }) {
     this.#startFrame = startFrame;
     this.counts = counts;
+    this.said();
   }
 
-  /** @param {ArrayBuffer} bytes @param {any} setup */
-  #script(bytes, setup) {
+  /** @param {ArrayBuffer} bytes @param {any} setup @param {Uint8Array} note */
+  #script(bytes, setup, note) {
     const bank = new Bank(bytes, { ...setup, sampleRate: this.sampleRate });
+    bank.warmUp(note);
+    const load = new Load();
     const node = this.#context.createScriptProcessor(SCRIPT_FRAMES, 0, CHANNELS);
     /** @type {{events: Uint8Array, at: number}[]} */
     const waiting = [];
     node.onaudioprocess = ({ outputBuffer }) => {
+      const began = performance.now();
       while (waiting.length > 0) {
         const [first] = waiting;
         first.at = bank.push(first.events, first.at);
@@ -168,7 +175,11 @@ export class Output {
         waiting.shift();
       }
       bank.read(Array.from({ length: CHANNELS }, (_, c) => outputBuffer.getChannelData(c)));
+      load.add(performance.now() - began, 1000 * outputBuffer.duration, bank.active);
+      const mean = load.take();
+      if (mean) bank.took(mean.part, mean.voices, MOST_LOAD);
       this.counts = bank.counts();
+      if (mean) this.said();
     };
     this.push = (events) => void waiting.push({ events, at: 0 });
     this.#fade = (audible) => bank.fade(audible);

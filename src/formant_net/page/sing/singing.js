@@ -5,17 +5,24 @@
  * touch. Elsewhere the same code runs on the page's own thread.
  */
 import { Identity } from "../client/identity.js";
+import { Kept } from "../client/kept.js";
 import { PHONE } from "../protocol/phones.js";
 import { FarSynth, canHand } from "./far-synth.js";
 import { loadFiles } from "./files.js";
 import { WebSynth } from "./synth.js";
 
 const STORE = "formant-singer";
+/** What players and people have set, over a reload. */
+const SETTINGS = "formant-singing";
+const MOST_LATE_S = 0.25;
 
 export class Singing {
   identity = new Identity(PHONE.slice(0, -1), STORE);
   /** @type {WebSynth | FarSynth | null} */
   synth = null;
+  #kept = new Kept(SETTINGS);
+  /** What was last kept. */
+  #settings = "";
   /** The worker of this page could not run: it is not tried again. */
   #alone = false;
   #singer = { release: () => this.synth?.releaseAll(), sings: (/** @type {string} */ name) => this.#sings(name) };
@@ -40,6 +47,15 @@ export class Singing {
     this.clock = clock;
     this.changed = changed;
     this.self = self;
+    const lateS = Number(this.#kept.read().lateS);
+    if (lateS > 0 && lateS <= MOST_LATE_S) device.lateS = lateS;
+  }
+
+  /** This device is later than its browser says. @param {number} lateS seconds */
+  setLate(lateS) {
+    this.device.lateS = lateS;
+    this.#kept.write({ lateS });
+    this.tick();
   }
 
   /** Call it in a tap. */
@@ -69,6 +85,11 @@ export class Singing {
   /** Call it twice a second, and when something about the sound has changed. */
   tick() {
     if (this.synth instanceof FarSynth) this.synth.tell();
+    if (!this.synth || !this.device.voice) return;
+    const settings = { volume: this.synth.view.volume, preset: this.device.voice.preset };
+    const said = JSON.stringify(settings);
+    if (said !== this.#settings) this.#kept.write(settings);
+    this.#settings = said;
   }
 
   get on() {
@@ -113,7 +134,12 @@ export class Singing {
   /** @param {import("./files.js").Files} files */
   #begin(files) {
     const { device, name, identity, timing, bounds, servers, clock, changed, self } = this;
-    const shared = { name, identity, timing, bounds, servers, key: this.key(), changed };
+    const { volume: kept, preset } = this.#kept.read();
+    const volume = typeof kept === "number" && kept >= 0 && kept <= 1 ? kept : 1;
+    // One that was chosen on this page a moment ago counts more.
+    if (typeof preset === "string" && device.voice?.preset === files.standard) device.usePreset(preset);
+    device.voice?.setVolume(volume);
+    const shared = { name, identity, timing, bounds, servers, key: this.key(), changed, volume };
     if (!this.#alone && device.threaded && canHand()) {
       try {
         this.synth = new FarSynth({ ...shared, device, files, self: self(), failed: () => this.#comeBack(files) });

@@ -57,16 +57,18 @@ export class WebSynth {
    * @param {() => number} parts.clock seconds
    * @param {() => void} parts.changed
    * @param {(name: string) => boolean} parts.skips controllers that this synth does not call
+   * @param {number} parts.volume to begin with, 0…1
    * @param {ConstructorParameters<typeof SynthNode>[0]["connect"]} [parts.connect]
    */
-  constructor({ stage, name, clock, changed, timing, ...shared }) {
+  constructor({ stage, name, clock, changed, timing, volume, ...shared }) {
     this.stage = stage;
     this.name = name;
     this.clock = clock;
     this.changed = changed;
     this.timing = timing;
     const { voice } = stage;
-    this.#remote = new Remote({ presets: Object.keys(voice?.presets ?? {}).sort(), preset: voice?.preset ?? "" });
+    const presets = Object.keys(voice?.presets ?? {}).sort();
+    this.#remote = new Remote({ volume, presets, preset: voice?.preset ?? "" });
     this.node = new SynthNode({
       ...{ ...shared, timing, clock, changed, remote: this.#remote },
       limits: { links: LINKS, fingers: VOICES },

@@ -8,8 +8,10 @@ export const ALL_OFF = 4;
 export const VOLUME = 5;
 
 /** The counts of a bank, in the order of packaging/wasm/page.c. */
-const COUNTS = ["hops", "active", "notes", "stolen", "expired", "late", "limited", "invalid"];
+const COUNTS = ["hops", "active", "notes", "stolen", "expired", "late", "limited", "invalid", "shed", "limit"];
 const RING = 1024;
+/** A second and a half of sound. */
+const WARM_UP = { blocks: 500, frames: 128 };
 
 /** A module with a SIMD instruction, and nothing else: where it is valid, bank.wasm is. */
 const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
@@ -61,6 +63,11 @@ export class Mapping {
   touch(kind, key, frame, { x, y, z, note }, leaseS, width) {
     const voices = this.#x.touch(kind, key, frame, x, y, z ?? NaN, note ?? NaN, leaseS, width, this.sampleRate);
     return this.#events(voices);
+  }
+
+  /** The events of the first singers of a touch. @param {Uint8Array<ArrayBuffer>} events @param {number} singers */
+  first(events, singers) {
+    return events.slice(0, singers * this.#bytes);
   }
 
   /** The release of a touch of so many singers. @param {number} key @param {number} singers @param {number} frame */
@@ -140,20 +147,34 @@ export class Bank {
     this.#x.fade(audible ? 1 : 0);
   }
 
+  /** Voices that sound. */
+  get active() {
+    return this.#x.counter(COUNTS.indexOf("active"));
+  }
+
+  /**
+   * What blocks have taken of late: voices end, softly, until no more than `most` is taken, and come back.
+   * @param {number} part of the time in which they play @param {number} voices that sounded, on average
+   * @param {number} most part; 0: no bound
+   */
+  took(part, voices, most) {
+    this.#x.took(part, voices, most);
+  }
+
+  /**
+   * Sing for a moment what nobody hears, and begin anew: engines start with slow code, and the first note must not pay
+   * for that.
+   * @param {Uint8Array} note events of a note
+   */
+  warmUp(note) {
+    const channels = Array.from({ length: this.#channels }, () => new Float32Array(WARM_UP.frames));
+    this.push(note, 0);
+    for (let block = 0; block < WARM_UP.blocks; block += 1) this.read(channels);
+    this.#x.make(); // in the same memory
+  }
+
   /** @returns {Record<string, number>} */
   counts() {
     return Object.fromEntries(COUNTS.map((name, which) => [name, this.#x.counter(which)]));
   }
-}
-
-/**
- * Run a throw-away bank for a moment: engines start with slow code, and the first note must not pay for that.
- * @param {BufferSource} bytes @param {{sampleRate: number, rowTauS: number[], voices: number, channels: number}} setup
- * @param {Uint8Array} note events of a note
- */
-export function warmUp(bytes, setup, note) {
-  const bank = new Bank(bytes, setup);
-  bank.push(note, 0);
-  const channels = Array.from({ length: setup.channels }, () => new Float32Array(128));
-  for (let block = 0; block < 500; block += 1) bank.read(channels);
 }

@@ -5,6 +5,7 @@ import { PHONE } from "../protocol/phones.js";
 import { WebSynth } from "./synth.js";
 import { sameVersion } from "./version.js";
 import { Voice } from "./voice.js";
+import { VOICES } from "./voices.js";
 
 /** The page shows no more than so many states a second. */
 const SHOW_MS = 50;
@@ -45,6 +46,7 @@ class FarDevice {
     port.onmessage = ({ data: { startFrame, ...counts } }) => {
       this.#startFrame = startFrame;
       this.output.counts = counts;
+      this.voice?.room(counts.limit, VOICES);
     };
     this.voice = new Voice(files, this.output);
     this.voice.use(preset);
@@ -161,11 +163,11 @@ function changed() {
 }
 
 /** @param {any} message */
-function start({ name, timing, bounds, servers, key, self: own, identity: known, ...parts }) {
+function start({ name, timing, bounds, servers, key, self: own, identity: known, volume, ...parts }) {
   Object.assign(identity, known);
   device = new FarDevice(parts);
   const skips = (/** @type {string} */ controller) => own !== "" && controller === own;
-  const shared = { name, identity, timing, bounds, servers, key, clock, changed, skips };
+  const shared = { name, identity, timing, bounds, servers, key, clock, changed, skips, volume };
   synth = new WebSynth({ stage: device, connect: (made) => new FarConnection(made), ...shared });
   synth.start();
   changed();

@@ -1,4 +1,5 @@
 /** The bank on the audio thread of the browser. Events come as buffers; what sounds is said twice a second. */
+import { Load, MOST_LOAD } from "./load.js";
 import { sameVersion } from "./version.js";
 import { Bank } from "./wasm.js";
 
@@ -13,14 +14,16 @@ class Singer extends AudioWorkletProcessor {
   /** @type {number | null} */
   #startFrame = null;
   #ended = false;
+  #load = new Load();
 
-  /** @param {{processorOptions: {bytes: ArrayBuffer, version: string, setup: any}}} options */
-  constructor({ processorOptions: { bytes, version, setup } }) {
+  /** @param {{processorOptions: {bytes: ArrayBuffer, version: string, setup: any, note: Uint8Array}}} options */
+  constructor({ processorOptions: { bytes, version, setup, note } }) {
     super();
     this.port.onmessage = ({ data }) => this.#take(data);
     try {
       sameVersion("the audio worklet", version);
       this.bank = new Bank(bytes, { ...setup, sampleRate });
+      this.bank.warmUp(note);
       this.port.postMessage({ ready: true });
     } catch (error) {
       this.port.postMessage({ error: error instanceof Error ? error.message : String(error) });
@@ -40,6 +43,7 @@ class Singer extends AudioWorkletProcessor {
   /** @param {Float32Array[][]} _inputs @param {Float32Array[][]} outputs */
   process(_inputs, [output]) {
     if (!this.bank) return false;
+    const began = Date.now(); // there is no finer clock here
     while (this.#waiting.length > 0) {
       const [first] = this.#waiting;
       first.at = this.bank.push(first.events, first.at);
@@ -48,8 +52,11 @@ class Singer extends AudioWorkletProcessor {
     }
     this.#startFrame ??= currentFrame;
     this.bank.read(output);
+    this.#load.add(Date.now() - began, (1000 * output[0].length) / sampleRate, this.bank.active);
     if (currentTime >= this.#sayAt) {
       this.#sayAt = currentTime + SAY_S;
+      const mean = this.#load.take();
+      if (mean) this.bank.took(mean.part, mean.voices, MOST_LOAD);
       const said = { ...this.bank.counts(), frame: currentFrame, startFrame: this.#startFrame };
       for (const port of this.#ports) port.postMessage(said);
     }

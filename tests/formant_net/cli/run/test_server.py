@@ -115,6 +115,13 @@ def test_browsers_that_sing_get_the_presets_of_its_folder(tmp_path: Path) -> Non
         assert "broken.toml" in errors
 
 
+def test_browsers_that_sing_get_the_play_out_time_of_the_boxes() -> None:
+    with server("--open", "--play-out", "40") as (_, join):
+        url = f"http://127.0.0.1:{join.ws_url.rpartition(':')[2].removesuffix('/ws')}/sing"
+        with urllib.request.urlopen(url) as answer:
+            assert b'"play_out_s": 0.04' in answer.read()
+
+
 def test_the_key_is_the_same_after_a_restart_and_another_one_given_counts(tmp_path: Path) -> None:
     with server(FORMANT_STATE_DIR=str(tmp_path)) as (_, first):
         pass  # ended by SIGKILL
