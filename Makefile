@@ -91,7 +91,7 @@ edges-faults: $(VENV)/to-test ## everything that can fail between edges, with th
 
 ##@ Measure
 
-.PHONY: bench bench-quick budget bench-ceiling bench-peers bench-hostile bench-edges bench-signaling bench-midi bench-wasm bench-busy-page
+.PHONY: bench bench-quick budget bench-ceiling bench-peers bench-hostile bench-edges bench-signaling bench-midi bench-wasm bench-busy-page bench-fanout bench-hall
 bench: $(VENV)/to-test ## every benchmark: a table, and bench.json for machines
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-json=bench.json --benchmark-group-by=group \
 	  --benchmark-columns=min,median,max,rounds --benchmark-sort=name --benchmark-min-rounds=20 --benchmark-disable-gc $(ARGS)
@@ -123,11 +123,17 @@ bench-midi: $(VENV)/to-test system-packages ## from a MIDI key to a synth's Note
 bench-signaling: $(VENV)/to-test ## the server beside a bare relay on the same library, in one run
 	$(BIN)/python benchmarks/signaling/run.py $(ARGS)
 
-bench-wasm: $(VENV)/to-test ## the bank of the touch page in Node beside the native one, in one run
+bench-wasm: $(VENV)/to-test ## the bank of the touch page in Node and Chromium beside the native one, in one run
 	$(BIN)/python benchmarks/wasm/run.py $(ARGS)
 
 bench-busy-page: $(VENV)/to-test system-packages ## how late a touch is on a page that is busy, in Chromium; a minute
 	$(BIN)/python benchmarks/pages/busy.py $(ARGS)
+
+bench-fanout: $(VENV)/to-test system-packages ## how many synths one page, and one headless controller, can feed; 3 minutes
+	$(BIN)/python benchmarks/pages/fanout.py $(ARGS)
+
+bench-hall: $(VENV)/to-test system-packages ## 200 pages that sing, one that plays, one server: what breaks first; some minutes
+	$(BIN)/python benchmarks/pages/hall.py $(ARGS)
 
 bench-edges: $(VENV)/to-test ## the engine of several servers, and edges on it
 	$(BIN)/python benchmarks/edges.py $(ARGS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -63,6 +63,8 @@ class Relay:
         """False: whoever registers may play, and set nothing."""
         self.let_go = asyncio.Event()
         """Until it is set, whoever asks for HELD gets no answer: a page that waits for it does nothing else."""
+        self.passes_on: Callable[[dict[str, Any]], dict[str, Any]] = lambda message: message
+        """What becomes of a message of one client to another."""
         self.deaf = False
         """Answers nothing and passes nothing on, on connections that are there; as behind a dead path."""
         self._clients: dict[str, ServerConnection] = {}
@@ -142,7 +144,8 @@ class Relay:
                 if message["type"] == "request-controllers":
                     await socket.send(json.dumps({"type": "controllers-list", "controllers": self.controllers()}))
                 elif (target := self._clients.get(message.get("target", ""))) is not None:
-                    await target.send(json.dumps({**message, "source": client_id, "sender_id": client_id}))
+                    passed = self.passes_on(message)
+                    await target.send(json.dumps({**passed, "source": client_id, "sender_id": client_id}))
         except ConnectionClosed:
             pass
         finally:

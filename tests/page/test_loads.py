@@ -27,8 +27,7 @@ _SINGS = ("far-synth", "singing", "synth", "worker")
 OF_A_SYNTH = {
     *(f"synth/{name}.js" for name in _RULES),
     *(f"sing/{name}.js" for name in _SINGS),
-    "client/kept.js",
-    "show/late.js",
+    "set/late.js",
     "timers/allowance.js",
     "singer.js",
 }

@@ -14,7 +14,8 @@ MAY_IMPORT = {
     "controller": {"controller", "client", "protocol"},
     "play": {"play", "controller", "protocol"},
     "synth": {"synth", "client", "timers", "protocol"},
-    "sing": {"sing", "synth", "client", "timers", "protocol"},
+    "set": {"set", "protocol"},
+    "sing": {"sing", "synth", "set", "client", "timers", "protocol"},
     "show": {"show", "play", "controller", "protocol"},
 }
 """Nobody imports upward, in types neither. `main.js`, beside the rooms, puts all of them together."""

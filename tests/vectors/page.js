@@ -67,6 +67,7 @@ function touches(given) {
   };
   const frames = [];
   const sender = new Sender({
+    bounds,
     timing: timingOf(given),
     touches: fingers,
     links: () => [link],

@@ -67,6 +67,7 @@ class Controller(ClientCore[Effect]):
 
     random    floats in 0…1 for the jitter of the back-off
     searching servers are searched for on the network; the shell reports each with `found`
+    most_synths  links beyond which offers are left out, 1 … 256; the counter `synths_beyond_limit` tells how many
     """
 
     role = "controller"
@@ -80,11 +81,13 @@ class Controller(ClientCore[Effect]):
         *,
         meta: Mapping[str, Any] | None = None,
         searching: bool = False,
+        most_synths: int = BOUNDS.synths_of_headless,
     ) -> None:
         super().__init__(client_id, "controller", meta, servers, timing, random, searching=searching)
         self._links: dict[str, AnsweredLink] = {}
         self._link_numbers = itertools.count(1)
         self._fingers = Fingers(timing)
+        self._most_synths = most_synths
         self._ping_at: float | None = None
 
     # --- what the shell asks ---------------------------------------------------------------------------------
@@ -270,9 +273,9 @@ class Controller(ClientCore[Effect]):
         link = self._links.get(name)
         if link is None:
             waiting = [known for known, old in self._links.items() if old.peer.state is peers.State.WAITING]
-            if len(self._links) >= BOUNDS.synths and waiting:
+            if len(self._links) >= self._most_synths and waiting:
                 del self._links[waiting[0]]
-            if len(self._links) >= BOUNDS.synths and not self._place_of_a_phone(name, now):
+            if len(self._links) >= self._most_synths and not self._place_of_a_phone(name, now):
                 self.counters["synths_beyond_limit"] += 1
                 return None
             backoff = Backoff(self._timing, self._random)
@@ -342,10 +345,11 @@ class Controller(ClientCore[Effect]):
         self._note_deadlines(link)
 
     def _send_touches(self, now: float) -> None:
-        for link in self._open_links():
+        links = self._open_links()
+        for link in links:
             message = self._fingers.message(link.peer.name, link.state, link.next_seq(), now)
             self._send(link, PARAMS, message)
-        self._fingers.said(now)
+        self._fingers.said(now, many=len(links) > BOUNDS.many_synths)
         self._wakeup.by(self._fingers.resend_at)
 
     def _send(self, link: AnsweredLink, channel: str, message: Message) -> None:

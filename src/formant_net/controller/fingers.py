@@ -116,11 +116,12 @@ class Fingers:
             points=points,
         )
 
-    def said(self, now: float) -> None:
-        """The state was sent to every synth at `now`."""
+    def said(self, now: float, *, many: bool = False) -> None:
+        """The state was sent to every synth at `now`. `many`: they are so many that repeats come more slowly."""
+        pause_s = self._timing.many_resend_s if many else self._timing.resend_s
         if not self._down and self._repeats:
             self._repeats -= 1
-        self.resend_at = now + self._timing.resend_s if self._down or self._repeats else None
+        self.resend_at = now + pause_s if self._down or self._repeats else None
 
 
 def _for_synth(finger: _Finger, state: Mapping[str, Any]) -> Point | None:

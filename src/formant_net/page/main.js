@@ -13,6 +13,7 @@ import { Touches } from "./play/touches.js";
 import { AllOff } from "./show/all-off.js";
 import { Gate } from "./show/gate.js";
 import { hearing, muteWords } from "./show/hearing.js";
+import { Most } from "./set/most.js";
 import { Panel } from "./show/panel.js";
 import { Presets } from "./show/presets.js";
 import { statusWords } from "./show/status.js";
@@ -45,13 +46,15 @@ const allOff = new AllOff(element("all-off"), (on) => {
   }
   if (signaling.maySet) for (const link of ensemble.open()) link.setPower(on);
 });
+const mostElements = { row: element("most-row"), field: element("most"), note: element("most-note") };
+const most = new Most(mostElements, bounds, navigator.userAgent);
 const panel = new Panel(element("synths"), element("no-synths"));
 const presets = new Presets(element("presets"), element("preset"));
 
 const repeat = new Ticker(1000 * timing.resend_s - EARLY_MS, () => sender.tick());
 /** This device, if it sings, and all synths. */
 const links = () => [...(here.state === "on" ? [here] : []), ...ensemble.open()];
-const sender = new Sender({ timing, touches, links, clock, repeat: (busy) => repeat.run(busy) });
+const sender = new Sender({ timing, bounds, touches, links, clock, repeat: (busy) => repeat.run(busy) });
 
 const ensemble = new Ensemble({
   timing,
@@ -62,6 +65,7 @@ const ensemble = new Ensemble({
   changed: () => show(),
   silent: () => sockets.does((now) => signaling.verify(now)),
   clock,
+  most: () => most.value,
 });
 
 const device = new Device({ clock, changed: () => deviceChanged() });
@@ -255,6 +259,7 @@ function show() {
     write("server-note", signaling.edge ? `Server: ${signaling.edge} · this page: ${identity.id}` : "");
     gate.show(server(), signaling.reason);
     panel.show(ensemble.all(), signaling.maySet);
+    most.show(ensemble.open().length, ensemble.leftOut, ensemble.open().filter(({ queued }) => queued).length);
     presets.show(chosen(), signaling.maySet || ensemble.open().length === 0);
     if (!singing?.on) here.use(soleChoice());
     const { reason, sounds, threaded } = device;
@@ -361,6 +366,9 @@ Object.defineProperty(window, "formant", {
     get wakeLock() {
       return wakeLock.held;
     },
+    get limits() {
+      return { synths: most.value, leftOut: ensemble.leftOut, spared: sender.pace.spared };
+    },
     get links() {
       return ensemble.all().map((link) => ({
         synth: link.peer,
@@ -379,6 +387,7 @@ Object.defineProperty(window, "formant", {
         presets: [...link.synth.presets],
         hasCommands: link.hasCommands,
         dropped: link.dropped,
+        queued: link.queued,
         bad: link.bad,
       }));
     },

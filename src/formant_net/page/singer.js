@@ -2,7 +2,7 @@
 import { forgetKey, readKey, rememberKey, writeKey } from "./client/identity.js";
 import { readNumbers } from "./protocol/numbers.js";
 import { Gate } from "./show/gate.js";
-import { LateSlider } from "./show/late.js";
+import { LateSlider } from "./set/late.js";
 import { adviceWords, singWords } from "./show/sing.js";
 import { WakeLock } from "./show/wakelock.js";
 import { Device } from "./sing/device.js";

@@ -25,8 +25,16 @@ class Bounds:
     """With more than this unsent on `commands`, a message is dropped there."""
     candidates: int = 64
     """Candidates that are taken for one link. Each is an address that packets are sent to."""
-    synths: int = 64
-    """Synths that one controller plays."""
+    synths: int = 128
+    """Synths that a page plays, unless somebody sets another number there (docs/measurements/pages.md)."""
+    synths_of_phone: int = 64
+    """The same on a phone, which has less power."""
+    synths_of_headless: int = 100
+    """Synths that `formant-node controller` and the bridges play: a message costs Python more."""
+    most_synths: int = 256
+    """The greatest number that may be set."""
+    many_synths: int = 64
+    """With more links than this, moves and repeats are sent `many_resend_s` apart; touch-downs and lifts at once."""
     servers: int = 32
     """Servers in the list of one client."""
     home_checks: int = 3

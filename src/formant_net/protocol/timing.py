@@ -37,6 +37,10 @@ class Timing:
     """Seconds from a finger's move to its sound, the same on every synth. 0: each synth plays it on arrival."""
     resend_s: float = 0.02
     """While a finger is down its state is re-sent at least this often: 50 Hz heals loss."""
+    many_resend_s: float = 1 / 30
+    """The same with more links than `Bounds.many_synths`: 256 links then cost what 128 do at 60 Hz."""
+    queued_resend_s: float = 0.12
+    """The same for a link whose round trip grows: touches queue on the way. Twice within the hold of a finger."""
     release_repeats: int = 5
     """How many times a release is sent, `resend_s` apart."""
     link_setup_s: float = 10.0

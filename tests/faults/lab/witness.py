@@ -208,7 +208,7 @@ class Witness:
                 used = sum(link.peer.state is not peers.State.WAITING for link in core._keeper.links.values())
             else:
                 used = sum(link.peer.state is not peers.State.WAITING for link in core._links.values())
-                if len(core._links) > BOUNDS.synths:
+                if len(core._links) > BOUNDS.synths_of_headless:
                     self.fail("a controller's table has grown", id=client.name, links=len(core._links))
             if len(client.ends) != used:
                 self.fail("connections were left behind", id=client.name, ends=len(client.ends), used=used)

@@ -241,12 +241,12 @@ def test_an_offer_without_a_sender_is_refused() -> None:
 def test_synths_that_come_and_go_do_not_pile_up() -> None:
     world = World()
     controller = world.controller()
-    for i in range(80):
+    for i in range(120):
         synth = world.synth(f"synth-{i}")
         world.run(0.2)
         world.kill(synth)
     world.run(10.0)
-    assert len(controller_of(controller).synths(world.clock.now)) <= 64
+    assert len(controller_of(controller).synths(world.clock.now)) <= 100
 
 
 def test_a_note_reaches_every_synth_at_its_pitch() -> None:
@@ -296,10 +296,9 @@ def test_candidates_of_a_synth_beyond_the_limit_are_not_kept() -> None:
     assert added == [f"candidate {number}" for number in range(BOUNDS.candidates)], "the first ones, in order, once"
 
 
-def test_a_phone_gives_its_place_to_a_box_and_takes_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formant_net.controller.core.BOUNDS", replace(BOUNDS, synths=2))
+def test_a_phone_gives_its_place_to_a_box_and_takes_none() -> None:
     world = World()
-    controller = world.controller()
+    controller = world.controller(most_synths=2)
     first, second = world.synth("synth-web-1"), world.synth("synth-web-2")
     world.run(1.0)
     assert [view.id for view in controller_of(controller).synths(world.clock.now)] == ["synth-web-1", "synth-web-2"]
@@ -320,3 +319,17 @@ def test_a_candidate_without_a_sender_is_nobodys() -> None:
     controller.call(controller.core.receive, 1, candidate)
     assert controller_of(controller)._links == before
     assert controller.count(fx.AddCandidate) == 0
+
+
+@pytest.mark.parametrize(("many", "told"), [(1, 30), (2, 50)])
+def test_with_many_links_held_fingers_are_sent_thirty_times_a_second(
+    monkeypatch: pytest.MonkeyPatch, many: int, told: int
+) -> None:
+    monkeypatch.setattr("formant_net.controller.core.BOUNDS", replace(BOUNDS, many_synths=many))
+    world = World()
+    controller, _, _ = world.controller(), world.synth("synth-a"), world.synth("synth-b")
+    world.run(2.0)
+    press(controller)
+    controller.effects.clear()
+    world.run(1.0)
+    assert len(sent(controller, m.Touch)) / 2 == pytest.approx(told, abs=2)

@@ -40,6 +40,14 @@ def test_the_message_names_every_finger_and_the_newest_once_more_for_simple_synt
     assert (message.active, message.seq, message.t) == (True, 7, 11_000.0)
 
 
+def test_with_many_synths_it_is_said_again_a_thirtieth_of_a_second_later() -> None:
+    fingers = pressed(down(1))
+    fingers.said(10.0)
+    assert fingers.resend_at == 10.02
+    fingers.said(10.0, many=True)
+    assert fingers.resend_at == pytest.approx(10.0 + 1 / 30)
+
+
 def test_when_a_finger_came_down_stays_when_it_moves() -> None:
     fingers = pressed(down(1, 0.1))
     fingers.touch([down(1, 0.9)], {}, 12.0)

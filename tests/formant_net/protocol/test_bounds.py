@@ -9,7 +9,7 @@ from formant_net.protocol.bounds import BOUNDS
 
 
 def test_the_bounds_are_the_protocols() -> None:
-    assert (BOUNDS.channel_bytes, BOUNDS.fingers, BOUNDS.candidates, BOUNDS.synths) == (8192, 32, 64, 64)
+    assert (BOUNDS.channel_bytes, BOUNDS.fingers, BOUNDS.candidates, BOUNDS.synths) == (8192, 32, 64, 128)
     assert all(value > 0 for value in asdict(BOUNDS).values())
 
 

@@ -14,6 +14,7 @@ WELL = {"state": "on", "reason": "", "sounds": True, "threaded": True, "poweredO
 def words(tab: Tab, **changes: Any) -> str:
     shown = {
         **{"on": True, "players": 1, "server": {"state": "registered", "reason": ""}, "name": "iPhone 12ab"},
+        "unreached": {"count": 0, "relayed": False},
         **{"device": {**WELL, **changes.pop("device", {})}},
         **changes,
     }
@@ -32,6 +33,12 @@ def words(tab: Tab, **changes: Any) -> str:
         ({}, "iPhone 12ab sings: 1 player plays on it."),
         ({"players": 3}, "3 players play on it"),
         ({"players": 0}, "It waits for a player."),
+        (
+            {"players": 0, "unreached": {"count": 2, "relayed": False}},
+            "finds no path to 2 players: this network keeps browsers apart. The server needs a relay (--ice-server).",
+        ),
+        ({"players": 0, "unreached": {"count": 1, "relayed": True}}, "apart, also not over the relay of the server."),
+        ({"players": 1, "unreached": {"count": 1, "relayed": True}}, "sings: 1 player plays on it."),
         ({"device": {"sounds": False}}, "paused: tap to go on"),
         ({"device": {"poweredOn": False}}, "switched this device off"),
         ({"device": {"threaded": False}}, "For better sound open https://"),

@@ -102,7 +102,8 @@ def test_what_was_set_outlives_a_reload(stage: Stage) -> None:
     player.evaluate(f"() => {{ const slider = document.querySelector('#synths input'); {slid(0.25)} }}")
     tab.evaluate(f"() => {{ const slider = document.getElementById('late'); {slid(120)} }}")
     tab.until("formant.sing.volume === 0.25 && formant.sing.bank.preset === 'bass'")
-    tab.until("localStorage.getItem('formant-singing')?.includes('bass')")
+    kept = "localStorage.getItem('formant-singing') ?? ''"
+    tab.until(f"({kept}).includes('bass') && ({kept}).includes('0.25')")
     tab.reload()
     assert tab.text("#late-said") == "120 ms"
     tab.click("#sing")

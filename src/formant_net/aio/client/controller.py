@@ -15,6 +15,7 @@ from formant_net.client.servers import Server
 from formant_net.controller.core import Controller, SynthView
 from formant_net.controller.surface import note_at
 from formant_net.ops.log import get_logger
+from formant_net.protocol.bounds import BOUNDS
 from formant_net.protocol.gesture import GestureError, GestureReader, TimedTouch
 from formant_net.protocol.timing import Timing
 from formant_net.tuning.snap import Snap
@@ -33,6 +34,8 @@ class ControllerOptions:
     """How to find servers on the network; None: `servers` are all there are."""
     snap: Snap | None = None
     """How fingers of `play` and `play_lines` are put on the steps of a scale; None: they stay where they are."""
+    most_synths: int = BOUNDS.synths_of_headless
+    """Synths that it plays, 1 … 256. More cost more than one core of Python has."""
 
 
 class ControllerNode:
@@ -49,6 +52,7 @@ class ControllerNode:
             random.random,
             meta=meta,
             searching=options.search is not None,
+            most_synths=options.most_synths,
         )
         self.client = Client(self.core, on_notice=self._noticed, search=options.search)
         self._on_notice = on_notice

@@ -19,6 +19,7 @@ from formant_net.cli.options.servers import check_id, client_options, fail_if_re
 from formant_net.cli.options.tunings import tuning_of, tuning_options
 from formant_net.ops.console import say
 from formant_net.ops.log import LEVELS, configure
+from formant_net.protocol.bounds import BOUNDS
 from formant_net.protocol.gesture import TimedTouch, lines_of
 
 
@@ -34,8 +35,15 @@ from formant_net.protocol.gesture import TimedTouch, lines_of
     "--wait-synths",
     default=1,
     show_default=True,
-    type=click.IntRange(0, 64),
+    type=click.IntRange(0, BOUNDS.most_synths),
     help="Start when this many synths are linked.",
+)
+@click.option(
+    "--most-synths",
+    default=BOUNDS.synths_of_headless,
+    show_default=True,
+    type=click.IntRange(1, BOUNDS.most_synths),
+    help="Play no more synths than this.",
 )
 @click.option("--key", metavar="KEY", help="Join key, if the URL has none (better: FORMANT_KEY).")
 @client_options
@@ -80,6 +88,7 @@ def command(urls: tuple[str, ...], gesture: Path | None, demo: bool, loop: bool,
         search=search_of(urls, options["key"], trust),
         name=options["name"][:64],
         snap=snap,
+        most_synths=options["most_synths"],
     )
     try:
         run_until_signal(

@@ -6,6 +6,8 @@
 export class PingPong {
   /** Smoothed round trip in seconds; null until the first pong. @type {number | null} */
   rttS = null;
+  /** The last round trip, seconds; null until the first pong. @type {number | null} */
+  lastS = null;
   /** Wire timestamp to the moment of sending, seconds. @type {Map<number, number>} */
   #sent = new Map();
   /** The last timestamp, µs. */
@@ -41,7 +43,7 @@ export class PingPong {
     if (sentAt === undefined) return false;
     this.#sent.delete(/** @type {number} */ (stamp));
     this.#note(true);
-    const sample = now - sentAt;
+    const sample = (this.lastS = now - sentAt);
     this.rttS = this.rttS === null ? sample : this.rttS + this.bounds.rtt_gain * (sample - this.rttS);
     return true;
   }

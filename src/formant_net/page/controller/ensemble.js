@@ -13,6 +13,8 @@ export class Ensemble {
   #pingedAt = -Infinity;
   /** Offers of synths for which there was no place. */
   beyondLimit = 0;
+  /** Synths for which there was no place, and when they offered last. @type {Map<string, number>} */
+  #leftOut = new Map();
 
   /**
    * @param {object} parts
@@ -24,8 +26,10 @@ export class Ensemble {
    * @param {() => void} parts.changed
    * @param {() => void} parts.silent a synth that was linked answers no more
    * @param {() => number} parts.clock seconds
+   * @param {() => number} [parts.most] synths that this page plays
    */
-  constructor({ timing, bounds, iceServers, signal, idleState, changed, silent, clock }) {
+  constructor({ timing, bounds, iceServers, signal, idleState, changed, silent, clock, most }) {
+    this.most = most ?? (() => bounds.synths);
     this.timing = timing;
     this.bounds = bounds;
     this.iceServers = iceServers;
@@ -42,6 +46,7 @@ export class Ensemble {
     if (!old && !this.#hasRoom(peer)) return;
     old?.close("replaced by a new connection"); // before the new one exists: two would both sound
     this.#lostAt.delete(peer);
+    this.#leftOut.delete(peer);
     const link = new Link({
       peer,
       iceServers: this.iceServers(),
@@ -70,6 +75,9 @@ export class Ensemble {
       const before = link.silent;
       link.tick(now);
       if (link.silent && !before) this.silent();
+    }
+    for (const [peer, offeredAt] of this.#leftOut) {
+      if (now - offeredAt >= this.timing.remember_s) this.#leftOut.delete(peer);
     }
     for (const [peer, lostAt] of this.#lostAt) {
       if (now - lostAt < this.timing.remember_s) continue;
@@ -102,17 +110,24 @@ export class Ensemble {
     return [...this.#links.values()].filter((link) => link.state === "open");
   }
 
+  /** How many synths offer and have no place here. */
+  get leftOut() {
+    return this.#leftOut.size;
+  }
+
   get opening() {
     return [...this.#links.values()].filter((link) => link.state === "connecting").length;
   }
 
   /** A synth that is lost gives its place to one that offers, and a phone to a box. @param {string} peer */
   #hasRoom(peer) {
-    if (this.#links.size < this.bounds.synths) return true;
+    if (this.#links.size < this.most()) return true;
     const phone = isPhone(peer) ? undefined : [...this.#links.keys()].reverse().find(isPhone);
     const [place = phone] = this.#lostAt.keys();
     if (place === undefined) {
       this.beyondLimit += 1;
+      this.#leftOut.set(peer, this.clock());
+      this.changed();
       return false;
     }
     this.#links.get(place)?.close("gave its place to another synth");

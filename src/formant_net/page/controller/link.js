@@ -7,9 +7,14 @@ import { Connection } from "../client/connection.js";
 import { Echo } from "./echo.js";
 import { Life } from "./life.js";
 import { PingPong } from "../client/pingpong.js";
+import { Queue } from "./queue.js";
+import { noPathWords } from "./reach.js";
 import { unit } from "../protocol/range.js";
 import { Settings } from "./settings.js";
 import { stateOf, UNKNOWN } from "../protocol/synth.js";
+
+/** Endings of a link that was being made which mean that there is no path. */
+const NO_PATH = ["could not connect", "connection failed"];
 
 export class Link {
   /** Why it ended, in words. */
@@ -28,6 +33,7 @@ export class Link {
   #life;
   #pings;
   #echo = new Echo();
+  #queue = new Queue();
   /** @type {number | undefined} */
   #askTimer;
 
@@ -46,6 +52,7 @@ export class Link {
    */
   constructor({ peer, iceServers, timing, bounds, signal, idleState, opened, changed, clock, before }) {
     this.peer = peer;
+    this.iceServers = iceServers;
     this.timing = timing;
     this.bounds = bounds;
     this.signal = signal;
@@ -134,7 +141,8 @@ export class Link {
   /** @param {string} reason in words */
   close(reason) {
     if (this.state === "lost") return;
-    this.ending = reason;
+    const noPath = this.state === "connecting" && NO_PATH.includes(reason);
+    this.ending = (noPath && noPathWords(this.peer, this.iceServers)) || reason;
     if (this.silent) this.unheardS = this.silentS;
     this.#life.lost();
     this.#settings = new Settings();
@@ -164,6 +172,11 @@ export class Link {
 
   get rttS() {
     return this.#pings.rttS;
+  }
+
+  /** Touches wait on the way: this link gets fewer repeats and moves. */
+  get queued() {
+    return this.#queue.grows;
   }
 
   get stale() {
@@ -223,6 +236,7 @@ export class Link {
   /** @param {any} pong an answer to a ping of ours @param {number} now seconds */
   #ponged(pong, now) {
     this.#life.answered(now);
+    if (this.#pings.lastS !== null) this.#queue.measured(this.#pings.lastS);
     const next = this.#echo.ponged(pong, now);
     if (next === "now") this.ping(now);
     else if (next === "enough") clearTimeout(this.#askTimer);

@@ -3,6 +3,7 @@
  *
  * The channel never retransmits. The repetition makes up for lost messages.
  */
+import { Pace } from "./pace.js";
 
 export class Sender {
   #seq = 0;
@@ -12,13 +13,15 @@ export class Sender {
   /**
    * @param {object} parts
    * @param {import("../protocol/numbers.js").Numbers} parts.timing
+   * @param {import("../protocol/numbers.js").Numbers} parts.bounds
    * @param {import("./touches.js").Touches} parts.touches
    * @param {() => import("../controller/link.js").Link[]} parts.links the open links
    * @param {() => number} parts.clock seconds
    * @param {(busy: boolean) => void} parts.repeat switches the ticks on and off
    */
-  constructor({ timing, touches, links, clock, repeat }) {
+  constructor({ timing, bounds, touches, links, clock, repeat }) {
     this.timing = timing;
+    this.pace = new Pace(timing, bounds);
     this.touches = touches;
     this.links = links;
     this.clock = clock;
@@ -32,7 +35,7 @@ export class Sender {
   /** A finger came down or was lifted. */
   changed() {
     if (this.touches.size === 0) for (const link of this.links()) link.oweRelease();
-    this.#send();
+    this.#send(true);
   }
 
   /** A finger moved. */
@@ -55,17 +58,22 @@ export class Sender {
     return this.touches.size === 0 ? { seq: this.#seq++, points: [] } : {};
   }
 
-  #send() {
+  /** @param {boolean} [changed] a finger came down or was lifted */
+  #send(changed = false) {
     this.#moved = false;
-    this.#sentAt = this.clock();
+    const now = (this.#sentAt = this.clock());
     const links = this.links();
     const active = this.touches.size > 0;
-    const due = active ? links : links.filter((link) => link.owed > 0);
+    const wanted = active ? links : links.filter((link) => link.owed > 0);
+    const due = changed ? wanted : this.pace.due(wanted, now);
     const seq = due.length > 0 ? this.#seq++ : this.#seq;
     const text = (/** @type {import("../controller/link.js").Link} */ link) =>
       JSON.stringify(this.touches.message(seq, this.#sentAt * 1000, link));
     const common = this.touches.isCommon && due.length > 0 ? text(due[0]) : null;
-    for (const link of due) if (link.touch(common ?? text(link)) && !active) link.owed -= 1;
+    for (const link of due) {
+      this.pace.sent(link, now);
+      if (link.touch(common ?? text(link)) && !active) link.owed -= 1;
+    }
     this.repeat(active || links.some((link) => link.owed > 0));
   }
 }

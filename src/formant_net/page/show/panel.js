@@ -99,6 +99,7 @@ export function stateWords(link) {
   if (link.rttS === null) return { tone: "good", text: "connected" };
   const ms = link.rttS * 1000;
   const parts = [`${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`];
+  if (link.queued) parts.push("network too slow");
   if (link.loss > 0) parts.push(`${Math.round(link.loss * 100)} % lost`);
   const mute = STATES[whyMute(link)];
   return { tone: mute ? "bad" : "good", text: [mute ?? "ready", ...parts].join(" · ") };

@@ -2,6 +2,7 @@
 
 /**
  * @typedef {{on: boolean, players: number, server: {state: string, reason: string}, name: string,
+ *   unreached: {count: number, relayed: boolean},
  *   device: {state: string, reason: string, sounds: boolean, threaded: boolean, poweredOn: boolean}}} Shown
  */
 
@@ -29,7 +30,7 @@ export class SingSwitch {
 }
 
 /** What is the case with this device as a synth, and what to do. @param {Shown} shown @returns {{tone: "good" | "busy" | "bad", text: string}} */
-export function singWords({ on, players, server, name, device }) {
+export function singWords({ on, players, server, name, unreached, device }) {
   const say = (/** @type {"good" | "busy" | "bad"} */ tone, /** @type {string} */ text) => ({ tone, text });
   if (device.state === "failed") return say("bad", `This device cannot sing: ${device.reason}.`);
   if (device.state === "starting") return say("busy", "Starting the voice of this device…");
@@ -41,6 +42,11 @@ export function singWords({ on, players, server, name, device }) {
   const heard = players === 0 ? "" : players === 1 ? "1 player plays on it" : `${players} players play on it`;
   if (server.state !== "registered") {
     return say("busy", heard ? `${heard}. Reconnecting to the server…` : "Connecting to the server…");
+  }
+  if (players === 0 && unreached.count > 0) {
+    const whom = unreached.count === 1 ? "a player" : `${unreached.count} players`;
+    const why = unreached.relayed ? ", also not over the relay of the server" : ". The server needs a relay (--ice-server)";
+    return say("bad", `${name} finds no path to ${whom}: this network keeps browsers apart${why}.`);
   }
   if (players === 0) return say("busy", `${name} is ready. It waits for a player.`);
   return say("good", `${name} sings: ${heard}.${device.threaded ? "" : " For better sound open https://…"}`);

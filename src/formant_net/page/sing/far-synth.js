@@ -26,7 +26,7 @@ export function canHand() {
 
 /** @type {import("./synth.js").View} */
 const NOTHING = {
-  ...{ server: "idle", reason: "", registrations: 0, fingers: 0, players: 0, links: [] },
+  ...{ server: "idle", reason: "", registrations: 0, fingers: 0, players: 0, unreached: 0, relayed: false, links: [] },
   ...{ volume: 1, poweredOn: true, counts: {} },
 };
 

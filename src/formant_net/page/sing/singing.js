@@ -5,7 +5,7 @@
  * touch. Elsewhere the same code runs on the page's own thread.
  */
 import { Identity } from "../client/identity.js";
-import { Kept } from "../client/kept.js";
+import { Kept } from "../set/kept.js";
 import { PHONE } from "../protocol/phones.js";
 import { FarSynth, canHand } from "./far-synth.js";
 import { loadFiles } from "./files.js";
@@ -85,11 +85,17 @@ export class Singing {
   /** Call it twice a second, and when something about the sound has changed. */
   tick() {
     if (this.synth instanceof FarSynth) this.synth.tell();
+    this.#keep();
+  }
+
+  /** What is set outlives the page. */
+  #keep() {
     if (!this.synth || !this.device.voice) return;
     const settings = { volume: this.synth.view.volume, preset: this.device.voice.preset };
     const said = JSON.stringify(settings);
-    if (said !== this.#settings) this.#kept.write(settings);
+    if (said === this.#settings) return;
     this.#settings = said;
+    this.#kept.write(settings);
   }
 
   get on() {
@@ -103,6 +109,12 @@ export class Singing {
   /** Controllers that play on this device. */
   get players() {
     return this.synth?.view.players ?? 0;
+  }
+
+  /** Controllers to which no path was found, and whether the server has told of a relay. */
+  get unreached() {
+    const { unreached = 0, relayed = false } = this.synth?.view ?? {};
+    return { count: unreached, relayed };
   }
 
   /** Whether touches come on a thread of their own, which a busy page does not delay. */
@@ -133,7 +145,11 @@ export class Singing {
 
   /** @param {import("./files.js").Files} files */
   #begin(files) {
-    const { device, name, identity, timing, bounds, servers, clock, changed, self } = this;
+    const { device, name, identity, timing, bounds, servers, clock, self } = this;
+    const changed = () => {
+      this.#keep();
+      this.changed();
+    };
     const { volume: kept, preset } = this.#kept.read();
     const volume = typeof kept === "number" && kept >= 0 && kept <= 1 ? kept : 1;
     // One that was chosen on this page a moment ago counts more.

@@ -3,6 +3,7 @@
  *
  * It runs in a worker, or on the page's own thread where a browser cannot hand its data channels to a worker.
  */
+import { hasRelay } from "../protocol/relays.js";
 import { PlayOut } from "../synth/play-out.js";
 import { Remote } from "../synth/remote.js";
 import { SynthNode } from "../synth/node.js";
@@ -33,6 +34,8 @@ const AHEAD_S = 0.005;
  * @property {number} registrations
  * @property {number} fingers
  * @property {number} players controllers that play on it
+ * @property {number} unreached controllers to which no path was found
+ * @property {boolean} relayed the server has told of a relay
  * @property {{controller: string, state: string}[]} links
  * @property {number} volume
  * @property {boolean} poweredOn
@@ -111,6 +114,8 @@ export class WebSynth {
     return {
       ...{ server: signaling.ending || signaling.state, reason: signaling.reason, registrations: signaling.registrations },
       ...{ fingers: core.fingers, players: core.open },
+      unreached: links.filter(({ failures, peer }) => failures > 0 && peer.state !== "open").length,
+      relayed: hasRelay(signaling.iceServers),
       links: links.map(({ peer }) => ({ controller: peer.name, state: peer.state })),
       ...{ volume: this.#remote.volume, poweredOn: this.#remote.poweredOn },
       counts: { ...core.counts, ...core.keeper.counts },

@@ -16,14 +16,18 @@ class Singer extends AudioWorkletProcessor {
   #ended = false;
   #load = new Load();
 
-  /** @param {{processorOptions: {bytes: ArrayBuffer, version: string, setup: any, note: Uint8Array}}} options */
-  constructor({ processorOptions: { bytes, version, setup, note } }) {
+  /**
+   * @param {{processorOptions: {bytes: ArrayBuffer, version: string, setup: any, note: Uint8Array, events?: ArrayBuffer}}}
+   *   options `note`: events to warm up with; `events`: those to begin with, for sound that is rendered offline
+   */
+  constructor({ processorOptions: { bytes, version, setup, note, events } }) {
     super();
     this.port.onmessage = ({ data }) => this.#take(data);
     try {
       sameVersion("the audio worklet", version);
       this.bank = new Bank(bytes, { ...setup, sampleRate });
       this.bank.warmUp(note);
+      if (events) this.#take(events);
       this.port.postMessage({ ready: true });
     } catch (error) {
       this.port.postMessage({ error: error instanceof Error ? error.message : String(error) });
