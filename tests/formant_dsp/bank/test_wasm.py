@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from support.browser.chromium import Chromium, chromium, loop_thread
 from support.browser.marionette import Firefox, firefox
+from support.sound import every_preset as every
 from support.suite.require import require
 
 from formant_dsp import HOP, Bank, isas
@@ -71,32 +72,6 @@ def native(isa: str) -> tuple[bytes, np.ndarray]:
     return events, bank.render(RATE)
 
 
-def presets() -> tuple[bytes, bytes, np.ndarray]:
-    """Every preset with a moving finger, one after the other: setup, events, and what the native bank makes of them."""
-    capacity = 4096
-    bank = Bank(voices=16, sample_rate=48000, channels=2, seed=7, ring_capacity=capacity, isa="sse2")
-    choir, at = ChoirBank(bank), 137
-    for key, name in enumerate(names(), 1):
-        preset = load(name)
-        choir.note_on(key, preset.voice_params(0.3, 0.2, 0.7), frame=at)
-        for step in range(3):
-            at += 2001
-            choir.update(key, preset.voice_params(0.3 + 0.08 * step, 0.2 + 0.2 * step, 0.7), frame=at)
-        at += 2001
-        choir.note_off(key, frame=at)
-        at += 777
-    ((address, size),) = bank.regions
-    memory = ctypes.string_at(address, size)
-    first = last = memory.index(struct.pack("=Q", 137))  # the ring's first slot: its event's frame
-    while struct.unpack_from("=Q", memory, last) != (0,):
-        last += EVENT_BYTES
-    events = memory[first:last]
-    assert len(names()) * 5 * EVENT_BYTES <= len(events) < capacity * EVENT_BYTES
-    wanted = bank.render(at + 24000)
-    made = setup(sample_rate=48000.0, ring_capacity=capacity, ring_reserve=capacity // 4, voices=16, channels=2, seed=7)
-    return made, events, wanted
-
-
 def node(wasm: Path, folder: Path, made: bytes, events: bytes, block: int, frames: int) -> np.ndarray:
     require("node", how="apt-get install nodejs")
     (folder / "setup").write_bytes(made)
@@ -120,7 +95,9 @@ def test_every_sample_is_that_of_sse2(banks: dict[str, Path], tmp_path: Path, na
 
 @pytest.mark.skipif(not X86, reason="the same bits are those of SSE2, which only x86-64 has")
 def test_every_preset_has_the_bits_of_sse2(banks: dict[str, Path], tmp_path: Path) -> None:
-    made, events, wanted = presets()
+    events, wanted = every.every_preset()
+    ring = {"ring_capacity": every.CAPACITY, "ring_reserve": every.CAPACITY // 4}
+    made = setup(sample_rate=float(every.RATE), voices=every.VOICES, channels=2, seed=every.SEED, **ring)
     found = node(banks["bank"], tmp_path, made, events, 128, len(wanted))
     assert found.tobytes() == wanted.tobytes()
 
