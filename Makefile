@@ -129,10 +129,10 @@ bench-wasm: $(VENV)/to-test ## the bank of the touch page in Node and Chromium b
 bench-busy-page: $(VENV)/to-test system-packages ## how late a touch is on a page that is busy, in Chromium; a minute
 	$(BIN)/python benchmarks/pages/busy.py $(ARGS)
 
-bench-fanout: $(VENV)/to-test system-packages ## how many synths one page, and one headless controller, can feed; 3 minutes
+bench-fanout: $(VENV)/to-test system-packages ## how many synths one page or headless controller can feed; 3 minutes
 	$(BIN)/python benchmarks/pages/fanout.py $(ARGS)
 
-bench-hall: $(VENV)/to-test system-packages ## 200 pages that sing, one that plays, one server: what breaks first; some minutes
+bench-hall: $(VENV)/to-test system-packages ## 200 pages that sing, one that plays: what breaks first; some minutes
 	$(BIN)/python benchmarks/pages/hall.py $(ARGS)
 
 bench-edges: $(VENV)/to-test ## the engine of several servers, and edges on it

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from aioice import stun, turn
-from support.net.ports import free_port
-from support.suite.patience import PATIENCE_S
-from support.suite.require import require
+from support.net.coturn import coturn
 
 from formant_net.protocol.ice import IceServers, parse_ice_server
 
@@ -20,24 +16,11 @@ SECRET = "north wind"
 
 
 @pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def relay() -> Iterator[int]:
     """The port of a coturn that shares our secret."""
-    require("turnserver")
-    folder: Path = tmp_path_factory.mktemp("coturn")
-    port = free_port()
-    options = ["--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={port}", "--realm=formant"]
-    options += ["--use-auth-secret", f"--static-auth-secret={SECRET}", "--no-tls", "--no-dtls", "--no-cli"]
-    options += [f"--pidfile={folder}/pid", f"--userdb={folder}/db", "--log-file=stdout", "--allow-loopback-peers"]
-    server = subprocess.Popen(["turnserver", "-n", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + PATIENCE_S
-        while asyncio.run(allocate(port, "nobody", "nothing")) != 401:
-            assert time.monotonic() < deadline, "coturn did not come up"
-            time.sleep(0.05)
+    options = ("--use-auth-secret", f"--static-auth-secret={SECRET}", "--allow-loopback-peers")
+    with coturn("127.0.0.1", *options) as port:
         yield port
-    finally:
-        server.kill()
-        server.wait()
 
 
 async def allocate(port: int, username: str, password: str) -> int | None:

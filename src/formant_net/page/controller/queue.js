@@ -7,7 +7,7 @@
 const LONGER_S = 0.1;
 /** Samples in a row that have to be longer: one alone is a radio that was busy for a moment. */
 const ENOUGH = 2;
-/** How far the shortest one moves towards each sample: a path that has become longer for good is accepted in a minute. */
+/** How far the shortest one moves to each sample: a path that has become longer for good is accepted in a minute. */
 const DRIFT = 0.02;
 
 export class Queue {
