@@ -28,6 +28,8 @@ class State(Enum):
     REGISTERED = auto()
 
 
+BEAT_CHARS = 128
+"""A heartbeat of this length is remembered."""
 MOST_CALLERS = 1024
 """Synths that a guest may answer, the last ones; bounds what is remembered of each."""
 UNDECIDED = frozenset((State.WAITING, State.CLAIMING, State.ENTERING))
@@ -51,6 +53,7 @@ class Client:
     callers   of a guest: the synths that have offered to it; it may answer those, and learns of no other id
     offers    counts its offers, from the first on
     says_ice  it has last sent a candidate as `ice`, so it reads them as `ice`
+    beat      its last heartbeat as it came, if it was a short one: the same text means the same
     """
 
     conn: int
@@ -72,6 +75,7 @@ class Client:
     callers: dict[str, None] = field(default_factory=dict)
     offers: OfferMeter | None = None
     says_ice: bool = False
+    beat: str | None = None
 
     def called_by(self, source: str) -> None:
         """An offer of `source` has come for it."""

@@ -23,7 +23,7 @@ from formant_net.protocol.timing import Timing
 from formant_net.server.access.access import Access
 from formant_net.server.access.door import Door
 from formant_net.server.access.limits import Limits
-from formant_net.server.clients import UNDECIDED, Client, Clients, State
+from formant_net.server.clients import BEAT_CHARS, UNDECIDED, Client, Clients, State
 from formant_net.server.content import Content
 from formant_net.server.discovery import Counters, Discovery
 from formant_net.server.edges.elsewhere import Elsewhere
@@ -116,11 +116,16 @@ class Hub:
         self.counters.received += 1
         try:
             self._rates.message(client, now)
+            if frame == client.beat:
+                self._settle(now)  # a heartbeat as the last one: its life counted
+                return
             if isinstance(frame, bytes):
                 raise ProtocolError("bad-message", "binary frames are not used: send JSON in text frames")
             message = m.decode_signaling(frame, self._limits.message_bytes)
             self._rates.charge(client, message)
             self._handle(client, message, now)
+            if isinstance(message, m.Heartbeat) and client.state is State.REGISTERED and len(frame) <= BEAT_CHARS:
+                client.beat = frame
         except ProtocolError as error:
             self._moved = True
             self._registration.refuse(client, error, now)
@@ -337,6 +342,7 @@ class Hub:
                 self._discovery.list_controllers(client, now, message.after)
             case m.Register():
                 self._moved = True
+                client.beat = None  # it may have another id now
                 self._registration.register(client, message, now)
             case m.Unknown():
                 self.counters.unknown_types += 1

@@ -19,6 +19,9 @@ from formant_net.server.clients import Client, Clients, State
 from formant_net.server.outputs import Outbox
 from formant_net.timers.deadlines import Deadlines
 
+LOOKS = 25
+"""Moments in `1.25 * heartbeat_s` at which clients that have been silent are looked for, many at a time. With a moment
+for each client, a timer fired for each: a third of the processor time of 10,000 idle clients."""
 _LATE = ProtocolError("register-timeout", "this connection did not register in time: connect again", fatal=True)
 _EXPIRED = ProtocolError(
     "token-expired", "your invitation has expired: ask for a new code or a new join URL", fatal=True
@@ -42,6 +45,7 @@ class Liveness:
         self._ttl_s = timing.ttl_s
         # A client that beats in time is never pinged; one that is silent is asked twice before its time is up.
         self._quiet_s = 1.25 * timing.heartbeat_s
+        self._together_s = self._quiet_s / LOOKS
         self._register_s = limits.register_s
         self._deadlines: Deadlines[int] = Deadlines()
 
@@ -59,7 +63,7 @@ class Liveness:
     def registered(self, client: Client, now: float) -> None:
         """It is in, perhaps anew by another token."""
         client.seen = now
-        self._look_again(client, now + self._quiet_s)
+        self._look_again(client, self._together(now + self._quiet_s))
 
     def left(self, client: Client) -> None:
         """The connection is gone."""
@@ -84,10 +88,14 @@ class Liveness:
                 elif now > client.seen + self._ttl_s:
                     yield Over(client, None)
                 elif now <= client.seen + self._quiet_s:
-                    self._look_again(client, client.seen + self._quiet_s)
+                    self._look_again(client, self._together(client.seen + self._quiet_s))
                 else:
                     self._out.probe(conn)
                     self._look_again(client, min(now + self._quiet_s, client.seen + self._ttl_s))
+
+    def _together(self, when: float) -> float:
+        """The next moment at which many clients are looked at, a little later than `when`."""
+        return math.ceil(when / self._together_s) * self._together_s
 
     def _look_again(self, client: Client, when: float) -> None:
         """At `when`, or when its token runs out."""

@@ -6,6 +6,7 @@ import pytest
 from support.virtual.clients import RawClients, only, refused
 
 from formant_net.protocol.timing import Timing
+from formant_net.server.access.limits import Limits
 
 
 @pytest.fixture
@@ -100,3 +101,40 @@ def test_shorter_timings_are_told_to_the_client() -> None:
     assert (answer["heartbeat_s"], answer["ttl_s"]) == (1.0, 3.0)
     clients.wait(3.001)
     assert clients.hub.clients() == {}
+
+
+def test_ten_thousand_that_beat_are_looked_for_together_and_not_each_by_a_timer() -> None:
+    """Each timer that fires costs as much as a heartbeat."""
+    clients = RawClients(limits=Limits(clients=2000, clients_per_address=2000, newcomers_per_address=2000))
+    conns = []
+    for n in range(1000):
+        conns.append(clients.join(f"ctrl-{n}"))
+        clients.wait(0.02)
+    fired = 0
+    now = clients.clock.now
+    hub = clients.hub
+    for step in range(1000):  # 20 s, in which each of them beats once
+        until = now + 0.02
+        while (due := hub.next_deadline()) is not None and due <= until:
+            hub.on_deadline(due)
+            hub.drain()
+            fired += 1
+        now = until
+        hub.receive_frame(conns[step], '{"type":"heartbeat"}', now)
+        hub.drain()
+    assert fired <= 30
+    assert len(hub.clients()) == 1000
+
+
+@pytest.mark.parametrize("source", ["", ',"source":"ctrl-a"'], ids=["plain", "with its source"])
+def test_a_heartbeat_means_the_same_each_time_and_no_other_text_does(clients: RawClients, source: str) -> None:
+    ctrl = clients.join("ctrl-a")
+    beat = f'{{"type":"heartbeat"{source}}}'
+    for _ in range(5):
+        clients.wait(20.0)
+        clients.frame(ctrl, beat)
+    assert clients.heard(ctrl) == []
+    for wrong in ("", beat[:-1], beat.replace("heartbeat", "registered")):
+        assert [said["type"] for said in clients.frame(ctrl, wrong)] == ["error"], wrong
+    (said,) = clients.frame(ctrl, '{"type":"heartbeat","source":"ctrl-b"}')
+    assert said["code"] == "wrong-source"
