@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from subprocess import CompletedProcess, run
 
 import numpy as np
 import pytest
 from support.machine.processes import Process, processes
+from support.net.ports import free_port
 from support.sound.spectrum import third_difference_db
 from support.sound.still import sing_still
 from support.soundcard.pulse import Pulse
@@ -76,34 +78,52 @@ def test_settings_are_taken_by_the_synth_that_is_named_alone(box: Box) -> None:
     done = remote(url, "--synth", "Attic", "--volume", "0.5", "--power", "off", "--preset", "choir", "--json")
     assert done.returncode == 0, done.stderr
     state = json.loads(done.stdout)
-    assert (state["volume"], state["powered_on"], state["preset"]) == (0.5, False, "choir")
+    assert (state["gain_db"], state["silent"], state["preset"]) == (-6.02, ["mute"], "choir")
+    assert (state["volume"], state["powered_on"]) == (1.0, True), "what players set stays as it is"
+    assert "1 box follows." in done.stderr
     nobody = remote(url, "--synth", "Cellar", "--patience", "1", "--volume", "0")
     assert nobody.returncode == 1
     assert "--synth" in nobody.stderr
     unknown = remote(url, "--preset", "kazoo")
     assert unknown.returncode == 1
     assert "no preset 'kazoo'" in unknown.stderr
-    assert "glassy" in unknown.stderr
     state = json.loads(remote(url, "--volume", "1", "--power", "on", "--json").stdout)
-    assert (state["volume"], state["powered_on"]) == (1.0, True)
+    assert (state["gain_db"], state["silent"], state["preset"]) == (0.0, [], "choir")
 
 
 def test_a_box_that_was_turned_down_and_killed_comes_back_as_it_was() -> None:
     with processes() as start:
         server = start("server", "--host", "127.0.0.1", "--port", "0", "--key", KEY)
         url = server.wait_for("Join:").split()[1]
-        box = ("synth", url, "--id", "synth-cellar", "--audio", "none")
+        box = ("synth", url, "--id", "synth-cellar", "--name", "Cellar", "--audio", "none")
         synth = start(*box)
         synth.wait_for("Ready")
-        said = remote(url, "--synth", "synth-cellar", "--volume", "0.2", "--power", "off")
+        said = remote(url, "--synth", "Cellar", "--volume", "0.2", "--power", "off")
         assert said.returncode == 0, said.stderr
-        time.sleep(3.0)  # kept every two seconds
         synth.kill()
+        synth.wait()
+        missing = remote(url, "--volume", "0.1", "--patience", "2")
+        assert missing.returncode == 1
+        assert "Cellar is away, and will follow after coming back" in missing.stderr
         again = start(*box)
-        assert "volume 20%" in again.wait_for("Settings that players had made")
         again.wait_for("Ready")
         (state,) = (json.loads(line) for line in remote(url, "--json").stdout.splitlines())
-        assert (state["volume"], state["powered_on"]) == (0.2, False)
+        assert (state["gain_db"], state["silent"]) == (-20.0, ["mute"])
+
+
+def test_a_server_that_keeps_no_settings_is_said_and_the_synth_is_set_over_its_link(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / f"desk-{port}.json").write_text("damaged")
+    with processes() as start:
+        state = {"FORMANT_STATE_DIR": str(tmp_path)}
+        server = start("server", "--host", "127.0.0.1", "--port", str(port), "--key", KEY, environment=state)
+        url = server.wait_for("Join:").split()[1]
+        synth = start("synth", url, "--id", "synth-cellar", "--audio", "none")
+        synth.wait_for("Ready")
+        done = remote(url, "--volume", "0.2", "--json")
+        assert done.returncode == 0, done.stderr
+        assert "keeps no settings" in done.stderr
+        assert json.loads(done.stdout)["volume"] == 0.2
 
 
 def test_another_sound_device_while_a_note_is_held(box: Box) -> None:
@@ -175,7 +195,7 @@ def test_every_synth_is_set_and_those_that_stay_silent_are_said() -> None:
         done = remote(url, "--volume", "0.44", "--json")
         assert done.returncode == 0, done.stderr
         states = [json.loads(line) for line in done.stdout.splitlines()]
-        assert sorted((state["name"], state["volume"]) for state in states) == [(n, 0.44) for n in sorted(names)]
+        assert sorted((state["name"], state["gain_db"]) for state in states) == [(n, -7.13) for n in sorted(names)]
         assert "3 synths answered." in done.stderr
 
         with connect(f"{url.replace('http', 'ws')}ws") as silent:
@@ -186,8 +206,9 @@ def test_every_synth_is_set_and_those_that_stay_silent_are_said() -> None:
             assert "3 of 4 synths answered; 1 that did not offer a link stayed silent." in shown.stderr
             unset = remote(url, "--power", "off")
             assert unset.returncode == 1
-            assert "the setting did not reach 1 that did not offer a link" in unset.stderr
-            assert unset.stdout.count("power off") == 3
+            assert "synth-silent has no link to this machine, which an older box needs" in unset.stderr
+            assert unset.stdout.count("silent: mute") == 3
+            assert "synth-silent (synth-silent): no link to this machine" in unset.stdout
             some = remote(url, "--synth", "North", "--synth", "West", "--power", "on", "--patience", "3")
             assert some.returncode == 1
             assert "no synth 'West' answered" in some.stderr
