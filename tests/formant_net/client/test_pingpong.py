@@ -18,6 +18,14 @@ def test_the_first_answer_is_the_round_trip_and_later_ones_are_smoothed() -> Non
     assert pings.rtt_s == pytest.approx(0.009)
 
 
+def test_the_variation_follows_how_far_each_round_trip_is_from_the_smoothed_one() -> None:  # RFC 6298, section 2
+    pings = PingPong(Timing(), 0.0)
+    answered(pings, 1.0, 0.008)
+    assert pings.variation_s == pytest.approx(0.004)
+    answered(pings, 2.0, 0.016)
+    assert pings.variation_s == pytest.approx(0.004 + (0.008 - 0.004) / 4)
+
+
 def test_a_pong_nobody_asked_for_is_no_latency() -> None:
     pings = PingPong(Timing(), 0.0)
     sent = pings.ping(1.0)

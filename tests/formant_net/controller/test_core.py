@@ -8,6 +8,7 @@ from support.virtual.hands import controller_of, lift, press, synth_of
 
 from formant_net.client import effects as fx
 from formant_net.client.effects import COMMANDS, PARAMS
+from formant_net.client.peer import State
 from formant_net.protocol import messages as m
 from formant_net.protocol.bounds import BOUNDS
 from formant_net.protocol.gesture import TimedTouch
@@ -281,6 +282,18 @@ def test_fingers_may_be_for_some_synths_only_and_late_ones_learn_of_them_by_ping
     world.run(0.1)
     assert not second.voices.sounding
     assert not third.voices.sounding
+
+
+def test_a_candidate_that_comes_while_the_link_is_made_goes_to_its_connection() -> None:
+    world = World()
+    controller = world.controller()
+    world.synth()
+    while not (links := controller_of(controller)._links) or links["synth-a"].peer.state is not State.CONNECTING:
+        world.run(0.001)
+    world.candidate("synth-a", "ctrl-a", "c")
+    world.run(0.1)
+    (added,) = [effect for effect in controller.effects if isinstance(effect, fx.AddCandidate)]
+    assert (added.peer, added.link) == ("synth-a", controller_of(controller)._links["synth-a"].peer.link)
 
 
 def test_candidates_of_a_synth_beyond_the_limit_are_not_kept() -> None:

@@ -166,6 +166,18 @@ def test_who_waits_for_an_id_that_moves_to_another_edge_is_told_that_it_is_taken
     assert len(attic.hub._contest) == len(barn.hub._contest) == 0
 
 
+def test_while_one_waits_for_an_id_where_it_is_another_edge_is_told_at_once_that_it_is_taken() -> None:
+    world = Edges("attic", "barn")
+    attic, barn = world["attic"], world["barn"]
+    attic.join("ctrl-a")
+    world.run(0.1)
+    first = claims(attic, "ctrl-a")
+    second = claims(barn, "ctrl-a")
+    world.run(0.1)
+    refused(barn.heard(second), "id-taken")
+    assert attic.heard(first) == [], "the first one still waits"
+
+
 def test_a_dispute_about_a_client_that_has_gone_changes_nothing(clients: RawClients) -> None:
     """The registry of one edge never tells of one; the other one might, should its notices ever wait."""
     holder = Lease("ctrl-a", "controller", "run9-1", Place("barn", "run9"))

@@ -215,3 +215,13 @@ def test_who_comes_back_with_its_secret_gets_in_however_full_server_and_address_
     assert back in clients.open
     clients.drop(back)
     clients.join("ctrl-c", address="192.0.2.1")
+
+
+def test_a_refusal_is_logged_with_the_id_that_was_refused(clients: RawClients) -> None:
+    clients.join("ctrl-a")
+    conn = clients.connect()
+    clients.say(conn, "register", client_id="ctrl-b", role="synth")
+    assert [event.fields["id"] for event in clients.events if "refused" in event.name] == [None]
+    other = clients.join("ctrl-c")
+    clients.say(other, "register", client_id="ctrl-c")
+    assert [event.fields["id"] for event in clients.events if "refused" in event.name] == [None, "ctrl-c"]

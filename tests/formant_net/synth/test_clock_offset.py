@@ -53,6 +53,13 @@ def test_a_clock_that_was_set_is_found_again(jump_s: float) -> None:
     assert offset.ahead(130.0) == pytest.approx(93.0 - jump_s, abs=0.02)
 
 
+def test_bounds_of_one_moment_that_contradict_each_other_say_nothing() -> None:
+    offset = ClockOffset()
+    offset.came(7.0, 100.0)
+    offset.echoed(7.0, 101.0, 0.0, 100.0)
+    assert offset.ahead(100.0) is None
+
+
 # --- clocks that are not like ours
 
 

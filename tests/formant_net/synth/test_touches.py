@@ -242,6 +242,14 @@ def test_the_end_of_the_link_releases_everything() -> None:
     assert touches.touch(full(1, 2, seq=1), 0.2) == []
 
 
+def test_a_link_that_ends_ends_its_voices_now_whatever_the_play_out_time_said_before() -> None:
+    touches = Touches(Timing(play_out_s=0.05), numbered())
+    touches.touch(touch(seq=1), 0.0)
+    (off,) = touches.release_all(0.5)
+    assert isinstance(off, NoteOff)
+    assert off.at == 0.5
+
+
 # --- pitch as a number, and two fingers at once
 
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from formant_files import shown
 from formant_net.cli.options.gestures import read_touches
-from formant_net.cli.options.servers import check_id, client_options, fail_if_refused, search_of, servers_of, trust_of
+from formant_net.cli.options.players import controller_of, linked, node_of, player_options, run
 from formant_net.cli.options.tunings import tuning_of, tuning_options
 from formant_net.ops.console import say
-from formant_net.ops.log import LEVELS, configure
-from formant_net.protocol.bounds import BOUNDS
+from formant_net.ops.log import configure
 from formant_net.protocol.gesture import TimedTouch, lines_of
+
+if TYPE_CHECKING:
+    from formant_net.aio.client.controller import ControllerOptions
 
 
 @click.command(short_help="Play a gesture, a demo or JSON lines, without a screen.")
@@ -31,39 +32,7 @@ from formant_net.protocol.gesture import TimedTouch, lines_of
 @click.option("--demo", is_flag=True, help="Play a built-in phrase of ten seconds.")
 @click.option("--loop", is_flag=True, help="Repeat it without end.")
 @tuning_options
-@click.option(
-    "--wait-synths",
-    default=1,
-    show_default=True,
-    type=click.IntRange(0, BOUNDS.most_synths),
-    help="Start when this many synths are linked.",
-)
-@click.option(
-    "--most-synths",
-    default=BOUNDS.synths_of_headless,
-    show_default=True,
-    type=click.IntRange(1, BOUNDS.most_synths),
-    help="Play no more synths than this.",
-)
-@click.option("--key", metavar="KEY", help="Join key, if the URL has none (better: FORMANT_KEY).")
-@client_options
-@click.option("--in-order", is_flag=True, help="Try the URLs in this order, not the nearest first.")
-@click.option("--id", metavar="ID", help="Id. Default: ctrl-HOST- and four random digits.")
-@click.option("--name", default="", metavar="TEXT", help="Name that others see.")
-@click.option(
-    "--log-format",
-    default="text",
-    show_default=True,
-    type=click.Choice(["text", "json"]),
-    help="Log for people or programs.",
-)
-@click.option(
-    "--log-level",
-    default="info",
-    show_default=True,
-    type=click.Choice(LEVELS),
-    help="Least severe lines to log.",
-)
+@player_options("Start")
 def command(urls: tuple[str, ...], gesture: Path | None, demo: bool, loop: bool, **options: Any) -> None:
     """Play every synth of the ensemble at URL. Without a URL, search the network for the server.
 
@@ -76,26 +45,8 @@ def command(urls: tuple[str, ...], gesture: Path | None, demo: bool, loop: bool,
         raise click.UsageError("--loop needs --gesture FILE or --demo")
     _, snap = tuning_of(options, keyboard=False)
     configure(options["log_format"], options["log_level"])
-    from formant_net.aio.client.client import SentAway
-    from formant_net.aio.client.controller import ControllerOptions
-    from formant_net.aio.run import run_until_signal
-
     touches = _touches(gesture, demo)
-    trust = trust_of(options["tls_ca"], options["tls_fingerprints"])
-    controller = ControllerOptions(
-        client_id=check_id(options["id"], ("ctrl-", "touch-ctrl-")),
-        servers=servers_of(urls, options["key"], trust),
-        search=search_of(urls, options["key"], trust),
-        name=options["name"][:64],
-        snap=snap,
-        most_synths=options["most_synths"],
-    )
-    try:
-        run_until_signal(
-            _play(controller, touches, loop=loop, **{name: options[name] for name in ("wait_synths", "in_order")})
-        )
-    except SentAway as error:
-        fail_if_refused(error)
+    run(_play(controller_of(urls, options, snap), touches, options, loop=loop))
 
 
 SHORTEST_LOOP_S = 0.25
@@ -117,21 +68,12 @@ def _touches(gesture: Path | None, demo: bool) -> list[TimedTouch] | None:
 
 
 async def _play(
-    options: Any, touches: list[TimedTouch] | None, *, loop: bool, wait_synths: int, in_order: bool
+    controller: ControllerOptions, touches: list[TimedTouch] | None, options: Mapping[str, Any], *, loop: bool
 ) -> None:
-    from formant_net.aio.client.controller import ControllerNode
-    from formant_net.aio.client.nearest import nearest_first
-
-    if not in_order:
-        options = replace(options, servers=await nearest_first(options.servers))
-    node = ControllerNode(options)
+    node = await node_of(controller, in_order=options["in_order"])
     node.start()
-    where = f"connecting to {options.servers[0].ws_url}" if options.servers else "searching the network for a server"
-    say(f"Formant controller {options.client_id}: {where}.")
     try:
-        await node.ready(wait_synths)
-        linked = sum(synth.open for synth in node.synths())
-        say(f"Ready: {linked} synth{'' if linked == 1 else 's'} linked.")
+        await linked(node, options["wait_synths"], "controller")
         if touches is None:
             await node.play_lines(_standard_input())
         else:

@@ -14,22 +14,14 @@ import click
 
 from formant_files import read_text, shown
 from formant_net.cli.options.gestures import progress, read_midi
+from formant_net.cli.options.players import controller_of, linked, node_of, player_options, run, tell, tell_left_out
 from formant_net.cli.options.ranges import FloatRange
-from formant_net.cli.options.servers import (
-    check_id,
-    client_options,
-    fail_if_refused,
-    search_of,
-    servers_of,
-    trust_of,
-)
 from formant_net.cli.options.tunings import tuning_of, tuning_options
 from formant_net.midi.file.chunks import MOST_BYTES as MOST_FILE_BYTES
 from formant_net.midi.file.playback import for_file
 from formant_net.midi.file.song import MOST_S, Song
 from formant_net.midi.mapping import MPE_CHOICES, WIDEST_BEND, Mapping, MappingError, parse
-from formant_net.ops.console import say
-from formant_net.ops.log import LEVELS, configure
+from formant_net.ops.log import configure
 
 if TYPE_CHECKING:
     from formant_net.aio.client.controller import ControllerNode, ControllerOptions
@@ -86,32 +78,7 @@ STATUS_S = 5.0
     "--from", "begin_s", type=FloatRange(0.0, MOST_S), metavar="SECONDS", help="Start at this time of the file."
 )
 @click.option("--loop", is_flag=True, help="Repeat the file without end.")
-@click.option(
-    "--wait-synths",
-    default=1,
-    show_default=True,
-    type=click.IntRange(0, 64),
-    help="Start when this many synths are linked.",
-)
-@click.option("--key", metavar="KEY", help="Join key, if the URL has none (better: FORMANT_KEY).")
-@client_options
-@click.option("--in-order", is_flag=True, help="Try the URLs in this order, not the nearest first.")
-@click.option("--id", metavar="ID", help="Id. Default: ctrl-HOST- and four random digits.")
-@click.option("--name", default="", metavar="TEXT", help="Name that others see.")
-@click.option(
-    "--log-format",
-    default="text",
-    show_default=True,
-    type=click.Choice(["text", "json"]),
-    help="Log for people or programs.",
-)
-@click.option(
-    "--log-level",
-    default="info",
-    show_default=True,
-    type=click.Choice(LEVELS),
-    help="Least severe lines to log.",
-)
+@player_options("Start")
 def command(urls: tuple[str, ...], list_ports: bool, **options: Any) -> None:
     """Play every synth of the ensemble at URL with MIDI. Without a URL, search the network for the server.
 
@@ -132,26 +99,14 @@ def command(urls: tuple[str, ...], list_ports: bool, **options: Any) -> None:
 
         learn(options["learn"], options["backend"], options["ports"])
         return
-    from formant_net.aio.client.client import SentAway
-    from formant_net.aio.client.controller import ControllerOptions
-    from formant_net.aio.run import run_until_signal
     from formant_net.midi.player import MidiPlayer
 
     mapping = mapping_of(options["mapping"], options["mpe"], options["bend"])
     song = None if options["path"] is None else _song(options["path"])
     if song is not None:
         mapping = for_file(song, mapping)
-    trust = trust_of(options["tls_ca"], options["tls_fingerprints"])
-    controller = ControllerOptions(
-        client_id=check_id(options["id"], ("ctrl-", "touch-ctrl-")),
-        servers=servers_of(urls, options["key"], trust),
-        search=search_of(urls, options["key"], trust),
-        name=options["name"][:64],
-    )
-    try:
-        run_until_signal(_play(controller, partial(MidiPlayer, mapping, keys=keys, snap=snap), song, options))
-    except SentAway as error:
-        fail_if_refused(error)
+    player = partial(MidiPlayer, mapping, keys=keys, snap=snap)
+    run(_play(controller_of(urls, options), player, song, options))
 
 
 def mapping_of(path: Path | None, mpe: str | None, bend: float | None) -> Mapping:
@@ -205,20 +160,16 @@ def _list(backend: str) -> None:
 async def _play(
     controller: ControllerOptions, player: Callable[..., MidiPlayer], song: Song | None, options: dict[str, Any]
 ) -> None:
-    from formant_net.aio.client.controller import ControllerNode
-    from formant_net.aio.client.nearest import nearest_first
     from formant_net.aio.midi.bridge import Bridge
 
-    if not options["in_order"]:
-        controller = replace(controller, servers=await nearest_first(controller.servers))
-    node = ControllerNode(controller)
-    bridge = Bridge(node, player(now=node.client.driver.now), _say)
+    node = await node_of(controller, in_order=options["in_order"])
+    bridge = Bridge(node, player(now=node.client.driver.now), tell)
     node.start()
     try:
         if song is None:
             await _play_ports(node, bridge, options)
         else:
-            await linked(node, options["wait_synths"])
+            await linked(node, options["wait_synths"], "MIDI")
             await _play_song(node, bridge, song, options)
     finally:
         bridge.close()
@@ -234,7 +185,7 @@ async def _play_ports(node: ControllerNode, bridge: Bridge, options: dict[str, A
     inbox = Inbox(bridge.take)
     watcher = Watcher(
         lambda: open_backend(options["backend"], inbox.put), options["ports"],
-        plugged=bridge.plugged, unplugged=bridge.unplugged, say=_say,
+        plugged=bridge.plugged, unplugged=bridge.unplugged, say=tell,
     )  # fmt: skip
     try:
         watcher.start()
@@ -242,7 +193,7 @@ async def _play_ports(node: ControllerNode, bridge: Bridge, options: dict[str, A
         raise click.ClickException(f"no MIDI: {error}") from error
     watching = asyncio.create_task(watcher.run())
     try:
-        await linked(node, options["wait_synths"])
+        await linked(node, options["wait_synths"], "MIDI")
         await _until_ended(node, bridge, watching)
     finally:
         watching.cancel()
@@ -255,7 +206,7 @@ async def _play_song(node: ControllerNode, bridge: Bridge, song: Song, options: 
     from formant_net.aio.midi.song import SongPlayer
 
     player = SongPlayer(song, bridge)
-    told = dict.fromkeys(bridge.player.counters, 0)
+    told: dict[str, int] = {}
     begin_s = options["begin_s"] or 0.0
     while True:
         with progress(round(song.length_s), shown(options["path"].name)) as advance:
@@ -266,43 +217,25 @@ async def _play_song(node: ControllerNode, bridge: Bridge, song: Song, options: 
                 playing.cancel()
                 with suppress(asyncio.CancelledError):
                     await playing
-        left_out(node, bridge, told, _say)
+        _tell_unplayed(node, bridge, told)
         if not options["loop"]:
             return
         begin_s = 0.0
 
 
-async def linked(node: ControllerNode, count: int, what: str = "MIDI") -> None:
-    """Return when this many synths are linked and take notes, and say so."""
-    servers = node.options.servers
-    where = f"connecting to {servers[0].ws_url}" if servers else "searching the network for a server"
-    say(f"Formant {what} {node.options.client_id}: {where}.")
-    await node.ready(count)
-    number = sum(synth.open for synth in node.synths())
-    say(f"Ready: {number} synth{'' if number == 1 else 's'} linked.")
-
-
 async def _until_ended(node: ControllerNode, bridge: Bridge, watching: asyncio.Task[None]) -> None:
     """Play until the server sends us away. Say what could not be played, but not more than every few seconds."""
-    told = dict.fromkeys(bridge.player.counters, 0)
+    told: dict[str, int] = {}
     while not watching.done():
         look_at = bridge.now + STATUS_S
         await node.until(lambda at=look_at: watching.done() or bridge.now >= at)  # type: ignore[misc]
-        left_out(node, bridge, told, _say)
+        _tell_unplayed(node, bridge, told)
     watching.result()
 
 
-def left_out(node: ControllerNode, bridge: Bridge, told: dict[str, int], tell: Callable[[str, bool], None]) -> None:
-    """Say what was left out since the last call; `told` keeps the counts."""
-    counts = bridge.player.counters
-    for name, words in (("too_fast", "too many notes a second"), ("too_many", "more than 16 notes at once")):
-        if counts[name] > told[name]:
-            tell(f"{counts[name] - told[name]} notes left out: {words}", True)
-    told.update(counts)
+def _tell_unplayed(node: ControllerNode, bridge: Bridge, told: dict[str, int]) -> None:
+    """Say what was left out since the last call, and which synths do not reach what is down."""
+    tell_left_out(bridge.player.counters, told)
     for synth in node.synths():
         if synth.open and synth.unreached:
             tell(f"{synth.state.get('name', synth.id)} does not reach {len(synth.unreached)} of the notes", True)
-
-
-def _say(text: str, warning: bool) -> None:
-    say(text, err=warning)

@@ -5,23 +5,15 @@ from __future__ import annotations
 import re
 import secrets
 import socket
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from formant_net.cli.options.players import controller_of, linked, node_of, player_options, run, tell, tell_left_out
 from formant_net.cli.options.ranges import FloatRange
-from formant_net.cli.options.servers import (
-    check_id,
-    client_options,
-    fail_if_refused,
-    search_of,
-    servers_of,
-    trust_of,
-)
 from formant_net.cli.options.tunings import tuning_of, tuning_options
 from formant_net.ops.console import say
-from formant_net.ops.log import LEVELS, configure
+from formant_net.ops.log import configure
 
 if TYPE_CHECKING:
     from formant_net.aio.client.controller import ControllerNode, ControllerOptions
@@ -56,32 +48,7 @@ STATUS_S = 5.0
     help="Lift the notes of a sender that has been silent for so long.",
 )
 @tuning_options
-@click.option(
-    "--wait-synths",
-    default=1,
-    show_default=True,
-    type=click.IntRange(0, 64),
-    help="Say that it is ready when this many synths are linked.",
-)
-@click.option("--key", metavar="KEY", help="Join key, if the URL has none (better: FORMANT_KEY).")
-@client_options
-@click.option("--in-order", is_flag=True, help="Try the URLs in this order, not the nearest first.")
-@click.option("--id", metavar="ID", help="Id. Default: ctrl-HOST- and four random digits.")
-@click.option("--name", default="", metavar="TEXT", help="Name that others see.")
-@click.option(
-    "--log-format",
-    default="text",
-    show_default=True,
-    type=click.Choice(["text", "json"]),
-    help="Log for people or machines.",
-)
-@click.option(
-    "--log-level",
-    default="info",
-    show_default=True,
-    type=click.Choice(LEVELS),
-    help="Least severe lines to log.",
-)
+@player_options("Say that it is ready")
 def command(urls: tuple[str, ...], **options: Any) -> None:
     """Play every synth of the ensemble at URL by OSC. Without a URL, search the network for the server.
 
@@ -92,21 +59,8 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     options["query"] = None if query == OFF else host_port(query, "--query")
     _, snap = tuning_of(options, keyboard=False)
     configure(options["log_format"], options["log_level"])
-    from formant_net.aio.client.client import SentAway
-    from formant_net.aio.client.controller import ControllerOptions
-    from formant_net.aio.run import run_until_signal
 
-    trust = trust_of(options["tls_ca"], options["tls_fingerprints"])
-    controller = ControllerOptions(
-        client_id=check_id(options["id"], ("ctrl-", "touch-ctrl-")),
-        servers=servers_of(urls, options["key"], trust),
-        search=search_of(urls, options["key"], trust),
-        name=options["name"][:64],
-    )
-    try:
-        run_until_signal(_play(controller, listen, snap, options))
-    except SentAway as error:
-        fail_if_refused(error)
+    run(_play(controller_of(urls, options), listen, snap, options))
 
 
 def host_port(text: str, option: str) -> tuple[str, int]:
@@ -120,16 +74,12 @@ def host_port(text: str, option: str) -> tuple[str, int]:
 async def _play(
     controller: ControllerOptions, listen: tuple[str, int], snap: Snap | None, options: dict[str, Any]
 ) -> None:
-    from formant_net.aio.client.controller import ControllerNode
-    from formant_net.aio.client.nearest import nearest_first
     from formant_net.aio.osc.bridge import OscBridge
     from formant_net.aio.osc.datagrams import ListenError
     from formant_net.aio.osc.query import OscQuery
     from formant_net.osc.player import OscPlayer
 
-    if not options["in_order"]:
-        controller = replace(controller, servers=await nearest_first(controller.servers))
-    node = ControllerNode(controller)
+    node = await node_of(controller, in_order=options["in_order"])
     player = OscPlayer(
         secrets.token_bytes(16),
         silence_s=options["silence"],
@@ -137,7 +87,7 @@ async def _play(
         note_at=node.note_at,
         now=node.client.driver.now,
     )
-    bridge, query = OscBridge(node, player, _say), None
+    bridge, query = OscBridge(node, player, tell), None
     node.start()
     try:
         try:
@@ -158,24 +108,14 @@ async def _play(
 
 async def _until_ended(node: ControllerNode, bridge: OscBridge, count: int) -> None:
     """Play until the server sends us away. Say what could not be played, but not more than every few seconds."""
-    from formant_net.cli.play.midi import linked
-
     await linked(node, count, "OSC")
-    told = dict.fromkeys(bridge.player.left_out, 0)
+    told: dict[str, int] = {}
     while True:
         look_at = bridge.now + STATUS_S
         await node.until(lambda at=look_at: bridge.now >= at)  # type: ignore[misc]
-        counts = bridge.player.left_out
-        for name, words in (("too_fast", "too many notes a second"), ("too_many", "more than 16 notes at once")):
-            if counts[name] > told[name]:
-                _say(f"{counts[name] - told[name]} notes left out: {words}", True)
-        told = counts
+        tell_left_out(bridge.player.left_out, told)
 
 
 def _shown(address: tuple[str, int]) -> str:
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _say(text: str, warning: bool) -> None:
-    say(text, err=warning)

@@ -20,6 +20,7 @@ from formant_net.aio.identity import Place, numbered, take_place
 from formant_net.aio.kept_log import keep_warnings
 from formant_net.aio.state import kept_name, state_dir
 from formant_net.cli.options.audio import check_channels, output_options
+from formant_net.cli.options.logs import log_options
 from formant_net.cli.options.ranges import FloatRange
 from formant_net.cli.options.refused import under_a_service_manager
 from formant_net.cli.options.servers import (
@@ -32,7 +33,7 @@ from formant_net.cli.options.servers import (
 )
 from formant_net.cli.options.text import label
 from formant_net.ops.console import say
-from formant_net.ops.log import LEVELS, configure
+from formant_net.ops.log import configure
 from formant_net.protocol.settings import SettingError
 from formant_net.protocol.timing import Timing
 from formant_net.synth.play_limits import PlayLimits
@@ -104,20 +105,7 @@ if TYPE_CHECKING:
     help="Sound each touch this long after it was sent, together with boxes of the same value: 20 on wires, 40 on "
     "Wi-Fi.",
 )
-@click.option(
-    "--log-format",
-    default="text",
-    show_default=True,
-    type=click.Choice(["text", "json"]),
-    help="Log for people or programs.",
-)
-@click.option(
-    "--log-level",
-    default="info",
-    show_default=True,
-    type=click.Choice(LEVELS),
-    help="Least severe lines to log.",
-)
+@log_options
 def command(urls: tuple[str, ...], **options: Any) -> None:
     """Join the ensemble at URL and sing what its controllers play. Without a URL, search the network for the server.
 

@@ -16,10 +16,11 @@ from formant_net.aio.kept_log import keep_warnings
 from formant_net.aio.state import state_dir
 from formant_net.cli.options.guard import SERVER_OPTIONS, guard_fields
 from formant_net.cli.options.invitation import lines
+from formant_net.cli.options.logs import log_options
 from formant_net.cli.options.ranges import FloatRange
 from formant_net.lan.invitation import Invitation
 from formant_net.ops.console import say
-from formant_net.ops.log import LEVELS, configure, get_logger
+from formant_net.ops.log import configure, get_logger
 from formant_net.protocol import location as places
 from formant_net.protocol.ice import IceServerError, parse_ice_server
 from formant_net.protocol.join import DEFAULT_PORT, JoinUrl, JoinUrlError
@@ -137,20 +138,7 @@ def server_options(function: Function) -> Function:
                 type=FloatRange(1.0),
                 help="Seconds of silence until a client is dropped.",
             ),
-            click.option(
-                "--log-format",
-                default="text",
-                show_default=True,
-                type=click.Choice(["text", "json"]),
-                help="Log for people or programs.",
-            ),
-            click.option(
-                "--log-level",
-                default="info",
-                show_default=True,
-                type=click.Choice(LEVELS),
-                help="Least severe lines to log.",
-            ),
+            log_options,
         ]
     ):
         function = option(function)

@@ -406,7 +406,9 @@ def test_a_silent_link_is_kept_until_the_server_has_answered() -> None:
     assert link.peer.state is State.OPEN
     registered = m.Registered(client_id="synth-a", edge="e", resume="r", ice_servers=[], heartbeat_s=20.0, ttl_s=60.0)
     stand.signaling.receive(stand.signaling.attempt, registered, stand.now)
-    assert closed(stand.settle()) == ["ctrl-a"]
+    ended = stand.settle()
+    assert closed(ended) == ["ctrl-a"]
+    assert [each.fields["reason"] for each in ended if isinstance(each, Notice)] == ["silent for 3.1 s"]
     assert offered(stand.wait(0.1)) == ["ctrl-a"], "it had worked, so the next follows at once"
 
 
