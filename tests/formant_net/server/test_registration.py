@@ -203,7 +203,7 @@ def test_a_client_whose_time_is_up_is_refused_once_and_its_lease_ends(clients: R
     clients.wait(61.0, answering=(synth,))
     assert clients.closed == {ctrl: 1001}
     assert clients.leases() == []
-    assert [event.fields["id"] for event in clients.events if event.name == "controller silent"] == ["ctrl-a"]
+    assert [event.fields.get("id") for event in clients.events if event.name == "controller silent"] == ["ctrl-a"]
 
 
 def test_who_comes_back_with_its_secret_gets_in_however_full_server_and_address_are() -> None:
@@ -221,7 +221,7 @@ def test_a_refusal_is_logged_with_the_id_that_was_refused(clients: RawClients) -
     clients.join("ctrl-a")
     conn = clients.connect()
     clients.say(conn, "register", client_id="ctrl-b", role="synth")
-    assert [event.fields["id"] for event in clients.events if "refused" in event.name] == [None]
+    assert [event.fields.get("id") for event in clients.events if "refused" in event.name] == [None]
     other = clients.join("ctrl-c")
     clients.say(other, "register", client_id="ctrl-c")
-    assert [event.fields["id"] for event in clients.events if "refused" in event.name] == [None, "ctrl-c"]
+    assert [event.fields.get("id") for event in clients.events if "refused" in event.name] == [None, "ctrl-c"]

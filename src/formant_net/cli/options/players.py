@@ -112,5 +112,5 @@ def tell_left_out(counts: Mapping[str, int], told: dict[str, int]) -> None:
     """Say how many notes were left out since the last call, and why. `told` keeps the counts."""
     for name, words in LEFT_OUT.items():
         if more := counts[name] - told.get(name, 0):
-            tell(f"{more} {'note is' if more == 1 else 'notes are'} left out: {words}", True)
+            tell(f"{more} {'note' if more == 1 else 'notes'} left out: {words}", True)
     told.update(counts)

@@ -37,7 +37,7 @@ def test_each_note_that_was_left_out_is_told_once(capsys: pytest.CaptureFixture[
     for counts in ({"too_fast": 2, "too_many": 0}, {"too_fast": 2, "too_many": 0}, {"too_fast": 3, "too_many": 1}):
         tell_left_out(counts, told)
     assert capsys.readouterr().err.splitlines() == [
-        "2 notes are left out: too many notes a second",
-        "1 note is left out: too many notes a second",
-        "1 note is left out: more than 16 notes at once",
+        "2 notes left out: too many notes a second",
+        "1 note left out: too many notes a second",
+        "1 note left out: more than 16 notes at once",
     ]
