@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from support.suite.again import Again, Told
 
 Kind = Literal["ordinary", "quiet", "alone"]
 
@@ -64,19 +63,12 @@ class Worker:
 
     def __init__(self, folder: Path, number: int) -> None:
         self._floor = Floor(folder, number)
-        self.again = Again()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(
-        self, item: pytest.Item, nextitem: pytest.Item | None
-    ) -> Generator[None, object, object]:
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Around fixtures and the time limit, too: waiting for the floor is no part of the test."""
-        with self._floor.held("alone" if item in self.again.tried else kind_of(item)):
-            done = yield
-        if self.again.failed(item):
-            self.again.begin(item)
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
-        return done
+        with self._floor.held(kind_of(item)):
+            return (yield)
 
 
 class Controller:
@@ -84,7 +76,6 @@ class Controller:
 
     def __init__(self) -> None:
         self._folder = tempfile.mkdtemp(prefix="formant-tests-")
-        self.told = Told()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -95,19 +86,10 @@ class Controller:
 
 
 def plugin(config: pytest.Config) -> Worker | Controller | None:
-    """What this process needs of the two; None where one process runs all tests, one after the other.
-
-    Registers the plugin that runs a failed test again, or tells of it, too.
-    """
+    """What this process needs of the two; None where one process runs all tests, one after the other."""
     if hasattr(config, "workerinput"):
-        worker = Worker(Path(config.workerinput["floor"]), int(config.workerinput["workerid"].removeprefix("gw")))
-        config.pluginmanager.register(worker.again, "formant-again")
-        return worker
-    if not config.getoption("numprocesses", None):
-        return None
-    controller = Controller()
-    config.pluginmanager.register(controller.told, "formant-again")
-    return controller
+        return Worker(Path(config.workerinput["floor"]), int(config.workerinput["workerid"].removeprefix("gw")))
+    return Controller() if config.getoption("numprocesses", None) else None
 
 
 @contextmanager
