@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from page.offerer import Heard, Offerer
@@ -15,6 +15,7 @@ from support.suite.patience import PATIENCE_S
 
 __all__ = ["chromium", "loop_thread", "open_tab"]
 
+R = TypeVar("R", bound=Relay)
 ONE_OPEN = "formant.links.length === 1 && formant.links[0].state === 'open' && formant.links[0].told"
 
 
@@ -28,7 +29,9 @@ class Stage:
         self.synths: list[Offerer] = []
 
     def relay(self, **options: Any) -> Relay:
-        relay = Relay(**options)
+        return self.started(Relay(**options))
+
+    def started(self, relay: R) -> R:
         self.relays.append(relay)
         self.thread.run(relay.start())
         return relay
@@ -39,8 +42,8 @@ class Stage:
         self.thread.run(synth.start(relay.host, relay.port))
         return synth
 
-    def tab(self, relay: Relay, **options: Any) -> Tab:
-        return self._open_tab(relay.url, **options)
+    def tab(self, relay: Relay, path: str = "", **options: Any) -> Tab:
+        return self._open_tab(relay.at(path), **options)
 
     def playing(self, **synth_options: Any) -> tuple[Relay, Offerer, Tab]:
         """A relay, a synth and a tab whose link is open and has told its state."""

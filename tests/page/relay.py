@@ -74,6 +74,10 @@ class Relay:
     def url(self) -> str:
         return f"http://{self.host}:{self.port}/" + (f"#key={self.key}" if self.key else "")
 
+    def at(self, path: str) -> str:
+        """The address of another page of this server, with the key."""
+        return self.url.replace("/#", f"/{path}#") if self.key else self.url + path
+
     async def start(self) -> None:
         self._server = await serve(self._connection, self.host, self.port, process_request=self._page, compression=None)
         self.port = next(iter(self._server.sockets)).getsockname()[1]
@@ -94,6 +98,13 @@ class Relay:
 
     async def send_text(self, client_id: str, text: str) -> None:
         await self._clients[client_id].send(text)
+
+    async def desk(self, client_id: str, message: dict[str, Any]) -> None:
+        """A desk has said something; desk_relay.py answers."""
+
+    def clients(self) -> list[str]:
+        """Everybody who is registered."""
+        return list(self._clients)
 
     def controllers(self) -> list[str]:
         return [client for client in self._clients if not client.startswith("synth-")]
@@ -141,6 +152,9 @@ class Relay:
                         await self._tell_synths({"type": "controller-joined", "controller_id": client_id})
                     continue
                 self.log.append({**message, "source": client_id})
+                if message["type"].startswith("desk-"):
+                    await self.desk(client_id, message)
+                    continue
                 if message["type"] == "request-controllers":
                     await socket.send(json.dumps({"type": "controllers-list", "controllers": self.controllers()}))
                 elif (target := self._clients.get(message.get("target", ""))) is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from page.conftest import ONE_OPEN, Stage
+from page.desk_relay import DeskRelay
 from page.offerer import Heard, Offerer
 from page.relay import Relay
 from support.browser.chromium import Finger
@@ -167,3 +168,17 @@ def test_a_firefox_that_resists_fingerprinting_plays(stage: Stage) -> None:
         assert min(b - a for a, b in itertools.pairwise(steps)) > 10.0, "its clock did move in steps"
     finally:
         browser.close()
+
+
+def test_the_desk_mutes_and_moves_in_firefox_too(stage: Stage, firefox_tab: OpenFirefoxTab) -> None:
+    relay = DeskRelay()
+    relay.box("synth-a", "North wall", db=-6)
+    stage.started(relay)
+    tab = firefox_tab(relay.at("desk"))
+    tab.until("formant.open && document.querySelectorAll('.boxes .row').length === 1")
+    tab.click("[aria-label='mute North wall']")
+    stage.until(lambda: relay.parts["boxes/synth-a"].get("mute"), "the mute")
+    tab.until("document.querySelector('.why')?.textContent === 'muted'")
+    tab.evaluate("document.querySelector(`[aria-label='level of North wall']`).focus()")
+    tab.click("[aria-label='North wall: details']")
+    tab.until("document.getElementById('part').open")

@@ -32,6 +32,8 @@ OF_A_SYNTH = {
     "singer.js",
 }
 """Only a page that sings for others needs these: the touch page loads them when that is switched on."""
+OF_THE_DESK = ("desk.js", "desk/", "fleet/", "mixer/")
+"""What only the page `/desk` loads."""
 
 
 def test_every_asset_is_the_servers_own(stage: Stage) -> None:
@@ -39,7 +41,9 @@ def test_every_asset_is_the_servers_own(stage: Stage) -> None:
     stage.tab(relay).until("formant.server === 'registered'")
     asked = {path.lstrip("/") for path in relay.requests} - {""}
     files = {path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*") if path.is_file()}
-    assert {name for name in files if name.endswith(".js")} - {"sing/worklet.js", *OF_A_SYNTH} <= asked
+    modules = {name for name in files if name.endswith(".js") and not name.startswith(OF_THE_DESK)}
+    assert modules - {"sing/worklet.js", *OF_A_SYNTH} <= asked
+    assert not any(name.startswith(OF_THE_DESK) for name in asked)
     assert asked <= files
 
 

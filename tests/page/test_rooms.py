@@ -17,8 +17,11 @@ MAY_IMPORT = {
     "set": {"set", "protocol"},
     "sing": {"sing", "synth", "set", "client", "timers", "protocol"},
     "show": {"show", "play", "controller", "protocol"},
+    "fleet": {"fleet", "protocol"},
+    "desk": {"desk", "fleet", "protocol"},
+    "mixer": {"mixer", "desk", "fleet", "protocol"},
 }
-"""Nobody imports upward, in types neither. `main.js`, beside the rooms, puts all of them together."""
+"""Nobody imports upward, in types neither. `main.js`, `singer.js` and `desk.js` put the rooms together."""
 MODULES = sorted(path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*.js"))
 
 

@@ -1,4 +1,8 @@
 /** The page's side of the vectors: how each step is done with the page's modules. Served to the browser by the test. */
+import { Desk } from "/desk/core.js";
+import { documentOf, split } from "/fleet/document.js";
+import { effective } from "/fleet/effective.js";
+import { captured } from "/fleet/scenes.js";
 import { Backoff } from "/timers/backoff.js";
 import { Ensemble } from "/controller/ensemble.js";
 import { readNumbers } from "/protocol/numbers.js";
@@ -491,7 +495,48 @@ const synth = {
   ...{ roster, ranking, link_synth: linkSynth, mono },
   ...{ newest_seq: played, hold: played, age, clock_offset: clockOffset, play_out: playOut, play_out_touches: played },
 };
+// --- a desk --------------------------------------------------------------------------------------------------------
+
+function effectiveOf({ rev, parts }) {
+  const document = documentOf(rev, Object.entries(parts));
+  return {
+    of: ({ id, solo, here }) => {
+      const { gainDb, because, delayMs } = effective(document, id, solo, here);
+      return { gain_db: gainDb, because: because.map(({ text }) => text), delay_ms: delayMs };
+    },
+    captured: ({ name, ramp_s: rampS }) => captured(document, name, rampS),
+  };
+}
+
+function desk() {
+  const subject = new Desk();
+  subject.registered();
+  return {
+    receive: ({ message, now }) => void subject.receive(message, now),
+    open: () => subject.open,
+    fault: () => subject.fault,
+    rev: () => subject.rev,
+    solo: () => subject.solo,
+    part: ({ path }) => {
+      const [kind, id] = split(path);
+      return (id ? subject.document[kind][id] : subject.document[kind]) ?? null;
+    },
+    set: ({ path, set, base }) => subject.set(path, set, base),
+    solo_set: ({ path, on }) => subject.setSolo(path, on),
+    recall: ({ scene }) => subject.recall(scene),
+    undo: () => subject.undo(),
+    sent: () => subject.drain().filter(({ type }) => type !== "desk-open"),
+    outcome: ({ number }) => {
+      const outcome = subject.outcome(number);
+      return outcome && "code" in outcome ? { code: outcome.code } : outcome;
+    },
+    following: () => subject.following(),
+  };
+}
+
 export const SUBJECTS = {
+  effective: effectiveOf,
+  desk,
   ...synth,
   backoff,
   pingpong,

@@ -18,7 +18,12 @@ from formant_net.client.signaling import Identity, Signaling
 from formant_net.client.states import TABLE, Event, State
 from formant_net.controller.core import Controller
 from formant_net.controller.fingers import Fingers
+from formant_net.desk.core import Desk, Refused
+from formant_net.fleet.changes import captured
+from formant_net.fleet.document import Document, fields_of
+from formant_net.fleet.effective import effective
 from formant_net.protocol import messages as m
+from formant_net.protocol import steering as s
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.gesture import TimedTouch
 from formant_net.protocol.sdp import mid_of
@@ -522,6 +527,68 @@ def _of_voice(note: NoteOn | NoteMove | NoteOff) -> Step:
     return {"on" if isinstance(note, NoteOn) else "move": note.key, "x": note.point.x}
 
 
+def _effective(given: Given) -> Subject:
+    document = _document(given["rev"], given["parts"])
+
+    def of(id: str, solo: Iterable[str] = (), here: Iterable[str] = ()) -> Step:
+        found = effective(document, id, list(solo), list(here))
+        return {"gain_db": found.gain_db, "because": list(found.because), "delay_ms": found.delay_ms}
+
+    return {"of": of, "captured": lambda name, ramp_s: captured(document, name, ramp_s)}
+
+
+def _document(rev: int, parts: Mapping[str, Any]) -> Document:
+    found: dict[str, Any] = {"epoch": "e", "rev": rev}
+    for path, values in parts.items():
+        kind, _, id = path.partition("/")
+        found.setdefault(kind, {}).update({id: values} if id else values)
+    return msgspec.convert(found, Document)
+
+
+def _desk(given: Given) -> Subject:
+    core = Desk("desk-a", [Server("ws://one/ws")], Timing(), lambda: 1.0)
+    core.start(0.0)
+    core.opened(1, 0.0)
+    core.receive(1, REGISTERED, 0.0)
+    core.drain()
+
+    def receive(message: Step, now: float) -> None:
+        core.receive(1, m.decode_signaling(msgspec.json.encode(message)), now)
+
+    def ask(request: s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo, now: float) -> int:
+        return core.ask(request, now)
+
+    def part(path: str) -> Any:
+        kind, _, id = path.partition("/")
+        found = getattr(core.document, kind)
+        found = found.get(id) if id else found
+        return None if found is None else dict(fields_of(found))
+
+    def sent() -> list[Step]:
+        messages = [effect.message for effect in core.drain() if isinstance(effect, fx.Transmit)]
+        return [msgspec.to_builtins(message) for message in messages]
+
+    def outcome(number: int) -> Step | None:
+        found = core.outcome(number)
+        return {"code": found.code} if isinstance(found, Refused) else None if found is None else {"rev": found}
+
+    return {
+        "receive": receive,
+        "open": lambda: core.open,
+        "fault": lambda: str(core.fault or ""),
+        "rev": lambda: core.rev,
+        "solo": lambda: list(core.solo),
+        "part": part,
+        "set": lambda path, set, base, now: ask(s.DeskSet(path=path, set=set, base=base), now),
+        "solo_set": lambda path, on, now: ask(s.DeskSolo(path=path, on=on), now),
+        "recall": lambda scene, now: ask(s.DeskRecall(scene=scene), now),
+        "undo": lambda now: ask(s.DeskUndo(), now),
+        "sent": sent,
+        "outcome": outcome,
+        "following": lambda: dict(zip(("done", "late", "away"), core.following(), strict=True)),
+    }
+
+
 SUBJECTS: Mapping[str, Callable[[Given], Subject]] = {
     "backoff": _backoff,
     "pingpong": _pingpong,
@@ -541,6 +608,8 @@ SUBJECTS: Mapping[str, Callable[[Given], Subject]] = {
     "ranking": _ranking,
     "link_synth": _link_synth,
     "mono": _mono,
+    "effective": _effective,
+    "desk": _desk,
 }
 
 

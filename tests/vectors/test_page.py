@@ -17,6 +17,7 @@ from formant_net.aio.server.static import Asset
 __all__ = ["chromium", "loop_thread"]
 
 TIMELESS = {
+    *("effective", "desk"),
     *("surfaces", "signaling_states", "newest_seq", "age", "clock_offset", "play_out", "roster", "ranking", "mono"),
 }
 """Rules without a duration of the protocol."""

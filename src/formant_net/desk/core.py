@@ -18,6 +18,8 @@ from formant_net.protocol import steering as s
 from formant_net.protocol.messages import Error, Message, Unknown
 from formant_net.protocol.timing import Timing
 
+Request = s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo | s.DeskIdentify
+
 
 class Refused(Exception):
     """The server did not do what was asked. The text says why; `code` is that of the protocol."""
@@ -79,7 +81,7 @@ class Desk(ClientCore[Effect]):
                 found[kind] = values
         return msgspec.convert(found, Document)
 
-    def ask(self, request: s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo, now: float) -> int:
+    def ask(self, request: Request, now: float) -> int:
         """Send a request. Returns its number, by which `outcome` finds what became of it. One is asked at a time."""
         self._last += 1
         self._signaling.send(msgspec.structs.replace(request, request=self._last))

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from formant_net.fleet.document import NEW_BOX_DB, SILENT_DB, Box, Document
 
+ALL_OFF = "all off"
+"""The reason for silence of the master."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effective:
@@ -43,7 +46,7 @@ def effective(document: Document, id: str, solo: Collection[str] = (), here: Col
     zone = document.zones.get(box.zone)
     because = []
     if document.master.off:
-        because.append("all off")
+        because.append(ALL_OFF)
     if box.mute:
         because.append("mute")
     if zone is not None and zone.mute:

@@ -6,7 +6,7 @@ It multiplies what players set: a player's volume stays as it is, and a desk's f
 from __future__ import annotations
 
 from formant_net.fleet.document import SILENT_DB
-from formant_net.fleet.effective import gain
+from formant_net.fleet.effective import ALL_OFF, gain
 from formant_net.protocol.steering import BoxSettings
 
 STEP_S = 0.02
@@ -63,6 +63,11 @@ class Steered:
             return False
         self._step = now + STEP_S if now < self._began + self._ramp_s else None
         return True
+
+    @property
+    def all_off(self) -> bool:
+        """Whether the whole ensemble is silenced, not only this box."""
+        return self.settings is not None and ALL_OFF in self.settings.because
 
     @property
     def delay_s(self) -> float:

@@ -268,6 +268,7 @@ function show() {
     singSwitch.show(able, singing);
     allOff.show(ensemble.open(), signaling.maySet);
     element("settings-note").hidden = signaling.maySet;
+    element("desk-row").hidden = !(signaling.online && signaling.maySet);
     showSurface(chosen().filter((link) => link.synth.range));
     showHearing();
   });
@@ -323,6 +324,9 @@ addEventListener("keydown", (event) => {
   showPanel(false);
   toggle.focus();
 });
+
+/** The key comes along, so that nobody has to type it again. */
+element("desk").addEventListener("click", () => element("desk").setAttribute("href", `desk${location.hash}`));
 
 element("dim-note").hidden = wakeLock.available;
 element("fullscreen").hidden = !document.fullscreenEnabled;

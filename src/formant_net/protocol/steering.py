@@ -23,6 +23,10 @@ Reasons = Annotated[
 
 STEERED = "steered"
 """`meta.steered` = true: this synth reads `settings`."""
+IDENTIFIES = "identifies"
+"""`meta.identifies` = true: this synth reads `identify`."""
+IDENTIFY_S = 10.0
+"""Seconds for which a box sings its tune."""
 
 
 class DeskOpen(Message, tag="desk-open", frozen=True, kw_only=True):
@@ -69,6 +73,14 @@ class DeskRecall(Message, tag="desk-recall", frozen=True, kw_only=True):
 class DeskUndo(Message, tag="desk-undo", frozen=True, kw_only=True):
     """Take back the last scene that was recalled."""
 
+    request: RequestId | None = None
+
+
+class DeskIdentify(Message, tag="desk-identify", frozen=True, kw_only=True, omit_defaults=False):
+    """A box is to sing its tune, so that people find it; `on` false: it is to stop."""
+
+    id: ClientId
+    on: bool = True
     request: RequestId | None = None
 
 
@@ -132,6 +144,12 @@ class BoxSettings(Message, tag="settings", frozen=True, kw_only=True):
     preset: Annotated[str, Meta(max_length=64)] = ""
     audio: Annotated[str, Meta(max_length=200)] = ""
     name: Annotated[str, Meta(max_length=64)] = ""
+
+
+class Identify(Message, tag="identify", frozen=True, kw_only=True):
+    """To a box: sing your tune and blink for so long, whatever silences you but "all off". 0: stop."""
+
+    seconds: Annotated[float, Meta(ge=0.0, le=60.0)]
 
 
 class SettingsApplied(Message, tag="settings-applied", frozen=True, kw_only=True):
@@ -232,11 +250,13 @@ Steering = (
     | DeskSolo
     | DeskRecall
     | DeskUndo
+    | DeskIdentify
     | DeskChanged
     | DeskSoloed
     | DeskDone
     | DeskBox
     | BoxSettings
+    | Identify
     | SettingsApplied
     | Health
     | DeskHealth

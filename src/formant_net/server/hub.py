@@ -210,7 +210,7 @@ class Hub:
                     self._contest.claimed(claim, now)
                 case bus.Verdict() as verdict:
                     self._registration.decide(self._contest.verdict(verdict), now)
-                case bus.Watch() | bus.BoxNews() | bus.Followed() as news:
+                case bus.Watch() | bus.BoxNews() | bus.Followed() | bus.Identify() as news:
                     self.steering.heard(news)
         except ProtocolError as error:
             self._out.event("warning", "message of another edge ignored", reason=error.message)

@@ -34,7 +34,7 @@ PUSH_S = 0.05
 MOST_AWAY = 256
 """Boxes that are gone, without a place in the document, of which desks are still told."""
 
-DeskMessage = s.DeskOpen | s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo
+DeskMessage = s.DeskOpen | s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo | s.DeskIdentify
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +52,7 @@ class _Box:
     """Its edge has still to tell it what follows from this revision; 0: nothing."""
     name: str = ""
     steered: bool = False
+    identifies: bool = False
     since: float = 0.0
     told: s.BoxSettings | None = None
     told_at: float = 0.0
@@ -140,6 +141,7 @@ class Steering:
             box.since, box.told, box.applied, box.refused = self._out.timestamp(now), None, 0, {}
         box.conn, box.node, box.news, box.owed = client.conn, "", None, 0
         box.steered, box.name = meta.get(s.STEERED) is True, str(meta.get("name") or "")[:64]
+        box.identifies = meta.get(s.IDENTIFIES) is True
         self._tell_box(box)
         self._follow(now)
 
@@ -166,16 +168,21 @@ class Steering:
             box.since, box.told, box.owed, box.news = self._out.timestamp(now), None, 0, None
         box.conn, box.node = 0, lease.place.node
         box.steered, box.name = lease.meta.get(s.STEERED) is True, str(lease.meta.get("name") or "")[:64]
+        box.identifies = lease.meta.get(s.IDENTIFIES) is True
         self._tell_box(box)
         self._follow(now)
 
-    def heard(self, envelope: bus.Watch | bus.BoxNews | bus.Followed) -> None:
-        """Another edge says how its boxes are, or wants to know how those of this one are."""
+    def heard(self, envelope: bus.Watch | bus.BoxNews | bus.Followed | bus.Identify) -> None:
+        """Another edge says how its boxes are, wants to know how those of this one are, or which of them is which."""
         if isinstance(envelope, bus.Watch):
             if self._elsewhere is not None:
                 own = [self._told_of(box) for box in self._boxes.values() if box.conn]
                 self._elsewhere.watched(envelope, own, self.document.rev if self._push_at is None else 0)
                 self._behind = self._push_at is not None
+        elif isinstance(envelope, bus.Identify):
+            box = self._boxes.get(envelope.id)
+            if box is not None and box.conn:
+                self._out.send(box.conn, s.Identify(seconds=envelope.seconds))
         elif isinstance(envelope, bus.BoxNews):
             box = self._boxes.get(envelope.box.id)
             if box is not None and box.node == envelope.node and envelope.box.here:
@@ -225,6 +232,8 @@ class Steering:
     def _asked(self, client: Client, message: DeskMessage, now: float) -> None:
         if isinstance(message, s.DeskOpen):
             self._open(client)
+        elif isinstance(message, s.DeskIdentify):
+            self._ask_to_identify(client, message)
         elif self._agreed is not None:
             self._agreed.ask(Asked(client.conn, message), frozenset(self._boxes), now)
             self._collect(now)
@@ -284,6 +293,20 @@ class Steering:
             self._tell(s.DeskSoloed(solo=solo, by=by, request=request))
         if client is not None and number is not None:
             self._out.send(client.conn, s.DeskDone(request=number, rev=rev))
+
+    def _ask_to_identify(self, client: Client, message: s.DeskIdentify) -> None:
+        box = self._boxes.get(message.id)
+        if box is None or not box.here:
+            raise ProtocolError("bad-setting", f"{message.id} is away: switch it on, then identify it")
+        if not box.identifies:
+            raise ProtocolError("bad-setting", f"{message.id} is older and has no tune: update it")
+        seconds = s.IDENTIFY_S if message.on else 0.0
+        if box.conn:
+            self._out.send(box.conn, s.Identify(seconds=seconds))
+        elif self._elsewhere is not None:
+            self._elsewhere.identify(box.node, box.id, seconds)
+        if message.request is not None:
+            self._out.send(client.conn, s.DeskDone(request=message.request, rev=self.document.rev))
 
     def _applied(self, client: Client, message: s.SettingsApplied, now: float) -> None:
         box = self._boxes.get(client.id)

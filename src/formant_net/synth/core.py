@@ -28,8 +28,10 @@ from formant_net.protocol.messages import (
     Touch,
     Unknown,
 )
-from formant_net.protocol.steering import STEERED, BoxSettings, Health, SettingsApplied
+from formant_net.protocol.steering import IDENTIFIES, STEERED, BoxSettings, Health, SettingsApplied
+from formant_net.protocol.steering import Identify as IdentifyMessage
 from formant_net.protocol.timing import Timing
+from formant_net.synth.identify import GAIN, Identify, Lamp
 from formant_net.synth.linking.keeper import LinkKeeper, OfferedLink
 from formant_net.synth.play_limits import PlayLimits, Verdict
 from formant_net.synth.player import Player
@@ -48,7 +50,7 @@ from formant_net.synth.touches import Note
 NOTICE_OLD = 50
 """Touches in a row that came too late, after which a warning is logged. 50 touches are about one second."""
 
-SynthEffect = Effect | Note | Setting
+SynthEffect = Effect | Note | Setting | Lamp
 
 
 class Synth(ClientCore[SynthEffect]):
@@ -77,7 +79,7 @@ class Synth(ClientCore[SynthEffect]):
         persistent: bool = False,
         searching: bool = False,
     ) -> None:
-        meta = {**(meta or {}), STEERED: True}
+        meta = {**(meta or {}), STEERED: True, IDENTIFIES: True}
         super().__init__(client_id, "synth", meta, servers, timing, random, persistent=persistent, searching=searching)
         self.remote = Remote(volume, presets, preset)
         self.steered = Steered()
@@ -89,6 +91,7 @@ class Synth(ClientCore[SynthEffect]):
         """The controllers that have a connection, open or under way."""
         self._state: dict[str, Any] = {"audio_enabled": False}
         self._keys = itertools.count(1)
+        self._identify = Identify(client_id, self._keys.__next__)
 
     # --- what the shell asks ---------------------------------------------------------------------------------
 
@@ -200,8 +203,10 @@ class Synth(ClientCore[SynthEffect]):
         self._keeper.on_deadline(now)
         if self.steered.on_deadline(now):
             self._out.append(self._loudness(now))
+        self._identifying(now)
         self._wakeup.clear()
         self._wakeup.by(self.steered.next_deadline())
+        self._wakeup.by(self._identify.next_deadline())
         for player in self._players.values():
             self._wakeup.by(player.touches.next_deadline())
         self._settle(now)
@@ -237,6 +242,8 @@ class Synth(ClientCore[SynthEffect]):
             self._keeper.candidate(message)
         elif isinstance(message, BoxSettings):
             self._steer(message, now)
+        elif isinstance(message, IdentifyMessage):
+            self._be_identified(message.seconds, now)
         else:
             if isinstance(message, Error) and message.about == "offer" and message.target:
                 self._keeper.refused(message.target, message.code, now)
@@ -252,7 +259,7 @@ class Synth(ClientCore[SynthEffect]):
     def _touch(self, name: str, player: Player, touch: Touch, now: float) -> None:
         if touch.active or touch.points:
             player.has_played = True
-        if not self.remote.powered_on:
+        if not self._plays:
             return
         self._out += self._sung(player, player.touches.touch(touch, now))
         if player.touches.too_old == NOTICE_OLD:
@@ -263,7 +270,7 @@ class Synth(ClientCore[SynthEffect]):
         self._keeper.pinged(link, ping.rtt_ms)
         self._wakeup.by(self._keeper.next_deadline())
         player.touches.clock(ping, now)
-        if self.remote.powered_on:
+        if self._plays:
             self._out += self._sung(player, player.touches.ping(ping, now))
         pong = Pong(timestamp=ping.timestamp, t=round(now * 1000.0, 3), state=self.state())
         self._out.append(Send(link.peer.name, link.peer.link, channel, pong))
@@ -299,8 +306,36 @@ class Synth(ClientCore[SynthEffect]):
             self._out += player.sing(player.touches.release_all(now), mono=mono, legato=True)
             player.mono.forget()
 
+    @property
+    def _plays(self) -> bool:
+        """Whether fingers are heard."""
+        return self.remote.powered_on and not self._identify.on
+
+    def _be_identified(self, seconds: float, now: float) -> None:
+        """Sing nothing but the tune of this box for a while, in spite of mute. "All off" stays: then only the lamp
+        says which box it is."""
+        if seconds > 0.0:
+            self._end_all(mono=self.remote.mono, now=now)
+            self._out += self._identify.begin(now, seconds)
+            self._out.append(Lamp(on=True))
+        elif self._identify.on:
+            self._out += self._identify.end()
+            self._out += [Lamp(on=False), self._loudness(now)]
+        self._wakeup.by(self._identify.next_deadline())
+
+    def _identifying(self, now: float) -> None:
+        if not self._identify.on:
+            return
+        sounded = self._identify.sounding(now)
+        self._out += [self._loudness(now)] if sounded else []
+        self._out += self._identify.on_deadline(now)
+        if not self._identify.on:
+            self._out += [Lamp(on=False), self._loudness(now)]
+
     def _loudness(self, now: float) -> SetVolume:
-        """What players set, times what the server wants."""
+        """What players set, times what the server wants; or what the tune of this box is heard with."""
+        if self._identify.sounding(now):
+            return SetVolume(0.0 if self.steered.all_off else GAIN)
         return SetVolume(self.remote.volume * self.steered.gain(now))
 
     def _steer(self, wanted: BoxSettings, now: float) -> None:

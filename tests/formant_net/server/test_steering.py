@@ -223,3 +223,21 @@ def test_a_token_that_may_not_set_what_everybody_hears_is_no_desk() -> None:
         owner = hall.connect()
         hall.say(owner, "register", client_id=f"desk-{owner}", key=key)
         assert hall.say(owner, "desk-open")[0]["type"] == "desk"
+
+
+def test_a_box_is_identified_by_whoever_may_steer_and_only_if_it_is_there_and_can(hall: RawClients) -> None:
+    there = box(hall, A, identifies=True)
+    older = box(hall, B)
+    conn = desk(hall)
+    hall.heard(there)
+    answers = hall.say(conn, "desk-identify", id=A, request=3)
+    assert answers == [{"type": "desk-done", "request": 3, "rev": 0}]
+    assert hall.heard(there) == [{"type": "identify", "seconds": 10.0}]
+    hall.say(conn, "desk-identify", id=A, on=False, request=4)
+    assert hall.heard(there) == [{"type": "identify", "seconds": 0.0}]
+    assert "older" in refused(hall.say(conn, "desk-identify", id=B, request=5), "bad-setting", "desk-identify")
+    refused(hall.say(conn, "desk-identify", id="synth-none", request=6), "bad-setting", "desk-identify")
+    player = hall.join("touch-ctrl-1")
+    refused(hall.say(player, "desk-identify", id=A, request=7), "wrong-role", "desk-identify")
+    for conn in (there, older):
+        assert not any(message["type"] == "identify" for message in hall.heard(conn))

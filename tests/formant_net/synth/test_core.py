@@ -11,7 +11,10 @@ from formant_net.client import peer as peers
 from formant_net.client.effects import COMMANDS, PARAMS
 from formant_net.protocol import messages as m
 from formant_net.protocol.steering import BoxSettings
+from formant_net.protocol.steering import Identify as IdentifyMessage
+from formant_net.synth.identify import GAIN, Lamp, tune
 from formant_net.synth.play_limits import PlayLimits
+from formant_net.synth.remote import SetVolume
 from formant_net.synth.touches import NoteOff, NoteOn
 
 
@@ -405,3 +408,55 @@ def test_a_preset_of_the_desk_ends_fingers_and_outlives_a_restart() -> None:
     assert (core.remote.preset, core.remote.kept.preset) == ("hum", "hum")
     steer(synth, rev=2, preset="none such")
     assert core.remote.preset == "hum"
+
+
+def identify(synth: Node, seconds: float = 10.0) -> None:
+    """The server asks which box this is."""
+    core = synth_of(synth)
+    synth.call(core.receive, core._signaling.attempt, IdentifyMessage(seconds=seconds))
+
+
+def test_a_muted_box_sings_its_tune_alone_at_20_db_below_and_is_then_as_before() -> None:
+    world, synth, controller = ensemble()
+    steer(synth, because=["mute"])
+    press(controller)
+    world.run(0.2)
+    assert len(synth.voices.sounding) == 1
+    identify(synth)
+    assert Lamp(on=True) in synth.effects
+    assert synth.voices.sounding == {}, "what players hold ends, so that nobody hears a muted box play"
+    synth.effects.clear()
+    levels: set[float] = set()
+    for _ in range(120):
+        world.run(0.1)
+        levels.add(synth.voices.volume)
+        assert len(synth.voices.sounding) <= 1
+    assert levels == {0.0, GAIN}
+    notes = [effect for effect in synth.effects if isinstance(effect, NoteOn)]
+    assert [note.point for note in notes[:3]] == tune("synth-a")
+    assert Lamp(on=False) in synth.effects
+    assert synth.voices.volume == 0.0
+    assert len(synth.voices.sounding) == 1, "the finger that is held sings again, unheard"
+    lift(controller)
+
+
+def test_a_box_that_is_loud_is_never_louder_than_its_tune_while_it_sings() -> None:
+    world, synth, _ = ensemble()
+    identify(synth)
+    world.run(0.5)
+    assert synth.voices.volume == pytest.approx(0.1)
+    identify(synth, 0.0)
+    assert synth.voices.volume == 1.0
+    assert synth.voices.sounding == {}
+    assert synth.effects[-2:] == [Lamp(on=False), SetVolume(1.0)]
+
+
+def test_all_off_silences_the_tune_as_well_and_the_lamp_goes_on() -> None:
+    world, synth, _ = ensemble()
+    identify(synth)
+    world.run(0.5)
+    steer(synth, because=["all off", "mute"])
+    for _ in range(9):
+        assert synth.voices.volume == 0.0
+        world.run(1.0)
+    assert synth.count(NoteOn) > 3

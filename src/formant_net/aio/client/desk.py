@@ -13,9 +13,8 @@ from formant_net.aio.client.signaling import SignalingSockets
 from formant_net.aio.driver import Driver
 from formant_net.client import effects as fx
 from formant_net.client.servers import Server
-from formant_net.desk.core import Desk, Refused
+from formant_net.desk.core import Desk, Refused, Request
 from formant_net.ops.log import get_logger
-from formant_net.protocol.steering import DeskRecall, DeskSet, DeskSolo, DeskUndo
 from formant_net.protocol.timing import Timing
 
 STEP_S = 0.02
@@ -52,7 +51,7 @@ class DeskNode:
         if self.core.fault is not None:
             raise self.core.fault
 
-    async def do(self, request: DeskSet | DeskSolo | DeskRecall | DeskUndo) -> int:
+    async def do(self, request: Request) -> int:
         """Send a request and return the revision since which it counts. Raises Refused, TimeoutError."""
         asked: list[int] = []
         self.driver.tell(lambda now: asked.append(self.core.ask(request, now)))

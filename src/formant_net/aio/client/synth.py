@@ -22,12 +22,14 @@ from formant_net.aio.client.remembered import Remembered, RememberedSteering, Se
 from formant_net.aio.client.singer import Sing, Singer, voicing
 from formant_net.aio.client.wellbeing import Wellbeing
 from formant_net.aio.driver import clock
+from formant_net.aio.lamp import Lamp
 from formant_net.client.effects import Notice
 from formant_net.client.servers import Server
 from formant_net.health.machine import Facts
 from formant_net.ops.log import get_logger
 from formant_net.protocol.timing import Timing
 from formant_net.synth.core import Synth
+from formant_net.synth.identify import Lamp as ShowLamp
 from formant_net.synth.play_limits import PlayLimits
 from formant_net.synth.play_out import PlayOut
 from formant_net.synth.remote import Kept, SetAudio, SetPower, SetPreset, SetVolume
@@ -146,6 +148,7 @@ class SynthNode:
             self._on_note(f"Settings of the desk: {self._told()}.")
         self.wellbeing = Wellbeing(self.bank, self.output, self.core, clock())
         self.client = Client(self.core, other=self.sing, on_notice=on_notice, search=options.search)
+        self._lamp = Lamp()
         self.worn_out = asyncio.Event()
         """Set when only a new process can play again (`Output.beyond_repair`)."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -171,6 +174,7 @@ class SynthNode:
             self._watcher.cancel()
         await asyncio.to_thread(self._remember, last=True)
         self.client.driver.tell(self.core.stop)
+        self._lamp.show(on=False)
         await asyncio.gather(asyncio.to_thread(self.output.stop), self.client.close(), return_exceptions=True)
         for timer in (self._retry, self._waker):
             if timer is not None:
@@ -246,6 +250,8 @@ class SynthNode:
             self.singer.params = self._params(self._preset)
         elif isinstance(effect, SetAudio):
             self.output.switch(effect.device)
+        elif isinstance(effect, ShowLamp):
+            self._lamp.show(effect.on)
         elif isinstance(effect, NoteOn | NoteMove | NoteOff) and self._waits():
             self._play_later(effect)
         else:

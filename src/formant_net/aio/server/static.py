@@ -43,14 +43,14 @@ NUMBERS = b"@numbers@"
 VERSION = b"@version@"
 """Placeholder in the modules of `sing/` for the version of all that sings in the page."""
 SING = "sing/"
-PLACES = {"/": "/index.html", "/sing": "/sing.html"}
+PLACES = {"/": "/index.html", "/sing": "/sing.html", "/desk": "/desk.html"}
 """Addresses that people type, and the files that they get."""
 
 
 def read_page(
     folder: Traversable | None = None, timing: Timing | None = None, voice: Mapping[str, bytes] | None = None
 ) -> Mapping[str, Asset]:
-    """All files of `folder` (the packaged touch page) by request path; `/` is `index.html`, `/sing` is `sing.html`.
+    """All files of `folder` (the packaged touch page) by request path; by `PLACES` also `/`, `/sing` and `/desk`.
 
     timing    the durations that the page must use
     voice     files with which the page sings, by name (formant_dsp/browser); they are served below `/sing/`

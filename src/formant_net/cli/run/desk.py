@@ -167,6 +167,19 @@ def solo(target: str | None, off: bool, **server: Any) -> None:
     _run(work, server)
 
 
+@command.command("identify")
+@click.argument("box")
+@click.option("--off", is_flag=True, help="Let it stop.")
+@server_options
+def identify(box: str, off: bool, **server: Any) -> None:
+    """Let BOX sing three notes of its own for 10 s, so that you find it, also if it is muted."""
+
+    async def work(node: DeskNode) -> None:
+        await node.do(s.DeskIdentify(id=_path(node, box, "boxes").removeprefix("boxes/"), on=not off))
+
+    _run(work, server)
+
+
 @command.command("store")
 @click.argument("name")
 @click.option("--ramp", default=0.0, type=FloatRange(0.0, MOST_RAMP_S), help="Seconds that faders take.  [default: 0]")

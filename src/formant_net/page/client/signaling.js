@@ -65,7 +65,7 @@ export class Signaling {
    * @param {import("../protocol/numbers.js").Numbers} parts.timing
    * @param {import("../protocol/numbers.js").Numbers} parts.bounds
    * @param {() => number} parts.random gives numbers in 0…1
-   * @param {"controller" | "synth"} [parts.role]
+   * @param {"controller" | "synth" | "desk"} [parts.role]
    */
   constructor({ identity, servers, key = null, timing, bounds, random, role = "controller" }) {
     this.identity = identity;
@@ -317,8 +317,8 @@ export class Signaling {
    * @param {any} message
    */
   #showsAcceptance(message) {
-    const types = this.role === "controller" ? ["offer"] : ["controllers-list", "controller-joined"];
-    return types.includes(message.type);
+    const types = { controller: ["offer"], synth: ["controllers-list", "controller-joined"], desk: [] };
+    return /** @type {string[]} */ (types[this.role]).includes(message.type);
   }
 
   /** The server sent an `error` instead of `registered`. @param {any} message @param {number} now seconds */

@@ -55,6 +55,10 @@ class Elsewhere:
         for node in self._watchers:
             self._out.post(node, bus.encode(bus.Followed(node=self._node, rev=rev)))
 
+    def identify(self, node: str, box: str, seconds: float) -> None:
+        """A box of that edge is to sing its tune."""
+        self._out.post(node, bus.encode(bus.Identify(id=box, seconds=seconds)))
+
     def gone(self, node: str) -> None:
         """That run of an edge has ended."""
         self._watchers.discard(node)

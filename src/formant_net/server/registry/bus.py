@@ -74,7 +74,14 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True, tag="followed", tag_fi
     rev: int
 
 
-Envelope = Relay | Undelivered | Claim | Verdict | Watch | BoxNews | Followed
+class Identify(msgspec.Struct, frozen=True, kw_only=True, tag="identify", tag_field="type"):
+    """A desk at another edge wants this box of the receiving edge to sing its tune for so long; 0: to stop."""
+
+    id: str
+    seconds: float
+
+
+Envelope = Relay | Undelivered | Claim | Verdict | Watch | BoxNews | Followed | Identify
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Envelope)

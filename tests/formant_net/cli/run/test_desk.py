@@ -99,6 +99,7 @@ def test_what_is_set_holds_for_boxes_that_come_later_and_after_a_power_cut(house
     assert "AWAY" in house.done("show")
     again = house.box("north")
     assert "silent (zone Nave)" in "\n".join(again.lines)
+    house.done("identify", "north")
     assert "1 box follows" in house.done("recall", "Morning")
     assert "mute" not in house.done("show")
     assert "1 box follows" in house.done("undo")

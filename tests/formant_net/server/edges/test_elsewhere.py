@@ -29,7 +29,7 @@ def world() -> Edges:
 def box(edge: EdgeClients, id: str) -> int:
     """A box that has registered; what it is told then stays to be read."""
     conn = edge.connect()
-    meta = {"name": id.upper(), "steered": True}
+    meta = {"name": id.upper(), "steered": True, "identifies": True}
     edge.hub.receive_frame(conn, edge.text("register", client_id=id, meta=meta), edge.clock.now)
     edge.sort()
     edge.wait(0.2)
@@ -116,6 +116,18 @@ def test_a_desk_sees_boxes_of_other_edges_follow(world: Edges) -> None:
     moved = box(attic, B)
     assert of(attic.heard(first), "desk-box")[-1]["here"]
     assert of(attic.heard(moved), "settings")
+
+
+def test_a_box_of_another_edge_sings_its_tune(world: Edges) -> None:
+    attic, barn = world["attic"], world["barn"]
+    far, here = box(barn, B), desk(attic, "desk-1")
+    barn.heard(far)
+    attic.heard(here)
+    attic.hub.receive_frame(here, attic.text("desk-identify", id=B, on=True, request=4), attic.clock.now)
+    attic.sort()
+    attic.wait(0.2)
+    assert of(attic.heard(here), "desk-done") == [{"type": "desk-done", "request": 4, "rev": 0}]
+    assert of(barn.heard(far), "identify") == [{"type": "identify", "seconds": 10.0}]
 
 
 def test_two_desks_at_once_lose_nothing_and_the_same_name_is_given_once(world: Edges) -> None:

@@ -1,0 +1,106 @@
+"""The desk's core: a fader that moves is shown at once, sent 20 times a second, and ends where the finger left it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from page.conftest import ask
+from support.browser.chromium import Tab
+
+OPEN = """
+const desk = new m.Desk();
+desk.registered();
+const say = (message, now = 0) => desk.receive(message, now);
+say({ type: "desk", epoch: "e1", rev: 4 });
+say({ type: "desk-changed", rev: 4, path: "boxes/synth-a", set: { name: "North wall", db: -20 } });
+desk.drain();
+const level = () => desk.document.boxes["synth-a"].db;
+const sent = () => desk.drain().map(({ set, request }) => [set, request]);
+"""
+
+
+def desk(tab: Tab, body: str) -> Any:
+    return ask(tab, "desk/core", OPEN + body)
+
+
+def test_a_fader_is_shown_at_once_and_sent_twenty_times_a_second(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        const out = [];
+        for (let k = 0; k < 100; k += 1) {
+          const now = 10 + k / 100;
+          if (desk.nextDeadline() !== null && now >= desk.nextDeadline()) desk.onDeadline(now);
+          desk.wish("boxes/synth-a", { db: -k / 2 }, now);
+          out.push(...sent());
+        }
+        const shown = level();
+        desk.onDeadline(desk.nextDeadline());
+        return { shown, last: sent(), count: out.length, first: out[0][0].db };
+        """,
+    )
+    assert found["shown"] == -49.5
+    assert found["first"] == 0
+    assert 19 <= found["count"] <= 21
+    assert [fields for fields, _ in found["last"]] in ([{"db": -49.5}], [])
+
+
+def test_an_echo_of_an_older_move_does_not_pull_the_fader_back(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        desk.wish("boxes/synth-a", { db: -10 }, 1);
+        const [[, first]] = sent();
+        desk.wish("boxes/synth-a", { db: -5 }, 1.01);
+        say({ type: "desk-changed", rev: 5, path: "boxes/synth-a", set: { db: -10 } }, 1.02);
+        say({ type: "desk-done", request: first, rev: 5 }, 1.02);
+        const while_moving = level();
+        desk.onDeadline(1.06);
+        const [[, second]] = sent();
+        say({ type: "desk-changed", rev: 6, path: "boxes/synth-a", set: { db: -5 } }, 1.07);
+        say({ type: "desk-done", request: second, rev: 6 }, 1.07);
+        say({ type: "desk-changed", rev: 7, path: "boxes/synth-a", set: { db: -30 } }, 1.2);
+        return [while_moving, level(), desk.nextDeadline()];
+        """,
+    )
+    assert found == [-5, -30, None]
+
+
+def test_a_refused_fader_goes_back_and_the_reason_is_kept_for_whoever_shows_it(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        desk.wish("boxes/synth-a", { db: -10 }, 1);
+        const solo = desk.setSolo("boxes/synth-a", true);
+        say({ type: "error", code: "bad-setting", message: "db takes a number", about: "desk-set" }, 1.1);
+        say({ type: "desk-done", request: solo, rev: 5 }, 1.1);
+        return [level(), desk.trouble.message, desk.trouble.path, desk.outcome(solo)];
+        """,
+    )
+    assert found == [-20, "db takes a number", "boxes/synth-a", {"rev": 5}]
+
+
+def test_a_box_that_nobody_knows_moves_from_where_newcomers_begin(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        desk.wish("boxes/synth-new", { mute: true }, 1);
+        const { db, mute } = desk.document.boxes["synth-new"];
+        return [db, mute];
+        """,
+    )
+    assert found == [-20, True]
+
+
+def test_what_was_on_its_way_ends_with_the_connection(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        desk.wish("boxes/synth-a", { db: -10 }, 1);
+        desk.closed();
+        const gone = [desk.open, desk.nextDeadline(), desk.document.boxes];
+        desk.registered();
+        return [...gone, desk.drain().at(-1).type];
+        """,
+    )
+    assert found == [False, None, {}, "desk-open"]

@@ -1,0 +1,233 @@
+"""The page `/desk` in a browser: names, keys, fingers, two desks, and a sheet that says a conflict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from page.conftest import Stage
+from page.desk_relay import DeskRelay
+from support.browser.chromium import Tab
+
+OPEN = "formant.open && document.querySelectorAll('.row:not(.head)').length"
+
+
+def control(name: str) -> str:
+    """The one element with this accessible name, in JavaScript."""
+    return f"document.querySelector('[aria-label={name!r}]')".replace("'[", "`[").replace("]'", "]`")
+
+
+@pytest.fixture
+def hall(stage: Stage) -> DeskRelay:
+    relay = DeskRelay()
+    relay.zone("z-nave", "Nave", order=1)
+    relay.box("synth-a", "North wall", "z-nave", db=-6)
+    relay.box("synth-b", "South wall", "z-nave", db=-12)
+    relay.box("synth-c", "Crypt", here=False)
+    return stage.started(relay)
+
+
+def test_the_desk_opens_with_every_box_and_says_who_is_away(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    [register] = hall.registers
+    assert register["role"] == "desk"
+    assert register["client_id"].startswith("desk-")
+    assert tab.text("#status-text") == "2 of 3 boxes"
+    assert tab.evaluate("[...document.querySelectorAll('h2 .zone-name')].map((each) => each.textContent)") == [
+        "Nave",
+        "Without a zone",
+    ]
+    assert "away since" in tab.text("#zones .row[data-tone=away] .state")
+    height = tab.evaluate("document.querySelector('.boxes .row').getBoundingClientRect().height")
+    assert 44 <= height <= 45
+    nameless = tab.evaluate(
+        "[...document.querySelectorAll('button, input, select, a')].filter((e) => e.checkVisibility() && "
+        "!(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length)).length"
+    )
+    assert nameless == 0
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert tab.errors == []
+
+
+def test_mute_solo_and_why_by_their_names(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    tab.click("[aria-label='mute North wall']")
+    tab.until(f"{control('mute North wall')}.getAttribute('aria-pressed') === 'true'")
+    stage.until(lambda: hall.asked("desk-set"), "the mute")
+    assert hall.asked("desk-set")[-1] == {"path": "boxes/synth-a", "set": {"mute": True}, "base": 1}
+    tab.click("[aria-label='mute zone Nave']")
+    why = "zone Nave muted. Unmute zone Nave"
+    tab.until(f"document.querySelectorAll(`[aria-label='{why}']`).length === 2")
+    tab.click(f"[aria-label='{why}']")  # it undoes exactly this: the box's own mute stays
+    tab.until(f"document.querySelectorAll(`[aria-label='{why}']`).length === 0")
+    tab.until("document.querySelector(`[aria-label='muted. Unmute North wall']`)")
+    tab.click("[aria-label='solo South wall']")
+    tab.until("formant.board.zones[0].boxes[1].solo")
+    stage.until(lambda: hall.solo == ["boxes/synth-b"], "the solo")
+
+
+def test_a_finger_moves_a_fader_from_where_it_is_and_a_tap_beside_the_knob_does_not(
+    stage: Stage, hall: DeskRelay
+) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    place = f"{control('level of North wall')}.getBoundingClientRect()"
+    left, top, width, height = tab.evaluate(f"(({{left, top, width, height}}) => [left, top, width, height])({place})")
+
+    def touch(kind: str, x: float, y: float) -> None:
+        points = [] if kind == "touchEnd" else [{"id": 1, "x": x, "y": y}]
+        tab.thread.run(tab.cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points}))
+
+    x, y = left + 0.3 * width, top + height / 2
+    touch("touchStart", x, y)
+    touch("touchEnd", x, y)
+    assert tab.evaluate("formant.document.boxes['synth-a'].db") == -6
+    touch("touchStart", x, y)
+    touch("touchMove", x - 5, y)
+    touch("touchMove", x - 5 - width / 4, y)  # a quarter of 60 dB
+    touch("touchEnd", x, y)
+    assert tab.evaluate("formant.document.boxes['synth-a'].db") == pytest.approx(-21, abs=1)
+    stage.until(
+        lambda: hall.parts["boxes/synth-a"]["db"] == tab.evaluate("formant.document.boxes['synth-a'].db"), "the level"
+    )
+
+
+def test_keys_move_faders_and_go_from_row_to_row(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    tab.evaluate(f"{control('level of North wall')}.focus()")
+
+    def press(key: str) -> None:
+        tab.thread.run(tab.page.keyboard.press(key))
+
+    press("ArrowLeft")
+    assert tab.evaluate("formant.document.boxes['synth-a'].db") == -6.5
+    assert tab.evaluate(f"{control('level of North wall')}.getAttribute('aria-valuetext')") == "−6.5 dB"
+    press("Alt+ArrowDown")
+    assert tab.evaluate("document.activeElement.getAttribute('aria-label')") == "level of South wall"
+    press("m")
+    tab.until("formant.document.boxes['synth-b'].mute")
+    press("/")
+    assert tab.evaluate("document.activeElement.id") == "find"
+    tab.fill("#find", "crypt")
+    tab.until("document.querySelectorAll('.boxes .row').length === 1")
+
+
+def test_all_off_and_the_master_reach_the_server(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    tab.click("#all-off")
+    tab.until("document.getElementById('all-off').textContent === 'All is off'")
+    tab.until("document.querySelectorAll('.why').length === 2")
+    stage.until(lambda: hall.parts["master"].get("off"), "all off")
+    tab.fill("[aria-label='level of the master']", "-10")
+    stage.until(lambda: hall.parts["master"].get("db") == -10, "the master")
+
+
+def test_what_another_desk_does_is_shown_and_zones_fold(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    stage.thread.run(hall.change("boxes/synth-a", {"db": -30, "name": "Organ"}))
+    tab.until(f"{control('level of Organ')}?.value === '-30'")
+    stage.thread.run(hall.say("synth-b", here=False))
+    tab.until("document.getElementById('status-text').textContent === '1 of 3 boxes'")
+    tab.click(".fold")
+    tab.until("document.querySelector('.fold').getAttribute('aria-expanded') === 'false'")
+    assert tab.evaluate("document.querySelectorAll('.boxes')[0].checkVisibility()") is False
+    stage.thread.run(hall.drop())
+    tab.until("!formant.open")
+    tab.until("document.getElementById('all-off').disabled")
+    tab.until("formant.open")
+
+
+def test_two_who_rename_one_box_see_both_names_and_nobody_overwrites_unseen(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    tab.click("[aria-label='North wall: details']")
+    tab.until("document.getElementById('part').open")
+    tab.fill("#part-name", "Mine")
+    stage.thread.run(hall.change("boxes/synth-a", {"name": "Theirs", "tags": ["alto"]}))
+    tab.until("document.getElementById('part-title').textContent === 'Theirs'")
+    hall.refuse_set = {"code": "desk-conflict", "message": "it was changed meanwhile."}
+    tab.click("#part .main")
+    tab.until("document.querySelector('#part .trouble').checkVisibility()")
+    assert hall.asked("desk-set")[-1] == {"path": "boxes/synth-a", "set": {"name": "Mine"}, "base": 1}
+    said = tab.text("#part .trouble")
+    assert "Name is “Theirs” now" in said
+    assert "Tags is “alto” now" in said
+    assert tab.evaluate("document.getElementById('part-tags').value") == "alto"
+    tab.click("#part .main")
+    tab.until("!document.getElementById('part').open")
+    assert hall.asked("desk-set")[-1] == {"path": "boxes/synth-a", "set": {"name": "Mine"}, "base": 2}
+
+
+def test_a_box_gets_a_new_zone_and_a_box_that_is_away_is_forgotten(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    tab.click("[aria-label='North wall: details']")
+    tab.choose("#part-zone", "+")
+    tab.fill("#part-zone + input", "Organ loft")
+    tab.click("#part .main")
+    tab.until("!document.getElementById('part').open")
+    zone, box = hall.asked("desk-set")
+    assert zone == {"path": "zones/z-organ-loft", "set": {"name": "Organ loft", "order": 2}, "base": None}
+    assert (box["path"], box["set"]) == ("boxes/synth-a", {"zone": "z-organ-loft"})
+    tab.click("[aria-label='Crypt: details']")
+    tab.until("document.querySelector('#part .quiet').textContent === 'Forget'")
+    tab.click("#part .quiet")
+    tab.click("#part .quiet")
+    stage.until(lambda: "boxes/synth-c" not in hall.parts, "it is forgotten")
+
+
+def test_without_the_right_the_server_says_why_and_asks_for_another_key(stage: Stage, hall: DeskRelay) -> None:
+    words = "your token is for a controller, not for a desk: ask the operator for another"
+    hall.refuse_next = {"type": "error", "code": "not-allowed", "message": words, "about": "register"}
+    tab = stage.tab(hall, "desk")
+    tab.until("document.getElementById('gate').open")
+    assert tab.text("#gate-title") == words
+    tab.fill("#gate-key", "right")
+    tab.click("#gate-button")
+    tab.until("formant.open")
+
+
+def told(tab: Tab) -> Any:
+    return tab.evaluate("document.getElementById('said-text').textContent")
+
+
+def test_a_scene_is_stored_recalled_and_undone(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    tab.click("#scenes-open")
+    tab.fill("#scenes .store > input", "Night")
+    tab.fill("#scenes .ramp input", "8")
+    tab.click("#scenes .main")
+    tab.until("document.querySelector('.recall')")
+    [scene] = hall.asked("desk-set")
+    assert scene["path"] == "scenes/s-night"
+    assert scene["set"]["boxes"]["synth-a"] == {"db": -6, "mute": False, "preset": ""}
+    assert scene["set"]["ramp_s"] == 8
+    tab.click("[aria-label='recall Night within 8 s']")
+    stage.until(lambda: hall.asked("desk-recall") == [{"scene": "s-night"}], "the recall")
+    tab.until("document.getElementById('said-text').textContent === 'Night is recalled'")
+    tab.click("#scenes .close")
+    tab.click("#said-undo")
+    stage.until(lambda: hall.asked("desk-undo") == [{}], "the undo")
+    tab.until("document.getElementById('said-text').textContent === 'The recall is undone'")
+    assert tab.errors == []
+
+
+def test_a_box_is_identified_and_one_that_cannot_says_so(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    tab.click("[aria-label='North wall: details']")
+    identify = "document.querySelector('#part .foot [aria-pressed]')"
+    tab.click("#part .foot [aria-pressed]")
+    stage.until(lambda: hall.asked("desk-identify") == [{"id": "synth-a", "on": True}], "the request")
+    tab.until(f"{identify}.textContent === 'It sings… stop'")
+    hall.refuse_set = {"code": "bad-setting", "message": "synth-a is older and has no tune: update it"}
+    tab.click("#part .foot [aria-pressed]")
+    tab.until("document.querySelector('#part .trouble').checkVisibility()")
+    assert "older" in tab.text("#part .trouble")
+    assert hall.asked("desk-identify")[-1] == {"id": "synth-a", "on": False}
