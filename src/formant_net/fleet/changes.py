@@ -82,7 +82,7 @@ def change(document: Document, path: str, set_: Mapping[str, Any] | None, base: 
         return _without(document, kind, id)
     if old is None and len(there) >= most:
         raise _bad(f"there may be {most} {kind}: delete one first")
-    before = old or (newcomer(document) if kind == "boxes" else None)
+    before = old or (newcomer(document, id) if kind == "boxes" else None)
     new = _set(before, made, set_)
     if before is None or not FADERS.issuperset(set_):
         new = msgspec.structs.replace(new, rev=document.rev + 1)
@@ -190,11 +190,11 @@ def _set(old: Struct | None, kind: type[Struct], set_: Mapping[str, Any], rev: i
 def _words(error: str, kind: type[Struct]) -> str:
     """What is wrong with a value, and what its field takes."""
     about = re.search(r"`\$\.(\w+)|field `(\w+)`", error)
-    field = (about[1] or about[2]) if about else ""
+    field = ((about[1] or about[2]) if about else "")[:64]
     if field not in kind.__struct_fields__:
         known = ", ".join(name for name in kind.__struct_fields__ if name != "rev")
-        return f"there is no field {field!r}: there is {known}" if field else error
-    return f"{field} takes {TAKES[field]}" if field in TAKES else f"{field}: {error}"
+        return f"there is no field {field!r}: there is {known}" if field else error[:200]
+    return f"{field} takes {TAKES[field]}" if field in TAKES else f"{field}: {error[:200]}"
 
 
 def _check_scene(scene: Scene) -> None:

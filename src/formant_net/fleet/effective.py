@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from formant_net.fleet.document import NEW_BOX_DB, SILENT_DB, Box, Document
+from formant_net.protocol.standing import is_phone
 
 ALL_OFF = "all off"
 """The reason for silence of the master."""
@@ -35,38 +36,51 @@ class Effective:
         return bool(self.because)
 
 
-def effective(document: Document, id: str, solo: Collection[str] = (), here: Collection[str] = ()) -> Effective:
-    """What the box `id` is to do.
+class House:
+    """What follows for every box. What is the same for all of them is found once.
 
     solo   paths that are soloed, `boxes/ID` or `zones/ID`
     here   ids of the boxes that are there. A solo counts only if it has one of them: a box that is away must not keep
            the house silent
     """
-    box = document.boxes.get(id) or newcomer(document)
-    zone = document.zones.get(box.zone)
-    because = []
-    if document.master.off:
-        because.append(ALL_OFF)
-    if box.mute:
-        because.append("mute")
-    if zone is not None and zone.mute:
-        because.append(f"zone {zone.name}")
-    heard = _soloed(document, solo, here)
-    if heard and id not in heard:
-        because.append("solo")
-    return Effective(
-        gain_db=max(SILENT_DB, min(0.0, document.master.db + (zone.db if zone else 0.0) + box.db)),
-        because=tuple(because),
-        delay_ms=round(box.delay_ms - box.output_latency_ms + _least_delay_ms(document), 3),
-        preset=box.preset,
-        audio=box.audio,
-        name=box.name,
-    )
+
+    def __init__(self, document: Document, solo: Collection[str] = (), here: Collection[str] = ()) -> None:
+        self._document = document
+        self._heard = _soloed(document, solo, here)
+        self._delay_ms = _least_delay_ms(document)
+
+    def box(self, id: str) -> Effective:
+        """What the box `id` is to do."""
+        document = self._document
+        box = document.boxes.get(id) or newcomer(document, id)
+        zone = document.zones.get(box.zone)
+        because = []
+        if document.master.off:
+            because.append(ALL_OFF)
+        if box.mute:
+            because.append("mute")
+        if zone is not None and zone.mute:
+            because.append(f"zone {zone.name}")
+        if self._heard and id not in self._heard:
+            because.append("solo")
+        return Effective(
+            gain_db=max(SILENT_DB, min(0.0, document.master.db + (zone.db if zone else 0.0) + box.db)),
+            because=tuple(because),
+            delay_ms=round(box.delay_ms - box.output_latency_ms + self._delay_ms, 3),
+            preset=box.preset,
+            audio=box.audio,
+            name=box.name,
+        )
 
 
-def newcomer(document: Document) -> Box:
-    """A box that the document does not know yet."""
-    return Box(db=NEW_BOX_DB if document.steered else 0.0)
+def effective(document: Document, id: str, solo: Collection[str] = (), here: Collection[str] = ()) -> Effective:
+    """What one box is to do, as `House` says it."""
+    return House(document, solo, here).box(id)
+
+
+def newcomer(document: Document, id: str) -> Box:
+    """A box that the document does not know yet. A phone that sings is as loud as its holder likes."""
+    return Box(db=NEW_BOX_DB if document.steered and not is_phone(id) else 0.0)
 
 
 def gain(db: float) -> float:

@@ -12,9 +12,10 @@ import msgspec
 from msgspec import Struct
 
 from formant_net.fleet.changes import back, before, change, recall
-from formant_net.fleet.document import Box, Document, Scene, encode
+from formant_net.fleet.document import MOST_BOXES, Box, Document, Scene, encode
 from formant_net.protocol import steering as s
 from formant_net.protocol.errors import ProtocolError
+from formant_net.protocol.standing import is_phone
 
 FADE_MS = 50.0
 MOST_BYTES = 512 * 1024
@@ -46,7 +47,8 @@ class Outcome:
 def carried_out(wanted: Wanted, request: Request, known: Collection[str]) -> Outcome:
     """What is wanted after a request of a desk. Pure: nothing is changed.
 
-    known     ids of boxes that have been seen. When steering begins, they play on as loud as before
+    known     ids of boxes that have been seen. When steering begins, they play on as loud as before. Phones that sing
+              have no place in the document, because guests make as many of them as they like
     raises    ProtocolError "bad-setting" or "desk-conflict" (changes.py)
     """
     document, ramp_ms = wanted.document, FADE_MS
@@ -65,7 +67,8 @@ def carried_out(wanted: Wanted, request: Request, known: Collection[str]) -> Out
     if after.scenes is not document.scenes and len(encode(after)) > MOST_BYTES:
         raise _bad("the scenes take too much room: delete one first")
     if not document.steered:
-        after = msgspec.structs.replace(after, boxes={**{id: Box() for id in known}, **after.boxes})
+        seen = [id for id in known if not is_phone(id) and id not in after.boxes][: MOST_BOXES - len(after.boxes)]
+        after = msgspec.structs.replace(after, boxes={**{id: Box() for id in seen}, **after.boxes})
     return Outcome(Wanted(document=after, solo=wanted.solo, undo=undo), ramp_ms)
 
 

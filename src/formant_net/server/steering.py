@@ -18,7 +18,7 @@ from msgspec import UNSET
 from formant_net.fleet import document as documents
 from formant_net.fleet.agreed import Agreed, Asked, Failed, Keep, News, SetAside
 from formant_net.fleet.document import Document
-from formant_net.fleet.effective import Effective, effective
+from formant_net.fleet.effective import Effective, House
 from formant_net.fleet.wanted import FADE_MS, Outcome, Wanted, carried_out
 from formant_net.protocol import steering as s
 from formant_net.protocol.errors import ProtocolError
@@ -28,9 +28,16 @@ from formant_net.server.edges.elsewhere import Elsewhere
 from formant_net.server.outputs import Outbox
 from formant_net.server.registry import bus
 from formant_net.server.registry.leases import Lease
+from formant_net.timers.allowance import Allowance
 
 PUSH_S = 0.05
 """Seconds between two `settings` of one box: a fader that moves is told 20 times a second."""
+FOLLOWS_PER_S, FOLLOWS_BURST = 20.0, 64
+"""How often it is worked out what follows for all boxes: 1 ms for 200. A flood of changes is told as one."""
+CHANGES_PER_S, CHANGES_BURST = 400.0, 1000
+"""Changes of all desks together. Each costs half a millisecond for 200 boxes."""
+MOST_DESKS = 64
+"""Desks that are told of each change."""
 MOST_AWAY = 256
 """Boxes that are gone, without a place in the document, of which desks are still told."""
 
@@ -92,6 +99,8 @@ class Steering:
         self._boxes: dict[str, _Box] = {}
         self._ramp_ms = FADE_MS
         self._push_at: float | None = None
+        self._changes = Allowance(CHANGES_PER_S, CHANGES_BURST, 0.0)
+        self._follows = Allowance(FOLLOWS_PER_S, FOLLOWS_BURST, 0.0)
         self._behind = False
         """Other edges have still to hear that the boxes of this one follow."""
         self.set_aside: list[Document] = []
@@ -140,10 +149,10 @@ class Steering:
         if box.conn != client.conn:
             box.since, box.told, box.applied, box.refused = self._out.timestamp(now), None, 0, {}
         box.conn, box.node, box.news, box.owed = client.conn, "", None, 0
-        box.steered, box.name = meta.get(s.STEERED) is True, str(meta.get("name") or "")[:64]
+        box.steered, box.name = meta.get(s.STEERED) is True, _plain(meta.get("name"))
         box.identifies = meta.get(s.IDENTIFIES) is True
         self._tell_box(box)
-        self._follow(now)
+        self._follow_soon(now)
 
     def left(self, client: Client, now: float) -> None:
         """A connection is gone."""
@@ -167,10 +176,10 @@ class Steering:
         if box.node != lease.place.node:
             box.since, box.told, box.owed, box.news = self._out.timestamp(now), None, 0, None
         box.conn, box.node = 0, lease.place.node
-        box.steered, box.name = lease.meta.get(s.STEERED) is True, str(lease.meta.get("name") or "")[:64]
+        box.steered, box.name = lease.meta.get(s.STEERED) is True, _plain(lease.meta.get("name"))
         box.identifies = lease.meta.get(s.IDENTIFIES) is True
         self._tell_box(box)
-        self._follow(now)
+        self._follow_soon(now)
 
     def heard(self, envelope: bus.Watch | bus.BoxNews | bus.Followed | bus.Identify) -> None:
         """Another edge says how its boxes are, wants to know how those of this one are, or which of them is which."""
@@ -230,6 +239,8 @@ class Steering:
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _asked(self, client: Client, message: DeskMessage, now: float) -> None:
+        if not self._changes.take(now):
+            raise ProtocolError("too-fast", f"desks may change {CHANGES_PER_S:g} things a second: try again")
         if isinstance(message, s.DeskOpen):
             self._open(client)
         elif isinstance(message, s.DeskIdentify):
@@ -240,7 +251,7 @@ class Steering:
         else:
             outcome = carried_out(self._wanted, message, self._boxes)
             self._replace(outcome, Asked(client.conn, message))
-            self._follow(now, outcome.ramp_ms)
+            self._follow_soon(now, outcome.ramp_ms)
 
     def _collect(self, now: float) -> None:
         """Take in what the edges have agreed on."""
@@ -259,6 +270,8 @@ class Steering:
         self._follow(now, ramp_ms)
 
     def _open(self, client: Client) -> None:
+        if client.conn not in self._desks and len(self._desks) >= MOST_DESKS:
+            raise ProtocolError("server-full", f"{MOST_DESKS} desks are open: close one of them")
         self._desks[client.conn] = client
         document = self.document
         everything: list[Message] = [s.DeskOpened(epoch=document.epoch, rev=document.rev, solo=list(self._wanted.solo))]
@@ -285,7 +298,7 @@ class Steering:
         if before.document.epoch != after.document.epoch:
             self._tell(s.DeskOpened(epoch=after.document.epoch, rev=rev, solo=solo))
         for path in [*new, *(path for path in old if path not in new)]:
-            if new.get(path) != old.get(path):
+            if new.get(path) is not old.get(path) and new.get(path) != old.get(path):
                 there = new.get(path)
                 values = None if there is None else dict(documents.fields_of(there))
                 self._tell(s.DeskChanged(rev=rev, path=path, set=values, by=by, request=request))
@@ -312,8 +325,12 @@ class Steering:
         box = self._boxes.get(client.id)
         if box is None or box.conn != client.conn or message.epoch != self.document.epoch:
             return
-        box.applied, box.refused = message.rev, dict(message.refused)
-        self._tell_box(box)
+        if box.told is None or not box.applied <= message.rev <= box.told.rev:
+            return  # of settings that it was not sent
+        refused = {_plain(field): _plain(why, 256) for field, why in message.refused.items()}
+        if (box.applied, box.refused) != (message.rev, refused):
+            box.applied, box.refused = message.rev, refused
+            self._tell_box(box)
 
     def _gone(self, box: _Box, now: float) -> None:
         if box.here:
@@ -323,7 +340,14 @@ class Steering:
         away = [each.id for each in self._boxes.values() if not each.here and each.id not in self.document.boxes]
         for id in away[: max(0, len(away) - MOST_AWAY)]:
             del self._boxes[id]
-        self._follow(now)  # its solo counts no more
+        self._follow_soon(now)  # its solo counts no more
+
+    def _follow_soon(self, now: float, ramp_ms: float = FADE_MS) -> None:
+        """Now, or a moment later with all that is changed until then."""
+        if ramp_ms > FADE_MS or self._follows.take(now):
+            self._follow(now, ramp_ms)
+        elif self._push_at is None:
+            self._push_at = now + PUSH_S
 
     def _follow(self, now: float, ramp_ms: float = FADE_MS) -> None:
         """Tell every box that is there what has become another for it; who was told a moment ago waits."""
@@ -331,10 +355,11 @@ class Steering:
         if not (self.document.steered or self._wanted.solo):
             return
         here = {box.id for box in self._boxes.values() if box.here}
+        house = House(self.document, self._wanted.solo, here)
         for box in self._boxes.values():
             if not (box.here and box.steered) or (box.node and not self._desks):
                 continue
-            settings = self._settings(effective(self.document, box.id, self._wanted.solo, here))
+            settings = self._settings(house.box(box.id))
             if box.told is not None and _same(box.told, settings):
                 continue
             if box.node:  # its edge tells it, and says when it has
@@ -399,6 +424,11 @@ def _parts(document: Document) -> Iterator[tuple[str, msgspec.Struct]]:
     for kind in ("zones", "boxes", "scenes"):
         for id, each in getattr(document, kind).items():
             yield f"{kind}/{id}", each
+
+
+def _plain(text: object, most: int = 64) -> str:
+    """What a box says of itself, for the terminals of desks: on one line, and without control characters."""
+    return "".join(c if c.isprintable() else " " for c in str(text or "")[:most])
 
 
 def _same(one: s.BoxSettings, other: s.BoxSettings) -> bool:

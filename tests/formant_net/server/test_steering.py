@@ -9,7 +9,9 @@ import pytest
 from support.net.sdp import offer
 from support.virtual.clients import RawClients, refused
 
+from formant_net.fleet import document as documents
 from formant_net.fleet.document import Document
+from formant_net.fleet.effective import House
 from formant_net.server.access.access import Access
 from formant_net.server.access.tokens import SCOPES, KeySet, make_key
 
@@ -241,3 +243,186 @@ def test_a_box_is_identified_by_whoever_may_steer_and_only_if_it_is_there_and_ca
     refused(hall.say(player, "desk-identify", id=A, request=7), "wrong-role", "desk-identify")
     for conn in (there, older):
         assert not any(message["type"] == "identify" for message in hall.heard(conn))
+
+
+# --- attacks ---------------------------------------------------------------------------------------------------------
+
+KEYS = KeySet.parse(json.dumps({"keys": [make_key("HS256", "a", lambda count: b"x" * count)]}))
+CRUEL = "\x1b[2J\rname\n\u202e"
+
+
+def phone_token(number: int = 0) -> str:
+    return KEYS.sign({"exp": 1e9 + number, "scope": " ".join(SCOPES["phone"])})
+
+
+@pytest.fixture
+def guarded() -> RawClients:
+    """The same with a key, and tokens for guests."""
+    return RawClients(fleet=Document(epoch="e1"), access=Access("abcd-efgh", tokens=KEYS))
+
+
+@pytest.mark.parametrize("addresses", [1, 40])
+def test_phones_of_guests_take_no_place_in_the_document_and_no_box_is_kept_out(
+    guarded: RawClients, addresses: int
+) -> None:
+    """There is room for 256 boxes. A file with more could not be read after the next start."""
+    steered = {"steered": True, "name": CRUEL}
+    for n in range(400):
+        conn = guarded.connect(f"192.0.2.{n % addresses}")
+        said = guarded.say(conn, "register", client_id=f"synth-web-{n:012x}", key=phone_token(), meta=steered)
+        assert [each["type"] for each in said] == ["registered"]
+        if n % 2:
+            guarded.drop(conn)
+    phone = guarded.connect("192.0.2.0")
+    guarded.say(phone, "register", client_id="synth-web-last", key=phone_token(), meta=steered)
+    conn = guarded.join("desk-1", key="abcd-efgh", address="198.51.100.1")
+    names = {each["name"] for each in guarded.say(conn, "desk-open") if each["type"] == "desk-box"}
+    assert all(name.isprintable() for name in names), "nothing that moves the cursor of a terminal"
+    box_conn = guarded.join(A, key="abcd-efgh", address="198.51.100.2", meta={"steered": True})
+    set_(guarded, conn, "master", db=-3.0)
+    guarded.wait(0.1)
+    assert list(guarded.hub.steering.document.boxes) == [A]
+    assert documents.decode(documents.encode(guarded.hub.steering.document)).rev == 1
+    assert told(guarded, box_conn)[-1]["gain_db"] == -3.0
+    assert told(guarded, phone)[-1]["gain_db"] == -3.0, "a phone goes on as loud as its holder likes"
+    late = guarded.connect("198.51.100.3")
+    guarded.say(late, "register", client_id=B, key="abcd-efgh", meta={"steered": True})
+    assert "desk-done" in {said["type"] for said in set_(guarded, conn, f"boxes/{B}", db=-6.0)}
+    guarded.wait(0.1)
+    assert told(guarded, late)[-1]["gain_db"] == -9.0
+
+
+def test_only_so_many_boxes_as_there_is_room_for_begin_to_be_steered(hall: RawClients) -> None:
+    for n in range(300):
+        box(hall, f"synth-{n}")
+    conn = desk(hall)
+    set_(hall, conn, "boxes/synth-299", db=-6.0)
+    document = hall.hub.steering.document
+    assert len(document.boxes) == 256
+    assert document.boxes["synth-299"].db == -6.0
+    assert documents.decode(documents.encode(document)).boxes == document.boxes
+
+
+@pytest.mark.parametrize("desks", [1, 20])
+def test_a_flood_of_changes_is_told_as_one_and_the_newest_arrives(
+    hall: RawClients, desks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 200 boxes, each change once cost 20 ms, in which the server heard nobody."""
+    boxes = [box(hall, f"synth-{n}") for n in range(50)]
+    conns = [desk(hall, f"desk-{n}") for n in range(desks)]
+    hall.wait(10.0)
+    worked_out = 0
+    house = House.box
+
+    def counted(self: House, id: str) -> Any:
+        nonlocal worked_out
+        worked_out += 1
+        return house(self, id)
+
+    monkeypatch.setattr(House, "box", counted)
+    codes = set()
+    for n in range(1000):  # two seconds
+        said = set_(hall, conns[n % desks], f"boxes/synth-{n % 50}", db=-float(n % 60))
+        codes |= {each["code"] for each in said if each["type"] == "error"}
+        hall.wait(0.002)
+    assert worked_out <= len(boxes) * (64 + 2 * 20 + 2 * 20)
+    assert codes <= {"too-fast"}
+    hall.wait(10.0)
+    assert "desk-done" in {said["type"] for said in set_(hall, conns[0], "boxes/synth-7", db=-12.0)}
+    hall.wait(0.1)
+    assert told(hall, boxes[7])[-1]["gain_db"] == -12.0
+
+
+def test_all_desks_together_change_only_so_much_and_messages_of_players_pass(hall: RawClients) -> None:
+    box(hall, A)
+    player = hall.join("ctrl-a")
+    conns = [desk(hall, f"desk-{n}") for n in range(20)]
+    done = 0
+    for n in range(4000):
+        said = set_(hall, conns[n % 20], "master", db=-float(n % 60))
+        done += any(each["type"] == "desk-done" for each in said)
+        if n % 100 == 0:
+            assert hall.say(player, "heartbeat") == []
+    assert done <= 1000
+
+
+def test_sixty_four_desks_are_told_of_changes_and_no_more(hall: RawClients) -> None:
+    conns = [desk(hall, f"desk-{n}") for n in range(64)]
+    one_more = hall.join("desk-more")
+    (said,) = hall.say(one_more, "desk-open")
+    assert said["code"] == "server-full"
+    hall.drop(conns[0])
+    assert hall.say(one_more, "desk-open")[0]["type"] == "desk"
+
+
+def test_a_box_that_lies_about_what_it_applied_is_not_believed_and_tells_desks_nothing(hall: RawClients) -> None:
+    conn, there = desk(hall), box(hall, A)
+    set_(hall, conn, "master", db=-3.0)
+    hall.heard(conn)
+    reasons = {f"f{n}": CRUEL + "x" * 200 for n in range(16)}
+    for rev in (2, 10**9):
+        hall.say(there, "settings-applied", epoch="e1", rev=rev, refused=reasons)
+    hall.say(there, "settings-applied", epoch="another", rev=1)
+    assert hall.heard(conn) == []
+    for _ in range(50):
+        hall.say(there, "settings-applied", epoch="e1", rev=1, refused=reasons)
+    (once,) = hall.heard(conn)
+    assert once["applied"] == 1
+    assert all(why.isprintable() for why in once["refused"].values())
+
+
+def test_whoever_opens_the_document_again_and_again_is_slowed_down(hall: RawClients) -> None:
+    """20 bytes ask for up to 600 kB."""
+    conn = hall.join("desk-1")
+    opened = [said for _ in range(200) for said in hall.say(conn, "desk-open") if said["type"] == "desk"]
+    assert 10 < len(opened) <= 45
+
+
+@pytest.mark.parametrize("scope", ["audience", "phone", "both", "synth"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "desk-open"},
+        {"type": "desk-set", "path": "master", "set": {"off": True}},
+        {"type": "desk-solo", "path": f"boxes/{A}", "on": True},
+        {"type": "desk-recall", "scene": "s-a"},
+        {"type": "desk-undo"},
+        {"type": "settings", "epoch": "e1", "rev": 1},
+    ],
+    ids=lambda message: message["type"],
+)
+def test_tokens_without_settings_steer_nothing(guarded: RawClients, scope: str, message: dict[str, Any]) -> None:
+    key = KEYS.sign({"exp": 1e9, "scope": " ".join(SCOPES[scope])})
+    refused(guarded.say(guarded.connect("192.0.2.1"), "register", client_id="desk-x", key=key), "not-allowed")
+    role, id = ("controller", "touch-ctrl-x") if scope in ("audience", "both") else ("synth", "synth-web-x")
+    guest = guarded.connect("192.0.2.2")
+    guarded.say(guest, "register", client_id=id, key=key, role=role)
+    before = guarded.hub.steering.document
+    (error,) = guarded.say(guest, message["type"], **{name: value for name, value in message.items() if name != "type"})
+    assert error["code"] in ("wrong-role", "wrong-way")
+    assert guarded.hub.steering.document is before
+
+
+@pytest.mark.parametrize(
+    ("path", "set_to"),
+    [
+        ("master", {"db": 1e300}),
+        ("master", {"x" * 60_000: 1}),
+        ("boxes/" + "x" * 70, {"db": -1}),
+        ("zones/z-a", {"name": "n" * 60_000}),
+        ("scenes/s-a", {"name": "a", "boxes": {f"b{n}": {"db": -1} for n in range(1000)}}),
+        ("scenes/s-a", {"name": "a", "master": {"db": [[[[[]]]]]}}),
+        ("nowhere", {"db": -1}),
+        (f"boxes/{A}", {"zone": "z-nowhere"}),
+    ],
+    ids=["number", "field", "id", "name", "many", "deep", "path", "zone"],
+)
+def test_a_change_that_cannot_be_is_refused_in_few_words_and_changes_nothing(
+    hall: RawClients, path: str, set_to: dict[str, Any]
+) -> None:
+    conn = desk(hall)
+    before = hall.hub.steering.document
+    (error,) = hall.say(conn, "desk-set", path=path, set=set_to)
+    assert error["code"] == "bad-setting"
+    assert len(error["message"]) < 500
+    assert hall.hub.steering.document is before
