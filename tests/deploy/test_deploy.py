@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.suite.require import require
 
 from formant_net.cli import SUBCOMMANDS
 from formant_net.ops.service import Service
@@ -35,6 +36,7 @@ def expressions() -> list[str]:
 
 
 def promtool(*arguments: str | Path) -> str:
+    require("promtool")
     done = subprocess.run(
         ["promtool", *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60
     )  # fmt: skip

@@ -127,7 +127,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     if place and place.damaged:
         say(f"{place.damaged}: this node has a new id, {place.id}.")
     client_id = place.id if place else check_id(options["id"], ("synth-",))
-    keep_warnings(state_dir(), kept_name(client_id))
+    kept = keep_warnings(state_dir(), kept_name(client_id))
     trust = trust_of(options["tls_ca"], options["tls_fingerprints"])
     urls = () if options["search"] else urls
     synth = SynthOptions(
@@ -163,6 +163,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         fail_if_refused(error)
     except BeginAnew:
         say("The JACK server has ended. PortAudio cannot recover from that in one process: the synth starts again.")
+        kept.write()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 

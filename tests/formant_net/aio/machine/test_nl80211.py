@@ -6,6 +6,8 @@ import socket
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from formant_net.aio.machine import nl80211 as n
 
@@ -55,3 +57,8 @@ def test_the_state_of_the_radio(monkeypatch: pytest.MonkeyPatch, state: int, asl
 def test_an_interface_that_is_no_radio_or_not_there_is_unknown() -> None:
     assert n.power_save("lo") is None
     assert n.power_save("no-such-one") is None
+
+
+@given(st.binary(max_size=200))
+def test_whatever_a_kernel_says_is_read_or_left(message: bytes) -> None:
+    assert all(0 <= attribute < 0x4000 for attribute in n.answer(message))

@@ -10,7 +10,7 @@ from formant_net.protocol.errors import ProtocolError
 from formant_net.server.access.access import Access
 from formant_net.server.access.door import Door
 from formant_net.server.access.limits import Limits
-from formant_net.server.access.tokens import KeySet, make_key
+from formant_net.server.access.tokens import SCOPES, KeySet, make_key
 
 HALL = "192.0.2.1"
 WALL = 1_800_000_000.0
@@ -99,3 +99,27 @@ def test_wrong_keys_in_urls_do_not_lock_out_the_right_one_elsewhere() -> None:
     assert not door.knows("abcd", HALL, 0.0, WALL, in_url=True), "the URL tells no more than the socket would"
     assert code(door, "abcd") == "in"
     assert door.knows("abcd", HALL, 0.0, WALL)
+
+
+SCRAPE = "0123456789abcdef"
+
+
+def test_the_metrics_open_for_the_scrape_token_and_for_who_may_set_everything(keys: KeySet) -> None:
+    door = Door(Access("abcd", keys), Limits())
+    until = int(WALL) + 600
+    audience, owner = (keys.sign({"exp": until, "scope": " ".join(SCOPES[k])}) for k in ("audience", "controller"))
+
+    def opens(given: str | None, token: str | None = SCRAPE) -> bool:
+        return door.may_scrape(given, token, HALL, 0.0, WALL)
+
+    assert [opens(given) for given in (SCRAPE, "abcd", owner)] == [True] * 3
+    assert [opens(given) for given in (audience, None, "", "wrong", "\ud800")] == [False] * 5
+    assert not opens(SCRAPE, token=None), "no token was made"
+    assert code(door, SCRAPE) == "bad-key", "it opens nothing else"
+
+
+def test_guesses_at_the_metrics_count_and_the_scrape_token_is_still_read_then() -> None:
+    door = Door(Access("abcd"), Limits(guesses=3))
+    assert not any(door.may_scrape(f"guess-{n}", SCRAPE, HALL, 0.0, WALL) for n in range(5))
+    assert not door.may_scrape("abcd", SCRAPE, HALL, 0.0, WALL)
+    assert door.may_scrape(SCRAPE, SCRAPE, HALL, 0.0, WALL)

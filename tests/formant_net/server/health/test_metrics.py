@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families as parse
+from support.suite.require import require
 
 from formant_net.protocol.steering import Health
 from formant_net.server.health.metrics import METRICS, BoxView, ServerView, render
@@ -124,9 +124,10 @@ def test_one_hundred_boxes_are_a_bounded_number_of_series() -> None:
 
 
 def test_promtool_finds_nothing_to_say() -> None:
+    require("promtool")
     text = render(SERVER, [whole_box(name='a "b" \\ c\nd'), whole_box(id="synth-b", up=False)])
     done = subprocess.run(
-        [shutil.which("promtool") or "promtool", "check", "metrics"],
+        ["promtool", "check", "metrics"],
         input=text, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
