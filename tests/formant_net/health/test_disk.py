@@ -38,7 +38,7 @@ def test_an_overlay_forgets_and_the_partition_beside_it_does_not(tmp_path: Path)
 
 
 def test_what_is_mounted_later_hides_what_was_there(tmp_path: Path) -> None:
-    mounts = {"proc/self/mounts": "rootfs / rootfs rw 0 0\n/dev/root / ext4 rw 0 0\n"}
+    mounts = {"proc/self/mounts": "overlay / overlay rw 0 0\n/dev/root / ext4 rw 0 0\n"}
     assert overlay(machine(tmp_path, mounts) / "proc") is False
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from cryptography import x509
@@ -14,7 +16,8 @@ from websockets.asyncio.client import connect
 from formant_net.aio.lan import names as own_addresses
 from formant_net.aio.lan.watch import readdressed
 from formant_net.aio.server import edge
-from formant_net.aio.server.edge import EdgeOptions, own_edge_id, running_edge
+from formant_net.aio.server.edge import EdgeOptions, RunningEdge, own_edge_id, running_edge
+from formant_net.aio.server.server import Metrics
 from formant_net.aio.server.tls import TlsOptions
 from formant_net.lan.addresses import Interface
 from formant_net.lan.invitation import Invitation
@@ -140,3 +143,23 @@ def test_secrets_are_not_in_the_repr_of_the_options() -> None:
     assert "abcd" not in repr(options)
     assert "hush" not in repr(options)
     assert "north" not in repr(options)
+
+
+def test_an_edge_tells_prometheus_how_it_is_where_it_is_asked_to(machine: list[Interface]) -> None:
+    machine.append(ETH)
+
+    def get(running: RunningEdge) -> str:
+        request = Request(f"{running.local.http_url}metrics", headers={"Authorization": "Bearer abcd"})
+        with urlopen(request, timeout=60) as answer:
+            return str(answer.read().decode())
+
+    async def story() -> None:
+        async with running_edge(EdgeOptions(host="127.0.0.1", port=0, key="abcd", metrics=Metrics())) as running:
+            text = await asyncio.to_thread(get, running)
+            assert "formant_build_info" in text
+            assert "formant_server_discovery_up" not in text, "it is not meant to be announced"
+        async with running_edge(EdgeOptions(host="127.0.0.1", port=0, key="abcd")) as running:
+            with pytest.raises(HTTPError, match="404"):
+                await asyncio.to_thread(get, running)
+
+    run(story())

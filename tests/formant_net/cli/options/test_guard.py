@@ -8,7 +8,9 @@ import ssl
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 from support.machine.processes import processes
@@ -16,9 +18,11 @@ from support.net.loopback import run
 from support.suite.patience import PATIENCE_S
 from websockets.asyncio.client import connect
 
+from formant_net.aio.server.server import Metrics
 from formant_net.cli import main
 from formant_net.cli.options.servers import servers_of
 from formant_net.cli.play.up import synth_environment
+from formant_net.cli.run.server import edge_options, server_options
 from formant_net.protocol.join import JoinUrl
 from formant_net.protocol.trust import Trust, pin_of
 
@@ -40,6 +44,7 @@ PIN = pin_of(b"x")
         (["--trust-proxy", "proxy.example"], "write an address"),
         (["--ice-server", "turn:relay:3478"], "--turn-secret"),
         (["--turn-secret", "north"], "--ice-server turn:HOST:PORT"),
+        (["--metrics-token", "short"], "--metrics-token takes 16 or more"),
         (["--limit", "clients"], "is not NAME=VALUE"),
         (["--limit", "clients=0"], "must be above 0"),
     ],
@@ -52,6 +57,22 @@ def test_what_does_not_go_together_is_refused_in_words(options: list[str], says:
     assert result.exit_code == 2, result.output
     assert says in result.output
     assert "north" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "metrics"),
+    [([], None), (["--metrics"], Metrics()), (["--metrics-token", "0123456789abcdef"], Metrics("0123456789abcdef"))],
+)
+def test_the_metrics_are_off_unless_somebody_asks_for_them(options: list[str], metrics: Metrics | None) -> None:
+    @click.command()
+    @server_options
+    def command(**given: Any) -> None:
+        found.append(edge_options(**given).metrics)
+
+    found: list[Metrics | None] = []
+    result = CliRunner().invoke(command, ["--key", "abcd", *options], catch_exceptions=False)
+    assert (result.exit_code, found) == (0, [metrics])
+    assert "0123456789abcdef" not in repr(found), "the token is in no log"
 
 
 def test_a_client_knows_its_server_by_the_url_or_by_an_option_over_https_only() -> None:

@@ -105,7 +105,7 @@ SCRAPE = "0123456789abcdef"
 
 
 def test_the_metrics_open_for_the_scrape_token_and_for_who_may_set_everything(keys: KeySet) -> None:
-    door = Door(Access("abcd", keys), Limits())
+    door = Door(Access("abcd", tokens=keys), Limits())
     until = int(WALL) + 600
     audience, owner = (keys.sign({"exp": until, "scope": " ".join(SCOPES[k])}) for k in ("audience", "controller"))
 
