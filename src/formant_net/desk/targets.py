@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from formant_net.fleet.document import Box as BoxFields
 from formant_net.fleet.document import Document, Master, Zone, fields_of
+from formant_net.protocol.standing import is_phone
 from formant_net.protocol.steering import DeskBox
 
 _SWITCH = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
@@ -41,7 +42,7 @@ def value_of(path: str, field: str, text: str) -> Any:
     known = [name for name in kind.__struct_fields__ if name != "rev"]
     if field not in known:
         raise ValueError(f"{path} has no field {field!r}: it has {', '.join(known)}")
-    if field in ("mute", "off"):
+    if field in ("mute", "off", "hold_new"):
         if text.lower() not in _SWITCH:
             raise ValueError(f"{field}={text}: say on or off")
         return _SWITCH[text.lower()]
@@ -53,6 +54,11 @@ def value_of(path: str, field: str, text: str) -> Any:
         return int(text) if field == "order" else float(text)
     except ValueError as error:
         raise ValueError(f"{field}={text}: give a number") from error
+
+
+def new_boxes(document: Document, boxes: Mapping[str, DeskBox]) -> list[str]:
+    """The ids of the boxes that are there and that no desk has admitted. Phones come and go, and are none."""
+    return sorted(id for id, box in boxes.items() if box.here and id not in document.boxes and not is_phone(id))
 
 
 def zone_id(name: str) -> str:

@@ -28,12 +28,13 @@ from formant_net.fleet.document import (
 from formant_net.fleet.effective import newcomer
 from formant_net.protocol.errors import ProtocolError
 
-FADERS = frozenset({"db", "mute", "off"})
+FADERS = frozenset({"db", "mute", "off", "hold_new"})
 """Fields of which the last change counts."""
 TAKES = {
     "db": "a number of dB from -60 (silent) to 0",
     "mute": "true or false",
     "off": "true or false",
+    "hold_new": "true or false",
     "name": "up to 64 characters",
     "order": "a whole number",
     "zone": "the id of a zone, or nothing",

@@ -28,10 +28,15 @@ BoxId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}\Z")]
 
 
 class Master(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The whole ensemble. `off`: every box is silent."""
+    """The whole ensemble.
+
+    off        every box is silent
+    hold_new   a box that no desk has admitted is silent. False: it sings at NEW_BOX_DB
+    """
 
     db: Fader = 0.0
     off: bool = False
+    hold_new: bool = False
 
 
 class Zone(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ class Effective:
     """What one box is to do.
 
     gain_db    -60 … 0; -60 is silence
-    because    what makes it silent, one entry each, in the order of `Document`: "all off", "mute", "zone NAME",
+    because    what makes it silent, one entry each, in the order of `Document`: "all off", "new", "mute", "zone NAME",
                "solo"; empty when nothing does
     delay_ms   it sounds so much later, >= 0
     preset, audio, name     "": as it likes
@@ -57,6 +57,8 @@ class House:
         because = []
         if document.master.off:
             because.append(ALL_OFF)
+        if document.master.hold_new and id not in document.boxes and not is_phone(id):
+            because.append("new")
         if box.mute:
             because.append("mute")
         if zone is not None and zone.mute:

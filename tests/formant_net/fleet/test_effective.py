@@ -29,7 +29,7 @@ def documents(draw: st.DrawFn) -> Document:
         )
         for id in draw(st.sets(st.sampled_from([A, B, C])))
     }
-    master = Master(db=draw(faders), off=draw(st.booleans()))
+    master = Master(db=draw(faders), off=draw(st.booleans()), hold_new=draw(st.booleans()))
     return Document(epoch="e", rev=draw(st.integers(0, 3)), master=master, zones=zones, boxes=boxes)
 
 
@@ -55,6 +55,7 @@ def test_faders_add_in_db_and_silence_has_a_reason_for_each_switch(
         total = document.master.db + of.db + (zone.db if zone else 0.0)
         assert found.gain_db == pytest.approx(max(SILENT_DB, min(0.0, total)))
         assert ("all off" in found.because) == document.master.off
+        assert ("new" in found.because) == (document.master.hold_new and id not in document.boxes)
         assert ("mute" in found.because) == of.mute
         assert (f"zone {zone.name}" in found.because if zone else False) == (zone is not None and zone.mute)
         assert ("solo" in found.because) == (bool(soloed) and id not in soloed)

@@ -144,6 +144,21 @@ def test_a_solo_is_not_kept_and_ends_for_the_house_when_its_box_goes(hall: RawCl
     assert hall.hub.steering.document.rev == 0
 
 
+def test_a_new_box_sings_softly_or_waits_until_a_desk_admits_it(hall: RawClients) -> None:
+    first = desk(hall)
+    set_(hall, first, "master", db=0)
+    (softly,) = told(hall, box(hall, A))
+    assert (softly["gain_db"], softly.get("because", [])) == (-20.0, [])
+    hall.wait(1.0)
+    set_(hall, first, "master", hold_new=True)
+    late = box(hall, B)
+    assert told(hall, late)[-1]["because"] == ["new"]
+    hall.wait(1.0)
+    set_(hall, first, f"boxes/{B}", db=-3)
+    (admitted,) = told(hall, late)
+    assert (admitted["gain_db"], admitted.get("because", [])) == (-3.0, [])
+
+
 def test_a_scene_ramps_and_can_be_undone(hall: RawClients) -> None:
     conn, first = box(hall, A), desk(hall)
     set_(hall, first, f"boxes/{A}", db=-3)

@@ -16,7 +16,7 @@ from formant_net.cli.options.ranges import FloatRange
 from formant_net.cli.options.servers import client_options, fail_if_refused, search_of, servers_of, trust_of
 from formant_net.desk import targets
 from formant_net.fleet.changes import captured
-from formant_net.fleet.document import MOST_RAMP_S, Document, decode, encode, fields_of
+from formant_net.fleet.document import MOST_RAMP_S, NEW_BOX_DB, SILENT_DB, Document, decode, encode, fields_of
 from formant_net.ops.log import configure
 from formant_net.protocol import steering as s
 
@@ -92,7 +92,7 @@ def set_(target: str, fields: tuple[str, ...], **server: Any) -> None:
     """Set fields of TARGET.
 
     \b
-    master   db, off
+    master   db, off, hold_new (new boxes are silent until `admit`)
     a zone   db, mute, name, order
     a box    db, mute, name, zone, tags, delay_ms, output_latency_ms, preset, audio
     """
@@ -131,6 +131,33 @@ def zone(name: str, boxes: tuple[str, ...], **server: Any) -> None:
             await node.do(s.DeskSet(path=f"zones/{id}", set={"name": name}, base=node.core.rev))
         for path in paths:
             await node.do(s.DeskSet(path=path, set={"zone": id}, base=node.core.rev))
+        await _follow(node)
+
+    _run(work, server)
+
+
+@command.command("admit")
+@click.argument("boxes", nargs=-1, metavar="[BOX]...")
+@click.option("--all", "everybody", is_flag=True, help="Every box that is new.")
+@click.option("--db", type=FloatRange(SILENT_DB, 0.0), help="Its fader.  [default: as it is now, -20 dB]")
+@server_options
+def admit(boxes: tuple[str, ...], everybody: bool, db: float | None, **server: Any) -> None:
+    """Take boxes that are new into the fleet. `show` lists them as new.
+
+    Without this they sing at -20 dB. With `desk set master hold_new=on` they are silent until they are admitted.
+    """
+
+    async def work(node: DeskNode) -> None:
+        core = node.core
+        new = targets.new_boxes(core.document, core.boxes)
+        if not boxes and not everybody:
+            there = " and ".join(new) or "none"
+            raise click.UsageError(f"name boxes, or say --all. New is {there}")
+        ids = new if everybody else [_path(node, box, "boxes").removeprefix("boxes/") for box in boxes]
+        for id in ids:
+            # Nothing else has to be set: a box that the document has is none that is new.
+            await node.do(s.DeskSet(path=f"boxes/{id}", set={} if db is None else {"db": db}, base=core.rev))
+        click.echo(f"{len(ids)} {'box' if len(ids) == 1 else 'boxes'} admitted.", err=True)
         await _follow(node)
 
     _run(work, server)
@@ -262,9 +289,13 @@ def restore(file: Path, **server: Any) -> None:
 def lines(document: Document, boxes: dict[str, s.DeskBox], solo: tuple[str, ...]) -> list[str]:
     """The document and the boxes as lines of text."""
     master = document.master
-    out = [f"master {master.db:g} dB" + (", ALL OFF" if master.off else "")]
+    held = ", new boxes are silent until `desk admit`" if master.hold_new else ""
+    out = [f"master {master.db:g} dB" + (", ALL OFF" if master.off else "") + held]
     housed: dict[str, list[str]] = {}
-    for id in sorted({*document.boxes, *boxes}, key=lambda id: targets.name_of(f"boxes/{id}", document, boxes)):
+    new = targets.new_boxes(document, boxes) if document.steered else []
+    for id in sorted(
+        {*document.boxes, *boxes} - {*new}, key=lambda id: targets.name_of(f"boxes/{id}", document, boxes)
+    ):
         box = document.boxes.get(id)
         housed.setdefault(box.zone if box is not None else "", []).append(id)
     for zone_id, ids in sorted(housed.items(), key=lambda each: (each[0] == "", each[0])):
@@ -272,6 +303,7 @@ def lines(document: Document, boxes: dict[str, s.DeskBox], solo: tuple[str, ...]
             out.append(_zone_line(document, zone_id, solo))
         out += [("    " if zone_id else "") + _box_line(document, boxes, id, solo) for id in ids]
     out += [_zone_line(document, id, solo) for id in document.zones if id not in housed]
+    out += [*(["new"] if new else []), *("    " + _box_line(document, boxes, id, solo) for id in new)]
     out += [f"scene {scene.name}, {scene.ramp_s:g} s" for scene in document.scenes.values()]
     return out
 
@@ -286,7 +318,8 @@ def _box_line(document: Document, boxes: dict[str, s.DeskBox], id: str, solo: tu
     box, seen = document.boxes.get(id), boxes.get(id)
     said = [f"{targets.name_of(f'boxes/{id}', document, boxes)} ({id})"]
     if box is None:
-        said.append("new" if document.steered else "not steered yet")
+        said.append(f"new, {NEW_BOX_DB:g} dB" if document.steered else "not steered yet")
+        said[-1:] = ["new, silent"] if document.master.hold_new else said[-1:]
     else:
         said.append(f"{box.db:g} dB")
         said += [text for text, on in (("mute", box.mute), ("solo", f"boxes/{id}" in solo)) if on]

@@ -146,6 +146,7 @@ function whyOf({ text, path }, name) {
   if (path === "master") return { text: "all is off", undo: "All on", path };
   if (path === "solo") return { text: "others solo", undo: "End the solo", path };
   if (path.startsWith("zones/")) return { text: `${text} muted`, undo: `Unmute ${text}`, path };
+  if (text === "new") return { text: "new", undo: `Admit ${name}`, path };
   return { text: "muted", undo: `Unmute ${name}`, path };
 }
 

@@ -9,7 +9,7 @@ export const SILENT_DB = -60;
 /** The fader of a box that comes to an ensemble that is steered already, dB. */
 export const NEW_BOX_DB = -20;
 
-const MASTER = { db: 0, off: false };
+const MASTER = { db: 0, off: false, hold_new: false };
 const ZONE = { name: "", db: 0, mute: false, order: 0, rev: 0 };
 const BOX = {
   ...{ name: "", zone: "", tags: [], db: 0, mute: false, delay_ms: 0, output_latency_ms: 0 },

@@ -1,4 +1,5 @@
 /** What follows from the fleet document for one box: level, silence and why, delay. As `fleet/effective.py`. */
+import { isPhone } from "../protocol/phones.js";
 import { newcomer, SILENT_DB } from "./document.js";
 
 /**
@@ -19,6 +20,9 @@ export function effective(document, id, solo = [], here = []) {
   const zone = box.zone ? document.zones[box.zone] : undefined;
   const because = [];
   if (document.master.off) because.push({ text: "all off", path: "master" });
+  if (document.master.hold_new && !(id in document.boxes) && !isPhone(id)) {
+    because.push({ text: "new", path: `boxes/${id}` });
+  }
   if (box.mute) because.push({ text: "mute", path: `boxes/${id}` });
   if (zone?.mute) because.push({ text: `zone ${zone.name}`, path: `zones/${box.zone}` });
   const heard = soloed(document, solo, here);

@@ -112,6 +112,16 @@ def test_what_is_set_holds_for_boxes_that_come_later_and_after_a_power_cut(house
     assert "zone Nave -4 dB, mute" in house.done("show")
 
 
+def test_new_boxes_sing_softly_or_wait_and_are_admitted(house: House) -> None:
+    house.done("set", "master", "hold_new=on")
+    house.box("north")
+    shown = house.done("show")
+    assert "master 0 dB, new boxes are silent until `desk admit`" in shown
+    assert "new\n    north (synth-north), new, silent" in shown
+    assert "1 box admitted." in house.done("admit", "--all", "--db", "-9")
+    assert "\nnorth (synth-north), -9 dB" in house.done("show")
+
+
 def test_what_cannot_be_is_said_with_the_remedy(house: House) -> None:
     house.box("north")
     for arguments, said in (
@@ -124,6 +134,7 @@ def test_what_cannot_be_is_said_with_the_remedy(house: House) -> None:
         (("undo",), "nothing to undo"),
         (("restore", "/dev/null"), "no fleet document"),
         (("solo",), "name a zone or a box"),
+        (("admit",), "New is synth-north"),
     ):
         result = house.desk(*arguments)
         assert result.exit_code != 0
@@ -160,8 +171,9 @@ def test_lines_sort_zones_and_say_what_is_wrong() -> None:
         "master -3 dB, ALL OFF",
         "zone Apse -2 dB",
         "    One (synth-1), -4 dB, mute, solo, preset hum, does not follow yet, audio refused: gone",
-        "Three (synth-3), new, an older version, which no desk steers",
         "synth-2 (synth-2), 0 dB, AWAY",
         "zone Barn 0 dB",
+        "new",
+        "    Three (synth-3), new, -20 dB, an older version, which no desk steers",
         "scene Night, 8 s",
     ]
