@@ -57,11 +57,15 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class MakeOffer:
-    """Make a connection with both channels and hand its complete offer to `described(peer, link, sdp)`."""
+    """Make a connection with both channels and hand its complete offer to `described(peer, link, sdp)`.
+
+    guest    what the peer sends counts together with what all guests send
+    """
 
     peer: str
     link: int
     ice_servers: tuple[Mapping[str, Any], ...] = ()
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

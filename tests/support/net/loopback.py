@@ -56,9 +56,12 @@ class Edge:
         assert answer["type"] == "registered", answer
         return socket
 
-    async def http(self, head: str, host: str = "127.0.0.1") -> tuple[int, dict[str, str], bytes]:
-        """One raw request: status, headers, body. Nothing between the test and the wire mends the path."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def http(
+        self, head: str, host: str = "127.0.0.1", source: str = "127.0.0.1"
+    ) -> tuple[int, dict[str, str], bytes]:
+        """One raw request from an address: status, headers, body. Nothing between the test and the wire mends the
+        path."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0))
         writer.write(f"{head}\r\nHost: {host}\r\n\r\n".encode())
         answer = await reader.read()
         writer.close()

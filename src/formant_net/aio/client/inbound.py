@@ -18,17 +18,27 @@ CHUNKS_PER_S, CHUNKS_BURST = 600.0, 1200
 """A screen of 240 Hz with its repetitions sends 300 a second, and its acknowledgements a few more."""
 PATIENCE_PER_S, PATIENCE = 60.0, 600
 """Dropped packets are counted as well. A flood is a tenth above the rate for long, or very many at once."""
+SHARE_PER_S, SHARE_BURST = 40.0, 80
+"""Chunks of each guest that are read whatever other guests send."""
+GUESTS_PER_S, GUESTS_BURST = 2000.0, 2000
+"""Chunks of all guests beyond their shares. So 100 links of one guest cost what 100 guests cost that play."""
 MAX_MISORDERED = 512
 """Chunks after a gap. A lost one is given up by its sender after a second or two of them."""
+
+
+def of_guests() -> Allowance:
+    """What all guests of a node may send beyond their shares."""
+    return Allowance(GUESTS_PER_S, GUESTS_BURST, clock())
 
 
 class Inbound:
     """Stands before the SCTP of one connection.
 
     abused    called once with the reason, in words, when the peer sends what none of ours does
+    guests    what all guests may send beyond their shares; None: the peer is no guest
     """
 
-    def __init__(self, sctp: Any, abused: Callable[[str], None]) -> None:
+    def __init__(self, sctp: Any, abused: Callable[[str], None], guests: Allowance | None = None) -> None:
         self.refused = 0
         """Packets that were not read."""
         self._sctp = sctp
@@ -37,6 +47,8 @@ class Inbound:
         now = clock()
         self._chunks = Allowance(CHUNKS_PER_S, CHUNKS_BURST, now)
         self._patience = Allowance(PATIENCE_PER_S, PATIENCE, now)
+        self._guests = guests
+        self._share = Allowance(SHARE_PER_S, SHARE_BURST, now)
         self._over = False
         sctp._handle_data = self.take  # aiortc has no interface for it; the transport looks this name up at each packet
 
@@ -50,7 +62,14 @@ class Inbound:
             if not self._patience.take(now):
                 self._end("too many packets")
             return
-        self._chunks.charge(chunks_in(data) - 1)
+        more = chunks_in(data) - 1
+        self._chunks.charge(more)
+        if self._guests is not None:
+            own = self._share.take(now)
+            if not own and not self._guests.take(now):
+                self.refused += 1  # other guests send too much: it is not this one's fault
+                return
+            (self._share if own else self._guests).charge(more)
         try:
             await self._read(data)
         except ConnectionError:

@@ -13,7 +13,7 @@ from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnec
 from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import candidate_from_sdp
 
-from formant_net.aio.client.inbound import Inbound
+from formant_net.aio.client.inbound import Inbound, of_guests
 from formant_net.aio.driver import clock
 from formant_net.client.effects import (
     COMMANDS,
@@ -104,8 +104,10 @@ def configuration(ice_servers: tuple[Mapping[str, Any], ...]) -> RTCConfiguratio
 class _Connection:
     """One connection. Its operations run one after another in one task. If one fails, the link ends."""
 
-    def __init__(self, links: Links, peer: str, number: int, ice_servers: tuple[Mapping[str, Any], ...]) -> None:
-        self.peer, self.number = peer, number
+    def __init__(
+        self, links: Links, peer: str, number: int, ice_servers: tuple[Mapping[str, Any], ...], guest: bool
+    ) -> None:
+        self.peer, self.number, self._guest = peer, number, guest
         self.channels: dict[str, RTCDataChannel] = {}
         self.bad = 0
         """Messages that could not be read."""
@@ -207,7 +209,7 @@ class _Connection:
     def _count(self) -> None:
         """From now on everything that the peer sends is counted."""
         if self._inbound is None and self._pc.sctp is not None:
-            self._inbound = Inbound(self._pc.sctp, self._abused)
+            self._inbound = Inbound(self._pc.sctp, self._abused, self._links.guests if self._guest else None)
 
     def _tell_description(self) -> None:
         if not self._closed:
@@ -292,6 +294,8 @@ class Links:
         self.log = get_logger()
         self.dropped = 0
         """Messages that were not sent because the channel was congested, closed or gone."""
+        self.guests = of_guests()
+        """What all guests together may send beyond their shares."""
         self._links: dict[tuple[str, int], _Connection] = {}
         self._offers: dict[tuple[str, int], MakeOffer] = {}
         """Those that wait for their turn."""
@@ -361,7 +365,7 @@ class Links:
         while self._turn is None and self._offers:
             effect = self._offers.pop(next(iter(self._offers)))
             begun = clock()
-            link = self._offering = self._make(effect.peer, effect.link, effect.ice_servers)
+            link = self._offering = self._make(effect.peer, effect.link, effect.ice_servers, effect.guest)
             if link is not None:
                 self._turn = asyncio.get_running_loop().call_later(TURN_S, self._turn_over, link, begun)
                 link.do(partial(self._offer, link, begun))
@@ -384,9 +388,11 @@ class Links:
         self._turn = None
         self._next_offer()
 
-    def _make(self, peer: str, number: int, ice_servers: tuple[Mapping[str, Any], ...]) -> _Connection | None:
+    def _make(
+        self, peer: str, number: int, ice_servers: tuple[Mapping[str, Any], ...], guest: bool = False
+    ) -> _Connection | None:
         try:
-            link = self._links[peer, number] = _Connection(self, peer, number, ice_servers)
+            link = self._links[peer, number] = _Connection(self, peer, number, ice_servers, guest)
         except Exception as error:  # for example an ICE server's address that aiortc cannot read
             self.log.warning("no connection can be made", id=peer, reason=repr(error))
             self.tell(self.core.link_lost, peer, number, repr(error))

@@ -350,8 +350,9 @@ class LinkKeeper:
                 self._out.append(CloseLink(peer.name, number))
             elif action is Action.MAKE:
                 self._number(link, now)
-                link.may_set = not self._ranking.guest(peer.name)
-                self._out.append(MakeOffer(peer.name, number, self._signaling.ice_servers))
+                guest = self._ranking.guest(peer.name)
+                link.may_set = not guest
+                self._out.append(MakeOffer(peer.name, number, self._signaling.ice_servers, guest))
             else:
                 self._out.append(AcceptAnswer(peer.name, number, sdp))
         if event is Event.ANSWER:

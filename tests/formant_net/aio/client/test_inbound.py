@@ -10,6 +10,7 @@ from aiortc.rtcsctptransport import RTCSctpTransport
 
 from formant_net.aio.client import inbound
 from formant_net.aio.client.inbound import CHUNKS_BURST, CHUNKS_PER_S, MAX_MISORDERED, Inbound, chunks_in
+from formant_net.timers.allowance import Allowance
 
 
 class Sctp:
@@ -74,6 +75,65 @@ def test_a_flood_costs_no_more_than_is_allowed_however_it_is_packed(stand: Stand
     stand.comes(packet(bundled), 30_000, per_s=3000.0)
     assert stand.abused == ["too many packets"]
     assert stand.sctp.read <= CHUNKS_BURST + 11 * CHUNKS_PER_S + bundled
+
+
+@pytest.mark.parametrize("payload", ["messages", "bundled", "gap"])
+def test_ninety_links_of_one_guest_cost_no_more_than_ninety_guests_and_a_player_is_read_whole(
+    monkeypatch: pytest.MonkeyPatch, payload: str
+) -> None:
+    """Each link stays below what one may send, so none is a flood. Together they were 45,000 chunks a second: four
+    cores. A player sends 320 a second beside them, and an honest guest 60."""
+    now = 100.0
+    monkeypatch.setattr(inbound, "clock", lambda: now)
+    guests, abused = inbound.of_guests(), []  # type: ignore[var-annotated]
+
+    def link(common: Allowance | None) -> tuple[Sctp, Inbound]:
+        sctp = Sctp()
+        if payload == "gap" and common is not None:
+            sctp._sack_misordered = set(range(MAX_MISORDERED))
+        return sctp, Inbound(sctp, abused.append, common)
+
+    bad = [link(guests) for _ in range(90)]
+    honest, player = link(guests), link(None)
+    bundle = 25 if payload == "bundled" else 1
+
+    async def story() -> None:
+        nonlocal now
+        for tick in range(400):  # 4 s
+            now += 0.01
+            for sctp, _ in bad:
+                for _ in range(1 if bundle > 1 and tick % 5 == 0 else 5 if bundle == 1 else 0):
+                    await sctp._handle_data(packet(bundle))
+            for _ in range(3):
+                await player[0]._handle_data(packet(1))
+            if tick % 5 < 3:
+                await honest[0]._handle_data(packet(1))
+
+    asyncio.run(story())
+    assert abused == []
+    most = 90 * (inbound.SHARE_BURST + 4 * inbound.SHARE_PER_S) + inbound.GUESTS_BURST + 4 * inbound.GUESTS_PER_S
+    assert sum(sctp.read for sctp, _ in bad) <= most + 91 * bundle
+    assert player[0].read == 1200, "all of it"
+    assert honest[0].read >= 4 * inbound.SHARE_PER_S, "what a finger needs"
+
+
+def test_ninety_honest_guests_who_play_are_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(inbound, "clock", lambda: now)
+    guests = inbound.of_guests()
+    links = [Sctp() for _ in range(90)]
+    for sctp in links:
+        Inbound(sctp, lambda reason: None, guests)
+
+    async def story() -> None:
+        nonlocal now
+        for _ in range(300):
+            now += 1 / 60
+            for sctp in links:
+                await sctp._handle_data(packet(1))
+
+    asyncio.run(story())
+    assert {sctp.read for sctp in links} == {300}
 
 
 def test_a_burst_after_an_outage_is_forgiven(stand: Stand) -> None:

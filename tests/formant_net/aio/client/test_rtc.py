@@ -397,3 +397,17 @@ def test_an_offer_that_waits_for_a_stun_server_holds_up_no_other(monkeypatch: py
         await side.links.close()
 
     run(story())
+
+
+@pytest.mark.parametrize("guest", [True, False])
+def test_what_guests_send_counts_together_and_what_players_send_does_not(guest: bool) -> None:
+    async def story() -> None:
+        side = Side()
+        side.links.make_offer(MakeOffer("c", 1, guest=guest))
+        await side.sdp
+        counted = side.links._links["c", 1]._inbound
+        assert counted is not None
+        assert (counted._guests is side.links.guests) == guest
+        await side.links.close()
+
+    run(story())

@@ -158,6 +158,25 @@ def test_what_a_page_elsewhere_sends_is_refused_and_not_counted() -> None:
     run(story())
 
 
+def test_pages_elsewhere_in_many_browsers_count_for_no_address_and_an_honest_client_is_answered_meanwhile() -> None:
+    """Thirty visitors of a bad page, one of them behind the address of the honest client, each with twelve guesses."""
+
+    async def story() -> None:
+        relay = {"urls": ["turn:t"], "username": "u", "credential": "c"}
+        async with edge(key="abcd", ice_servers=[relay]) as attic:
+            for n in range(12):
+                for visitor in range(30):
+                    ask = f"GET /ice-servers?key=guess-{n}-{visitor} HTTP/1.1\r\nSec-Fetch-Site: cross-site"
+                    status, _, _ = await attic.http(ask, source=f"127.0.0.{1 + visitor}")
+                    assert status == 403
+                for source in ("127.0.0.1", "127.0.0.2", "127.0.0.99"):
+                    status, _, body = await attic.http("GET /ice-servers?key=abcd HTTP/1.1", source=source)
+                    assert (status, json.loads(body)["ice_servers"]) == (200, [relay])
+                await attic.join(f"ctrl-{n}", key="abcd")
+
+    run(story())
+
+
 def test_a_page_that_hides_where_it_is_locks_nobody_out_of_the_socket() -> None:
     """Over plain http an image of another page has no header that tells."""
 

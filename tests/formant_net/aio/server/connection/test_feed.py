@@ -161,6 +161,36 @@ def test_a_newcomer_is_heard_a_little_before_it_registers() -> None:
     run(story())
 
 
+def test_pipelined_requests_from_many_addresses_cost_an_honest_client_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Two hundred sockets of twenty addresses send fifty requests each: one of each is answered, and none is logged."""
+
+    async def story() -> None:
+        async with edge() as attic:
+            synth, phone = await attic.join("synth-a"), await attic.join("ctrl-a")
+            assert (await hear(synth))["type"] == "controller-joined"
+            request = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 50
+            answered = 0
+
+            async def attacker(n: int) -> None:
+                nonlocal answered
+                source = (f"127.0.1.{1 + n % 20}", 0)
+                reader, writer = await asyncio.open_connection("127.0.0.1", attic.port, local_addr=source)
+                with suppress(ConnectionError):
+                    writer.write(request)
+                    answered += (await reader.read()).count(b"HTTP/1.1 200")
+                writer.close()
+
+            storm = asyncio.gather(*(attacker(n) for n in range(200)))
+            for n in range(20):
+                await say(synth, "offer", target="ctrl-a", data=offer(f"n{n}"))
+                assert f"s=n{n}\r\n" in (await hear(phone))["data"]["sdp"]
+            await storm
+            assert 0 < answered <= 200
+
+    run(story())
+    assert [record for record in caplog.records if record.levelname != "INFO"] == []
+
+
 def test_a_second_request_before_the_first_is_answered_is_thrown_away(caplog: pytest.LogCaptureFixture) -> None:
     """However the bytes are cut, and with an honest client beside: its socket is served, and nothing is logged."""
 
