@@ -32,8 +32,13 @@ DOWN_S, UP_S = 0.7, 0.2
 CORES = sorted(os.sched_getaffinity(0))
 
 
-def on_core(core: int) -> None:
+def on_core(thread: LoopThread, core: int) -> None:
     """What is started from here on stays on this core, where there are more than one."""
+
+    async def pin() -> None:  # the loop's thread starts the browsers
+        os.sched_setaffinity(0, {CORES[core % len(CORES)]})
+
+    thread.run(pin())
     os.sched_setaffinity(0, {CORES[core % len(CORES)]})
 
 
@@ -49,8 +54,8 @@ def fed(thread: LoopThread, receivers: Chromium, kind: str, links: int, seconds:
     relay = Relay()
     thread.run(relay.start())
     many = receivers.tab()
-    many.goto(relay.url)
-    on_core(0)
+    many.goto(relay.url + "icon.svg")  # of the same server, and no controller
+    on_core(thread, 0)
     run = in_page if kind == "page" else headless
     try:
         return {"kind": kind, "links": links, **run(thread, relay, many, links, seconds)}
@@ -155,7 +160,7 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=6.0, help="of playing in each run")
     given = arguments.parse_args()
     thread = LoopThread()
-    on_core(1)
+    on_core(thread, 1)
     receivers = Chromium(thread)
     for kind in given.kinds.split(","):
         for links in map(int, given.links.split(",")):

@@ -153,6 +153,7 @@ function releaseAll() {
 
 addEventListener("blur", releaseAll);
 addEventListener("pointerup", () => device.resume());
+navigator.mediaDevices?.addEventListener("devicechange", () => device.renew());
 addEventListener("pagehide", () => {
   releaseAll();
   identity.keep();

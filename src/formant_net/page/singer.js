@@ -60,6 +60,7 @@ button.addEventListener("click", () => {
   wakeLock.want(device.state !== "off");
 });
 addEventListener("pointerup", () => device.resume());
+navigator.mediaDevices?.addEventListener("devicechange", () => device.renew());
 addEventListener("pagehide", () => singing.identity.keep());
 addEventListener("pageshow", ({ persisted }) => {
   if (!persisted) return;

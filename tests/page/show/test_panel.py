@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from page.conftest import Stage
+from page.conftest import Stage, ask
 from support.browser.chromium import Tab
 
 
@@ -202,3 +202,30 @@ def test_keys_play_again_after_a_choice(stage: Stage) -> None:
     tab.until(f"document.activeElement !== {MENU}")
     tab.key_down("a")
     tab.until("formant.fingers.length === 1")
+
+
+GROUPS = """
+const { UNKNOWN } = await import("/protocol/synth.js");
+const [place, list, empty] = ["section", "ul", "p"].map((name) => document.createElement(name));
+place.append(list, empty);
+const panel = new m.Panel(list, empty);
+const link = (peer, more) => ({ peer, name: peer, state: "open", told: true, rttS: null, loss: 0,
+  synth: { ...UNKNOWN, volume: 1, told: true, ...more } });
+const phones = [1, 2, 3, 4, 5].map((k) => link(`synth-web-${k}`, { poweredOn: k !== 3 }));
+const seen = [];
+for (const count of [4, 5, 3]) {
+  panel.show([link("synth-attic"), ...phones.slice(0, count)], true);
+  const group = place.querySelector("details");
+  const names = (inside) => [...inside.querySelectorAll("h2")].map((name) => name.textContent);
+  seen.push([names(list), names(group), group.hidden, group.open, group.querySelector("summary").textContent]);
+}
+return seen;
+"""
+
+
+def test_many_phones_are_one_line_that_opens(tab: Tab) -> None:
+    few, many, few_again = ask(tab, "show/panel", GROUPS)
+    names = ["synth-attic", *(f"synth-web-{k}" for k in range(1, 6))]
+    assert few[:3] == [names[:5], [], True]
+    assert many == [names[:1], names[1:], False, False, "5 phones: 4 ready, 1 not"]
+    assert few_again[:3] == [names[:4], [], True]

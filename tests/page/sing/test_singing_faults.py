@@ -8,7 +8,7 @@ import pytest
 from page.conftest import ONE_OPEN, Stage
 from page.relay import Relay
 from page.sing.test_far_synth import KEEPS_CHANNELS
-from page.sing.test_singing import pair, singer
+from page.sing.test_singing import pair, singer, slid
 from support.browser.chromium import Finger, Tab
 from support.browser.marionette import OpenFirefoxTab, firefox, firefox_tab
 
@@ -24,6 +24,37 @@ const Real = AudioContext;
 window.AudioContext = class extends Real { constructor(options) { super(options); window.real = this; } };
 """
 """The page's audio context, for a test that interrupts it."""
+CALLS = """
+const Real = AudioContext;
+window.AudioContext = class extends Real {
+  #call = false;
+  constructor(options) { super(options); window.real = this; }
+  get state() { return this.#call ? "interrupted" : super.state; }
+  async resume() { if (!this.#call) await super.resume(); }
+  async phoneCall(rings) {
+    this.#call = rings;
+    await super.suspend();
+    this.dispatchEvent(new Event("statechange"));
+  }
+};
+"""
+"""iOS: in a call the state is one of its own, and after it the context stays suspended."""
+ANOTHER_RATE = """
+const Real = AudioContext;
+window.rate = 48000;
+window.contexts = [];
+window.AudioContext = class extends Real {
+  constructor(options) { super({ ...options, sampleRate: window.rate }); window.contexts.push(this); }
+};
+"""
+"""A sound device whose sample rate a test can change."""
+CONNECTIONS = """
+const Real = RTCPeerConnection;
+window.connections = [];
+window.RTCPeerConnection = class extends Real {
+  constructor(options) { super(options); window.connections.push(this); }
+};
+"""
 QUIET = f"{ACTIVE} === 0 && formant.sing.fingers === 0"
 
 
@@ -110,6 +141,56 @@ def test_an_interrupted_device_says_so_to_its_players_and_a_tap_brings_it_back(s
     tab.until(SINGS)
 
 
+def test_after_a_phone_call_it_sings_again_by_itself(stage: Stage) -> None:
+    relay, player, tab = held(stage, CALLS)
+    registered = len(relay.registers)
+    tab.evaluate("() => window.real.phoneCall(true)")
+    tab.until("formant.sing.bank.audio === 'interrupted' && formant.status.includes('tap to go on')")
+    player.until("!formant.links[0].audioEnabled && formant.status.includes('has no sound device')")
+    hops = tab.evaluate("() => formant.sing.bank.counts.hops")
+    player.fingers()
+    tab.until("formant.sing.fingers === 0")
+    player.fingers(Finger(2, 0.6, 0.5))
+    tab.until("formant.sing.fingers === 1")
+    tab.evaluate("() => window.real.phoneCall(false)")
+    player.until("formant.links[0].audioEnabled")
+    tab.until(f"{SINGS} && formant.sing.bank.counts.hops > {hops}")
+    assert len(relay.registers) == registered, "the links were not concerned"
+
+
+def test_a_loudspeaker_with_another_sample_rate_gets_a_new_context_and_the_finger_sings_on(stage: Stage) -> None:
+    """Bluetooth: the rate of the device changes while it plays."""
+    _, player, tab = held(stage, ANOTHER_RATE)
+    player.evaluate(f"() => {{ const slider = document.querySelector('#synths input'); {slid(0.5)} }}")
+    tab.until("formant.sing.volume === 0.5")
+    tab.evaluate("() => navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    tab.until(SINGS)
+    assert tab.evaluate("() => formant.sing.bank.sampleRate") == 48000, "a device of the same rate changes nothing"
+    tab.evaluate("() => { window.rate = 32000; navigator.mediaDevices.dispatchEvent(new Event('devicechange')); }")
+    tab.until(f"{SINGS} && formant.sing.bank.sampleRate === 32000 && formant.sing.bank.audio === 'running'")
+    tab.until("window.contexts.filter(({ state }) => state !== 'closed').length === 1")
+    assert tab.evaluate("() => formant.sing.volume") == 0.5
+    player.fingers()
+    tab.until(QUIET)
+
+
+def test_without_a_network_it_falls_silent_and_comes_back_with_new_links(stage: Stage) -> None:
+    """The Wi-Fi is another one: the socket and the path are gone, and then there is a network again."""
+    relay, player, tab = held(stage, CONNECTIONS)
+    stage.thread.run(tab.page.context.set_offline(True))
+    stage.thread.run(relay.stop())
+    tab.evaluate("() => window.connections.forEach((each) => each.close())")
+    tab.until(QUIET)
+    for each in (player, tab):
+        each.until("formant.server === 'waiting'")
+    stage.thread.run(relay.start())
+    stage.thread.run(tab.page.context.set_offline(False))
+    tab.until("formant.server === 'registered'")
+    tab.until(SINGS)
+    player.until(ONE_OPEN)
+    assert tab.evaluate("() => formant.sing.bank.counts.expired") == 0
+
+
 def test_a_hidden_tab_goes_on_in_firefox(stage: Stage, firefox_tab: OpenFirefoxTab) -> None:
     """A tab behind another one. (Chromium without a window hides none.)"""
     relay = stage.relay()
@@ -118,6 +199,7 @@ def test_a_hidden_tab_goes_on_in_firefox(stage: Stage, firefox_tab: OpenFirefoxT
     tab = firefox_tab(relay.url + "sing")
     tab.click("#sing")
     player.until("formant.links.length === 1 && formant.links[0].state === 'open'")
+    assert tab.evaluate("formant.sing.apart") is True, "Firefox, too, hands its data channels to a worker"
     note = "seen.push(document.visibilityState + formant.sing.fingers)"
     tab.evaluate(f"(window.seen = [], setInterval(() => {note}, 50), 1)")
     firefox_tab("about:blank")

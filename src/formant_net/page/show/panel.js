@@ -1,16 +1,27 @@
 /** The list of synths: the state of each, its round trip, its volume and its power. */
+import { isPhone } from "../protocol/phones.js";
 import { whyMute } from "./hearing.js";
 
 /** @typedef {import("../controller/link.js").Link} Link */
 
+/** More phones than this have a group of their own, which is closed until somebody opens it. */
+const MANY_PHONES = 4;
+
 export class Panel {
   /** @type {Map<string, Row>} */
   #rows = new Map();
+  #group = document.createElement("details");
+  #summary = document.createElement("summary");
+  #phones = document.createElement("ul");
 
   /** @param {HTMLElement} list @param {HTMLElement} empty shown while there is no synth */
   constructor(list, empty) {
     this.list = list;
     this.empty = empty;
+    this.#group.id = "phones";
+    this.#group.hidden = true;
+    this.#group.append(this.#summary, this.#phones);
+    list.after(this.#group);
   }
 
   /** @param {Link[]} links in the order to show @param {boolean} maySet whether this page may change settings */
@@ -21,15 +32,31 @@ export class Panel {
       row.item.remove();
       this.#rows.delete(peer);
     }
+    const phones = links.filter(({ peer }) => isPhone(peer));
+    const grouped = phones.length > MANY_PHONES;
+    this.#group.hidden = !grouped;
+    if (grouped) write(this.#summary, phonesWords(phones));
+    this.#fill(this.list, grouped ? links.filter(({ peer }) => !isPhone(peer)) : links, maySet);
+    this.#fill(this.#phones, grouped ? phones : [], maySet);
+    this.empty.hidden = links.length > 0;
+  }
+
+  /** @param {HTMLElement} list @param {Link[]} links @param {boolean} maySet */
+  #fill(list, links, maySet) {
     links.forEach((link, place) => {
       let row = this.#rows.get(link.peer);
       if (!row) this.#rows.set(link.peer, (row = new Row()));
       row.show(link, maySet);
       // Elements move only when the order has changed, because a moved slider loses its focus and its finger.
-      if (this.list.children[place] !== row.item) this.list.insertBefore(row.item, this.list.children[place] ?? null);
+      if (list.children[place] !== row.item) list.insertBefore(row.item, list.children[place] ?? null);
     });
-    this.empty.hidden = links.length > 0;
   }
+}
+
+/** All phones in one line. @param {Link[]} phones */
+function phonesWords(phones) {
+  const mute = phones.filter((link) => link.state !== "open" || whyMute(link) !== "").length;
+  return `${phones.length} phones: ${phones.length - mute} ready${mute > 0 ? `, ${mute} not` : ""}`;
 }
 
 /** The row of one synth. */

@@ -13,8 +13,8 @@ import { VOICES } from "./voices.js";
 const REST_S = 30;
 
 /**
- * One that sings here: it lets go of all its notes when asked, and is told of another preset.
- * @typedef {{release: () => void, sings?: (preset: string) => void}} Singer
+ * One that sings here: it lets go of all its notes when asked, and is told of another preset, and of another output.
+ * @typedef {{release: () => void, sings?: (preset: string) => void, moved?: () => void}} Singer
  */
 
 export class Device {
@@ -105,6 +105,34 @@ export class Device {
     return this.output?.resume();
   }
 
+  /**
+   * The audio devices of the machine have changed. A new one may have another sample rate, as a Bluetooth loudspeaker
+   * has: then go on with a new context, because the old one would be heard through a converter, or at a wrong pitch.
+   */
+  async renew() {
+    const { output: old, voice: before } = this;
+    if (this.state !== "on" || !old || !before || usualRate() === old.sampleRate) return;
+    for (const singer of this.#singers) singer.release();
+    const output = this.#newOutput();
+    this.output = output;
+    try {
+      const files = await loadFiles();
+      await output.start(files, VOICES);
+      if (this.output !== output) return; // it was ended, or renewed again
+      this.voice = new Voice(files, output);
+      this.voice.use(before.preset);
+      this.resting = false;
+      for (const singer of this.#singers) singer.moved?.();
+      this.changed();
+    } catch (error) {
+      if (this.output !== output) return;
+      this.reason = error instanceof Error ? error.message : String(error);
+      this.#end("failed");
+    } finally {
+      old.close();
+    }
+  }
+
   /** Whether a finger would be heard: a call or a sleeping phone stops the sound, and a tap brings it back. */
   get sounds() {
     return this.state === "on" && (this.resting || this.output?.state === "running");
@@ -127,8 +155,7 @@ export class Device {
 
   async #start() {
     this.#set("starting");
-    const said = () => this.voice?.room(output.counts.limit, VOICES);
-    const output = new Output({ latencyHint: this.latencyHint, changed: () => this.changed(), said });
+    const output = this.#newOutput();
     this.output = output;
     try {
       const files = await loadFiles();
@@ -142,6 +169,15 @@ export class Device {
       this.reason = error instanceof Error ? error.message : String(error);
       this.#end("failed");
     }
+  }
+
+  #newOutput() {
+    /** @type {Output} */
+    const output = new Output({
+      ...{ latencyHint: this.latencyHint, changed: () => this.changed() },
+      said: () => this.voice?.room(output.counts.limit, VOICES),
+    });
+    return output;
   }
 
   /** @param {"off" | "failed"} state */
@@ -159,4 +195,12 @@ export class Device {
     this.state = state;
     this.changed();
   }
+}
+
+/** The sample rate of the present audio device, Hz. */
+function usualRate() {
+  const context = new AudioContext();
+  const { sampleRate } = context;
+  context.close().catch(() => {});
+  return sampleRate;
 }

@@ -103,6 +103,12 @@ export class FarSynth {
     if (!this.#obeying) this.#worker.postMessage({ do: "preset", name });
   }
 
+  /** The sound of the device comes another way now: with another audio thread, perhaps at another sample rate. */
+  moved() {
+    const port = this.device.output?.lend();
+    if (port) this.#worker.postMessage({ do: "output", port, facts: this.#facts() }, [port]);
+  }
+
   /** What the worker cannot see of the device by itself. */
   tell() {
     this.#worker.postMessage({ do: "facts", facts: this.#facts() });

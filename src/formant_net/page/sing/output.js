@@ -48,8 +48,12 @@ export class Output {
     const session = /** @type {any} */ (navigator).audioSession;
     if (session) session.type = "playback";
     this.#context = new AudioContext({ latencyHint });
+    let before = this.state;
     this.#context.onstatechange = () => {
       this.#seldom.again = performance.now() + SELDOM_MS / 10; // by then the sound has started
+      // A call is over: iOS leaves the context suspended. If it may not go on by itself, a tap will do.
+      if (before === "interrupted" && this.state === "suspended") this.resume();
+      before = this.state;
       changed();
     };
     this.#context.resume().catch(() => {});

@@ -25,7 +25,7 @@ export class Singing {
   #settings = "";
   /** The worker of this page could not run: it is not tried again. */
   #alone = false;
-  #singer = { release: () => this.synth?.releaseAll(), sings: (/** @type {string} */ name) => this.#sings(name) };
+  #singer = { release: () => this.synth?.releaseAll(), sings: (/** @type {string} */ name) => this.#sings(name), moved: () => this.#moved() };
 
   /**
    * @param {object} parts
@@ -176,6 +176,12 @@ export class Singing {
     this.synth.stop();
     this.synth = null;
     this.#begin(files);
+  }
+
+  /** The sound of this device comes another way now. */
+  #moved() {
+    if (this.synth instanceof FarSynth) this.synth.moved();
+    else this.synth?.moved();
   }
 
   /** Another preset was chosen for this device. @param {string} name */

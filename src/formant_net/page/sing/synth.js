@@ -107,6 +107,11 @@ export class WebSynth {
     this.node.releaseAll();
   }
 
+  /** The sound comes another way now, where nothing is set yet. */
+  moved() {
+    this.stage.voice?.setVolume(this.#remote.volume);
+  }
+
   /** @returns {View} */
   get view() {
     const { signaling, core } = this.node;

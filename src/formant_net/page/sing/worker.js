@@ -20,8 +20,8 @@ const tell = (message) => self.postMessage(message);
 
 /** The device as it is seen from here: notes go to its audio thread directly, the rest over the page. */
 class FarDevice {
-  /** @type {Voice | null} */
-  voice = null;
+  /** @type {Voice} */
+  voice;
   output;
   #facts;
   #key = FIRST_KEY;
@@ -32,11 +32,29 @@ class FarDevice {
 
   /** @param {{files: import("./files.js").Files, preset: string, port: MessagePort, facts: any}} parts */
   constructor({ files, preset, port, facts }) {
+    this.files = files;
     this.#facts = facts;
+    this.output = this.#outputOf(port);
+    this.voice = new Voice(files, this.output);
+    this.voice.use(preset);
+  }
+
+  /** The sound comes another way now. @param {MessagePort} port to the audio thread @param {any} facts */
+  move(port, facts) {
+    this.#facts = facts;
+    this.#startFrame = null;
+    this.output = this.#outputOf(port);
+    const { preset } = this.voice;
+    this.voice = new Voice(this.files, this.output);
+    this.voice.use(preset);
+  }
+
+  /** @param {MessagePort} port */
+  #outputOf(port) {
+    const { kind, sampleRate } = this.#facts;
     const own = this;
-    this.output = {
-      ...{ kind: facts.kind, sampleRate: facts.sampleRate },
-      counts: /** @type {Record<string, number>} */ ({}),
+    const output = {
+      ...{ kind, sampleRate, counts: /** @type {Record<string, number>} */ ({}) },
       get latencyS() {
         return own.#facts.latencyS;
       },
@@ -44,12 +62,12 @@ class FarDevice {
       push: (/** @type {Uint8Array<ArrayBuffer>} */ events) => port.postMessage(events.buffer, [events.buffer]),
     };
     port.onmessage = ({ data: { startFrame, ...counts } }) => {
+      if (output !== this.output) return;
       this.#startFrame = startFrame;
-      this.output.counts = counts;
-      this.voice?.room(counts.limit, VOICES);
+      output.counts = counts;
+      this.voice.room(counts.limit, VOICES);
     };
-    this.voice = new Voice(files, this.output);
-    this.voice.use(preset);
+    return output;
   }
 
   /** What the page says of the device. @param {any} facts */
@@ -87,7 +105,7 @@ class FarDevice {
 
   /** @param {string} name */
   usePreset(name) {
-    this.voice?.use(name);
+    this.voice.use(name);
     tell({ do: "preset", name });
   }
 
@@ -188,8 +206,11 @@ self.onmessage = ({ data: message }) => {
     sameVersion("the worker", message.version);
     start(message);
   } else if (message.do === "facts") device?.learn(message.facts);
-  else if (message.do === "preset") device?.voice?.use(message.name);
-  else if (message.do === "event") happened(message);
+  else if (message.do === "preset") device?.voice.use(message.name);
+  else if (message.do === "output") {
+    device?.move(message.port, message.facts);
+    synth?.moved();
+  } else if (message.do === "event") happened(message);
   else if (message.do === "channel") connections.get(message.number)?.channels.add(message.channel);
   else if (message.do === "hurry") synth?.hurry();
   else if (message.do === "release") synth?.releaseAll();
