@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from formant_net.lan.addresses import Candidate
 
 SERVICE = "_formant._tcp.local."
+OSC, OSC_QUERY = "_osc._udp.local.", "_oscjson._tcp.local."
 VERSION = "1"
 _ID = re.compile(r"[a-z0-9]{4,32}")
 _NAME_BYTES = 63 - len("-999")
@@ -61,6 +62,22 @@ class Place:
         return f"{'wss' if self.secure else 'ws'}://{host}:{self.port}/ws"
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A program that announces a service which others have defined, such as OSCQuery. `id` as in `Record`."""
+
+    id: str
+
+    @property
+    def host(self) -> str:
+        """The machine's name in mDNS."""
+        return f"formant-{self.id}.local."
+
+    def txt(self) -> dict[str, str]:
+        """The TXT record."""
+        return {"txtvers": VERSION}
+
+
 def is_id(text: str) -> bool:
     """Whether a text can be a server's id."""
     return _ID.fullmatch(text) is not None
@@ -82,6 +99,12 @@ def places(txt: Mapping[bytes, bytes | None], addresses: Sequence[str], port: in
     secure = txt.get(b"tls") == b"1"
     usable = [address for address in dict.fromkeys(addresses) if _is_usable(address)]
     return [Place(id, address, port or 0, secure) for address in usable[:_MAX_ADDRESSES]]
+
+
+def by_name(hosts: Sequence[tuple[int, int, str, int]], secure: bool) -> list[Place]:
+    """The places that SRV records of DNS name: (priority, weight, host, port) each, the best first."""
+    best = sorted(hosts, key=lambda each: (each[0], -each[1]))
+    return [Place("", host, port, secure) for _, _, host, port in best[:_MAX_ADDRESSES] if host and 1 <= port <= 65535]
 
 
 def zoned(addresses: Sequence[str], own: Sequence[Candidate]) -> list[str]:

@@ -10,6 +10,7 @@ from formant_net.lan.locate import (
     BROWSE_S,
     LOST_S,
     STAGGER_S,
+    AskDns,
     Browse,
     Locate,
     Located,
@@ -107,6 +108,20 @@ def test_it_browses_afresh_until_the_server_is_there_and_then_no_more() -> None:
     story.run(1000.0)
     assert story.did[-1] == (301.0, StopBrowsing())
     assert story.locate.next_deadline() is None
+
+
+def test_dns_is_asked_when_multicast_has_brought_nothing_and_not_before() -> None:
+    story = Story()
+    story.run(1.0)
+    assert story.times(AskDns) == []
+    story.run(6.0)
+    assert story.times(AskDns) == [at for at in story.times(Browse) if at > 0.0]
+    found = Story(answers={RIGHT: 0.01})
+    found.tell(lambda: found.locate.announced([RIGHT], 0.0))
+    found.run(0.5)
+    found.tell(lambda: found.locate.settled(RIGHT))
+    found.run(60.0)
+    assert found.times(AskDns) == []
 
 
 def test_boxes_that_start_together_do_not_ask_in_step() -> None:

@@ -14,12 +14,13 @@ import msgspec
 
 from formant_net.aio.driver import Driver, clock
 from formant_net.aio.kept import KeptFile
+from formant_net.aio.lan.domain import dns_places
 from formant_net.aio.lan.interfaces import interfaces
 from formant_net.aio.lan.multicast import open_multicast
 from formant_net.client.effects import Notice
 from formant_net.client.servers import Server
 from formant_net.lan.addresses import candidates
-from formant_net.lan.locate import Browse, Locate, Located, Searching, StopBrowsing, Try
+from formant_net.lan.locate import AskDns, Browse, Locate, Located, Searching, StopBrowsing, Try
 from formant_net.lan.record import SERVICE, Place, places, zoned
 from formant_net.ops.log import get_logger
 from formant_net.protocol.trust import SYSTEM, Trust
@@ -95,6 +96,8 @@ class Finder:
         match effect:
             case Browse():
                 self._do(self._browse())
+            case AskDns():
+                self._do(self._ask_dns())
             case StopBrowsing():
                 self._do(self._stop_browsing())
             case Try(place):
@@ -142,6 +145,11 @@ class Finder:
             self._say(error.strerror or str(error))
             with suppress(Exception):
                 await self._stop_browsing()
+
+    async def _ask_dns(self) -> None:
+        with suppress(ImportError):
+            found = await dns_places()
+            self._driver.tell(lambda now: self._locate.announced(found, now))
 
     async def _stop_browsing(self) -> None:
         zeroconf, self._zeroconf, self._browser = self._zeroconf, None, None

@@ -13,7 +13,7 @@ from formant_files import read_text
 from formant_net.aio.lan.multicast import open_multicast
 from formant_net.aio.state import write_private
 from formant_net.lan.addresses import Candidate, Interface, bound, candidates, for_boxes
-from formant_net.lan.record import SERVICE, Record, instance_name, is_id
+from formant_net.lan.record import SERVICE, Plain, Record, instance_name, is_id
 from formant_net.ops.log import get_logger
 
 FILE = "server.id"
@@ -24,16 +24,20 @@ _LAST_S = 2.0
 class Announcer:
     """Keeps one server announced while the block runs. Call `update` when the machine's addresses have changed.
 
-    hosts   the addresses that the server listens on
+    hosts     the addresses that the server listens on
+    service   its type in DNS-SD
 
     It never fails. An obstacle is logged once, and the next `update` tries again.
     """
 
-    def __init__(self, record: Record, name: str, hosts: Sequence[str], port: int) -> None:
+    def __init__(
+        self, record: Record | Plain, name: str, hosts: Sequence[str], port: int, service: str = SERVICE
+    ) -> None:
         self._record = record
         self._name = name
         self._hosts = tuple(hosts)
         self._port = port
+        self._service = service
         self._log = get_logger()
         self._zeroconf: Any = None
         self._info: Any = None
@@ -82,8 +86,8 @@ class Announcer:
             await self._withdraw()
             return
         info = ServiceInfo(
-            SERVICE,
-            f"{instance_name(self._name)}.{SERVICE}",
+            self._service,
+            f"{instance_name(self._name)}.{self._service}",
             port=self._port,
             properties=self._record.txt(),
             server=self._record.host,
@@ -100,7 +104,7 @@ class Announcer:
         self._info = info
         if self._said:
             self._said = ""
-            self._log.info("announced on the network again", service=SERVICE)
+            self._log.info("announced on the network again", service=self._service)
 
     async def _withdraw(self) -> None:
         zeroconf, self._zeroconf, self._info = self._zeroconf, None, None
@@ -111,7 +115,7 @@ class Announcer:
     def _say(self, reason: str) -> None:
         if reason != self._said:
             self._said = reason
-            self._log.warning("not announced: clients need the URL", reason=reason)
+            self._log.warning("not announced: clients need the URL", service=self._service, reason=reason)
 
 
 def _words(error: Exception) -> str:

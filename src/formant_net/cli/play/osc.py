@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +20,7 @@ from formant_net.ops.log import configure
 if TYPE_CHECKING:
     from formant_net.aio.client.controller import ControllerNode, ControllerOptions
     from formant_net.aio.osc.bridge import OscBridge
+    from formant_net.lan.addresses import Interface
     from formant_net.tuning.snap import Snap
 
 OFF = "off"
@@ -47,6 +50,7 @@ STATUS_S = 5.0
     metavar="SECONDS",
     help="Lift the notes of a sender that has been silent for so long.",
 )
+@click.option("--announce/--no-announce", default=True, help="Announce OSC and OSCQuery by mDNS.  [default: on]")
 @tuning_options
 @player_options("Say that it is ready")
 def command(urls: tuple[str, ...], **options: Any) -> None:
@@ -88,22 +92,55 @@ async def _play(
         now=node.client.driver.now,
     )
     bridge, query = OscBridge(node, player, tell), None
+    name = options["name"] or f"Formant on {socket.gethostname()}"
+    asked: tuple[str, int] | None = None
     node.start()
     try:
         try:
             heard = bridge.listen(*listen)
             say(f"OSC: UDP {_shown(heard)}")
             if options["query"] is not None:
-                query = OscQuery(bridge, heard, options["name"] or f"Formant on {socket.gethostname()}")
-                say(f"OSCQuery: http://{_shown(await query.start(*options['query']))}/")
+                query = OscQuery(bridge, heard, name)
+                asked = await query.start(*options["query"])
+                say(f"OSCQuery: http://{_shown(asked)}/")
         except ListenError as error:
             raise click.ClickException(str(error)) from error
-        await _until_ended(node, bridge, options["wait_synths"])
+        async with _announced(name, heard, asked) if options["announce"] else nullcontext():
+            await _until_ended(node, bridge, options["wait_synths"])
     finally:
         if query is not None:
             await query.close()
         bridge.close()
         await node.finish()
+
+
+@asynccontextmanager
+async def _announced(name: str, osc: tuple[str, int], query: tuple[str, int] | None) -> AsyncIterator[None]:
+    """Programs find the ports by mDNS while the block runs. Ports that this machine alone reaches are not announced."""
+    from formant_net.aio.host import make_id
+    from formant_net.aio.lan.announce import Announcer
+    from formant_net.aio.lan.watch import readdressed
+    from formant_net.lan.record import OSC, OSC_QUERY, Plain
+
+    record = Plain(make_id("osc"))
+    services = [(OSC, osc), *([(OSC_QUERY, query)] if query is not None else [])]
+    async with AsyncExitStack() as stack:
+        announcers = [
+            await stack.enter_async_context(Announcer(record, name, [_listened(host)], port, service))
+            for service, (host, port) in services
+        ]
+
+        def changed(interfaces: list[Interface]) -> None:
+            for announcer in announcers:
+                announcer.update(interfaces)
+
+        changed(await stack.enter_async_context(readdressed(changed)))
+        yield
+
+
+def _listened(host: str) -> str:
+    """The address of a port: of a name, where it leads."""
+    return str(socket.getaddrinfo(host, None)[0][4][0])
 
 
 async def _until_ended(node: ControllerNode, bridge: OscBridge, count: int) -> None:

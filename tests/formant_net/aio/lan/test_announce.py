@@ -25,12 +25,12 @@ async def main():
     names, zeroconf = set(), AsyncZeroconf(ip_version=IPVersion.All)
     def changed(zeroconf, service_type, name, state_change):
         (names.discard if state_change.name == "Removed" else names.add)(name)
-    browser = AsyncServiceBrowser(zeroconf.zeroconf, "_formant._tcp.local.", handlers=[changed])
+    browser = AsyncServiceBrowser(zeroconf.zeroconf, sys.argv[1], handlers=[changed])
     for line in sys.stdin:
         await asyncio.sleep(float(line))
         found = {}
         for name in sorted(names):
-            info = await zeroconf.async_get_service_info("_formant._tcp.local.", name, 2000)
+            info = await zeroconf.async_get_service_info(sys.argv[1], name, 2000)
             if info is not None:
                 txt = {k.decode(): v.decode() for k, v in info.properties.items()}
                 found[name.partition(".")[0]] = [info.server, info.port, sorted(info.parsed_scoped_addresses()), txt]
@@ -43,9 +43,9 @@ asyncio.run(main())
 class Browser:
     """An mDNS browser on a machine."""
 
-    def __init__(self, machine: Network) -> None:
+    def __init__(self, machine: Network, service: str = "_formant._tcp.local.") -> None:
         self._process = subprocess.Popen(
-            [*machine.inside, sys.executable, "-c", BROWSE],
+            [*machine.inside, sys.executable, "-c", BROWSE, service],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -120,6 +120,20 @@ def test_a_new_address_is_told_within_seconds_and_containers_never(tmp_path: Pat
         machine.ip("addr", "del", "192.168.1.20/24", "dev", "eth0")
         machine.ip("addr", "add", "192.168.1.21/24", "dev", "eth0")
         browser.until(lambda found: "192.168.1.21" in found.get("attic", ["", 0, []])[2])
+
+
+def test_osc_and_oscquery_are_announced_where_others_reach_them() -> None:
+    require_namespaces()
+    with Lan(bridge=("192.168.1.20/24",), pad=("192.168.1.30/24",)) as lan, processes() as start:
+        options = ("--listen", "192.168.1.20:9000", "--query", "192.168.1.20:9001", "--name", "Organ")
+        start("osc", "http://127.0.0.1:9", *options, prefix=enter(lan["bridge"])).wait_for("OSCQuery:")
+        start("osc", "http://127.0.0.1:9", "--listen", "127.0.0.1:0", prefix=enter(lan["bridge"])).wait_for("OSCQuery:")
+        for service, wanted in (("_osc._udp.local.", 9000), ("_oscjson._tcp.local.", 9001)):
+            with Browser(lan["pad"], service) as browser:
+                found = browser.until(lambda found: found)
+                assert {name: (each[1], each[2]) for name, each in found.items()} == {
+                    "Organ": (wanted, ["192.168.1.20"])
+                }
 
 
 def test_it_may_be_kept_quiet_and_a_loopback_server_is() -> None:
