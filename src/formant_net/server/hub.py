@@ -212,6 +212,12 @@ class Hub:
                     self._registration.decide(self._contest.verdict(verdict), now)
                 case bus.Watch() | bus.BoxNews() | bus.Followed() | bus.Identify() as news:
                     self.steering.heard(news)
+                    if isinstance(news, bus.Watch) and news.on and self._elsewhere is not None:
+                        for id, (health, age_s) in self.health.own(now).items():
+                            self._elsewhere.said(id, health, age_s, news.node)
+                case bus.HealthNews(id=id, age_s=age_s, health=health):
+                    if self._clients.holder(id) is None:  # else it has moved here, and has said something newer
+                        self.health.put(id, health, now, age_s)
         except ProtocolError as error:
             self._out.event("warning", "message of another edge ignored", reason=error.message)
         self._settle(now)
@@ -348,6 +354,8 @@ class Hub:
                 self.counters.unknown_types += 1
             case steering.Health():
                 self.health.take(client, message, now)
+                if self._elsewhere is not None:
+                    self._elsewhere.said(client.id, message)
             case _ if isinstance(message, steering.Steering):
                 self._moved = True
                 self.steering.handle(client, message, now)

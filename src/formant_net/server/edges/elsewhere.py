@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from formant_net.protocol.steering import DeskBox
+from formant_net.protocol.steering import DeskBox, Health
 from formant_net.server.outputs import Outbox
 from formant_net.server.registry import bus
 from formant_net.server.registry.registry import Registry
@@ -49,6 +49,11 @@ class Elsewhere:
         """A box of this edge is another now."""
         for node in self._watchers:
             self._out.post(node, bus.encode(bus.BoxNews(node=self._node, box=box)))
+
+    def said(self, id: str, health: Health, age_s: float = 0.0, to: str | None = None) -> None:
+        """A box of this edge has said how it is. `to`: only this edge wants to know it."""
+        for node in self._watchers if to is None else (to,):
+            self._out.post(node, bus.encode(bus.HealthNews(id=id, age_s=age_s, health=health)))
 
     def followed(self, rev: int) -> None:
         """Every box of this edge was told what follows from this revision."""

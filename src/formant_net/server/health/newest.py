@@ -78,10 +78,7 @@ class Newest:
         if box is None or box.conn != client.conn:
             return
         box.conn, box.seen = 0, client.seen
-        self._boxes[client.id] = self._boxes.pop(client.id)  # those that left last are at the end
-        away = [each.id for each in self._boxes.values() if not each.conn]
-        for id in away[: max(0, len(away) - MOST_AWAY)]:
-            del self._boxes[id]
+        self._let_go(box)
 
     def take(self, client: Client, health: Health, now: float) -> None:
         """A box says how it is. Raises ProtocolError "wrong-role" if it is none."""
@@ -90,15 +87,25 @@ class Newest:
             raise ProtocolError("wrong-role", "only a box says how it is: leave `health` out", "health")
         self.put(client.id, health, now)
 
-    def put(self, id: str, health: Health, now: float) -> None:
-        """The newest of a box, also of one at another edge. Desks that asked are told."""
+    def put(self, id: str, health: Health, now: float, age_s: float = 0.0) -> None:
+        """The newest of a box, said `age_s` seconds ago, also of one at another edge. Desks that asked are told."""
         box = self._boxes.setdefault(id, Known(id, seen=now))
-        box.health, box.at = health, now
-        started = self._out.wall(now) - health.uptime_s
+        box.health, box.at = health, now - age_s
+        started = self._out.wall(box.at) - health.uptime_s
         if box.started is None or abs(started - box.started) > SAME_START_S:
             box.started = started
+        if not box.conn:
+            self._let_go(box)
         if self._desks:
-            self._out.send(tuple(self._desks), DeskHealth(id=id, age_s=0.0, health=health))
+            self._out.send(tuple(self._desks), DeskHealth(id=id, age_s=round(age_s, 1), health=health))
+
+    def own(self, now: float) -> dict[str, tuple[Health, float]]:
+        """What the boxes that are connected here have said, and how long ago, s."""
+        return {
+            id: (box.health, round(max(0.0, now - box.at), 1))
+            for id, box in self._boxes.items()
+            if box.conn and box.health is not None
+        }
 
     def forget(self, id: str) -> None:
         """A box was deleted by hand. One that is here stays."""
@@ -116,3 +123,10 @@ class Newest:
         ]
         if known:
             self._out.send_all((desk.conn,), tuple(known))
+
+    def _let_go(self, newest: Known) -> None:
+        """Forget those that are not here and were heard least lately, beyond `MOST_AWAY`."""
+        self._boxes[newest.id] = self._boxes.pop(newest.id)  # those that were heard last are at the end
+        away = [each.id for each in self._boxes.values() if not each.conn]
+        for id in away[: max(0, len(away) - MOST_AWAY)]:
+            del self._boxes[id]

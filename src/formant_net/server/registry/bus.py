@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from formant_net.protocol.errors import ProtocolError
-from formant_net.protocol.steering import DeskBox
+from formant_net.protocol.steering import DeskBox, Health
 
 
 class Relay(msgspec.Struct, frozen=True, kw_only=True, tag="relay", tag_field="type"):
@@ -67,6 +67,14 @@ class BoxNews(msgspec.Struct, frozen=True, kw_only=True, tag="box-news", tag_fie
     box: DeskBox
 
 
+class HealthNews(msgspec.Struct, frozen=True, kw_only=True, tag="health-news", tag_field="type"):
+    """What a box of another edge has said of how it is, `age_s` seconds ago. To edges with a desk."""
+
+    id: str
+    age_s: float
+    health: Health
+
+
 class Followed(msgspec.Struct, frozen=True, kw_only=True, tag="followed", tag_field="type"):
     """The boxes of the edge `node` were told what follows from revision `rev`. To edges with a desk."""
 
@@ -81,7 +89,7 @@ class Identify(msgspec.Struct, frozen=True, kw_only=True, tag="identify", tag_fi
     seconds: float
 
 
-Envelope = Relay | Undelivered | Claim | Verdict | Watch | BoxNews | Followed | Identify
+Envelope = Relay | Undelivered | Claim | Verdict | Watch | BoxNews | HealthNews | Followed | Identify
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Envelope)

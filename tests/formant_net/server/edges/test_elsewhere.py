@@ -15,7 +15,10 @@ from support.virtual.edges import EdgeClients, Edges
 from formant_net.fleet.agreed import Keep, Stored
 from formant_net.fleet.changes import change
 from formant_net.fleet.document import Document, Zone, encode
+from formant_net.protocol.steering import Health
+from formant_net.server.health.newest import MOST_AWAY
 from formant_net.server.health.view import boxes
+from formant_net.server.registry import bus
 
 A, B = "synth-a", "synth-b"
 NAMES = ("attic", "barn")
@@ -298,3 +301,50 @@ def test_whatever_fails_all_edges_end_equal_and_what_was_answered_was_kept(seed:
     assert [one.rev for one in history] == sorted(one.rev for one in history), "no write has lost another one"
     faders = {id: one.db for id, one in same(world).boxes.items()}
     assert {f"synth-{step}": -step / 2.0 for step in answered}.items() <= faders.items()
+
+
+def health(edge: EdgeClients, conn: int, **fields: Any) -> None:
+    edge.hub.receive_frame(conn, edge.text("health", version="0.1.0", uptime_s=1.0, **fields), edge.clock.now)
+    edge.sort()
+    edge.wait(0.2)
+
+
+def test_a_desk_hears_how_the_boxes_of_every_edge_are(world: Edges) -> None:
+    attic, barn = world["attic"], world["barn"]
+    near, far = box(attic, A), box(barn, B)
+    health(barn, far, links=1)
+    world.run(5.0)
+    conn = attic.join("desk-1")
+    attic.heard(conn)
+    attic.hub.receive_frame(conn, attic.text("desk-open", health=True), attic.clock.now)
+    attic.sort()
+    attic.wait(0.5)
+    (told,) = of(attic.heard(conn), "desk-health")
+    assert (told["id"], told["health"]["links"]) == (B, 1)
+    assert 5.0 <= told["age_s"] <= 6.0, "its age is that of the box's own words"
+    health(barn, far, links=2)
+    health(attic, near, links=3)
+    assert [(each["id"], each["health"]["links"]) for each in of(attic.heard(conn), "desk-health")] == [(B, 2), (A, 3)]
+    assert set(barn.hub.health.boxes) == {B}, "an edge without a desk hears nothing of others"
+
+
+def test_old_news_of_a_box_that_has_moved_here_changes_nothing(world: Edges) -> None:
+    attic = world["attic"]
+    health(attic, box(attic, A), links=3)
+    old = Health(version="0.1.0", uptime_s=1.0, links=1)
+    attic.hub.on_bus(bus.encode(bus.HealthNews(id=A, age_s=9.0, health=old)), attic.clock.now)
+    kept = attic.hub.health.boxes[A].health
+    assert kept is not None
+    assert kept.links == 3
+
+
+def test_what_is_known_of_boxes_at_other_edges_is_bounded(world: Edges) -> None:
+    attic = world["attic"]
+    here = box(attic, A)
+    health(attic, here)
+    said = attic.hub.health.boxes[A].health
+    assert said is not None
+    for n in range(MOST_AWAY + 10):
+        attic.hub.health.put(f"synth-{n}", said, attic.clock.now)
+    assert len(attic.hub.health.boxes) == MOST_AWAY + 1
+    assert A in attic.hub.health.boxes
