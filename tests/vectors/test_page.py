@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from page.relay import Relay
 from support.browser.chromium import Chromium, LoopThread, Tab, chromium, loop_thread
+from vectors import test_tuning as tunings
 from vectors.compare import SIDES, cases, differences, marked
 
 from formant_net.aio.server.static import Asset
+from formant_net.tuning.shipped import NAMES
 
 __all__ = ["chromium", "loop_thread"]
 
@@ -22,13 +24,15 @@ TIMELESS = {
 }
 """Rules without a duration of the protocol."""
 SUBJECTS = Path(__file__).with_name("page.js")
+TUNINGS = Path(__file__).with_name("tuning.js")
 
 
 @pytest.fixture(scope="module")
 def tab(loop_thread: LoopThread, chromium: Chromium) -> Iterator[Tab]:
     """The page, with the test's module beside its own."""
     relay = Relay()
-    relay.assets["/vectors.js"] = Asset(SUBJECTS.read_bytes(), "text/javascript; charset=utf-8", '"test"')
+    for path, file in (("/vectors.js", SUBJECTS), ("/tunings.js", TUNINGS)):
+        relay.assets[path] = Asset(file.read_bytes(), "text/javascript; charset=utf-8", '"test"')
     loop_thread.run(relay.start())
     tab = chromium.tab()
     tab.goto(relay.url)
@@ -64,3 +68,20 @@ def test_a_page_with_other_durations_is_noticed(tab: Tab, rule: str) -> None:
         changed["given"] = {**case.get("given", {}), **planted}
         found += differences(case, results(tab, rule, changed))
     assert found
+
+
+@pytest.mark.parametrize("rule", tunings.RULES)
+def test_the_page_tunes_as_the_vectors_say(tab: Tab, rule: str) -> None:
+    cases = tunings.cases_of(rule)
+    script = "async ([rule, cases]) => (await import('/tunings.js')).results(rule, cases)"
+    given = tab.evaluate(script, [rule, cases])
+    wrong = [case["name"] for case, one in zip(cases, given, strict=True) if not tunings.holds(rule, case, one)]
+    assert wrong == []
+    shifted = [one if one is None else [*one[:-1], (one[-1] or 0.0) + 0.01] for one in given]
+    assert not any(
+        tunings.holds(rule, case, one) for case, one in zip(cases, shifted, strict=True) if one is not None
+    ), "a wrong result would not be noticed"
+
+
+def test_the_page_offers_the_tunings_that_come_with_formant(tab: Tab) -> None:
+    assert tab.evaluate("async () => (await import('/tunings.js')).NAMES") == list(NAMES)

@@ -6,6 +6,7 @@ import { PLAIN, same } from "./protocol/range.js";
 import { Signaling } from "./client/signaling.js";
 import { Sockets } from "./client/sockets.js";
 import { Ticker } from "./timers/ticker.js";
+import { Instrument } from "./play/instrument.js";
 import { Keyboard } from "./play/keyboard.js";
 import { Pointers } from "./play/pointers.js";
 import { Sender } from "./play/sender.js";
@@ -21,6 +22,7 @@ import { HereSwitch } from "./show/here.js";
 import { SingSwitch } from "./show/sing.js";
 import { Surface } from "./show/surface.js";
 import { WakeLock } from "./show/wakelock.js";
+import { Choosing } from "./strip/choosing.js";
 import { Device } from "./sing/device.js";
 import { Here } from "./sing/here.js";
 
@@ -51,9 +53,19 @@ const most = new Most(mostElements, bounds, navigator.userAgent);
 const panel = new Panel(element("synths"), element("no-synths"));
 const presets = new Presets(element("presets"), element("preset"));
 
-const repeat = new Ticker(1000 * timing.resend_s - EARLY_MS, () => sender.tick());
-/** This device, if it sings, and all synths. */
-const links = () => [...(here.state === "on" ? [here] : []), ...ensemble.open()];
+const instrument = new Instrument(touches, surface.view, {
+  clock,
+  size: () => surface.size,
+  heldChanged: () => choosing?.show(),
+});
+const repeat = new Ticker(1000 * timing.resend_s - EARLY_MS, () => {
+  if (instrument.tick()) surface.invalidate();
+  sender.tick();
+});
+/** The synths that this page plays. */
+const heard = () => ensemble.open().filter((link) => !choosing.choice.without.includes(link.peer));
+/** This device, if it sings, and all synths that are played. */
+const links = () => [...(here.state === "on" ? [here] : []), ...heard()];
 const sender = new Sender({ timing, bounds, touches, links, clock, repeat: (busy) => repeat.run(busy) });
 
 const ensemble = new Ensemble({
@@ -139,8 +151,17 @@ const played = {
     surface.invalidate();
   },
 };
-const pointers = new Pointers(element("surface"), touches, played);
-const keyboard = new Keyboard(touches, played, () => surface.range, () => !gate.isOpen, () =>
+/** Scale, range, hold: the strip and its sheet. */
+const choosing = new Choosing({
+  instrument,
+  surface,
+  changed: () => show(),
+  released: () => played.changed(),
+  leaving: () => liftFingers(),
+  opens: (open) => open && showPanel(false),
+});
+const pointers = new Pointers(element("surface"), instrument, played);
+const keyboard = new Keyboard(instrument, played, () => surface.range, () => !gate.isOpen, () =>
   links().some((link) => link.synth.takes.includes("note")),
 );
 
@@ -148,7 +169,14 @@ const keyboard = new Keyboard(touches, played, () => surface.range, () => !gate.
 function releaseAll() {
   pointers.forget();
   keyboard.forget();
-  if (touches.clear()) played.changed();
+  if (instrument.clear()) played.changed();
+}
+
+/** The surface gets another place on the screen: no finger is where it was. What is held goes on. */
+function liftFingers() {
+  pointers.forget();
+  keyboard.forget();
+  if (instrument.release()) played.changed();
 }
 
 addEventListener("blur", releaseAll);
@@ -207,6 +235,7 @@ function networkChanged() {
 
 addEventListener("online", networkChanged);
 addEventListener("hashchange", () => {
+  choosing.addressChanged();
   const key = readKey();
   if (!key || key === signaling.key) return;
   signaling.key = key;
@@ -239,7 +268,8 @@ function status() {
     server: server(),
     reason: signaling.reason,
     retryInS: Math.max(0, (signaling.retryAt ?? 0) - clock()),
-    ...hearing(ensemble.open()),
+    ...hearing(heard()),
+    left: ensemble.open().length - heard().length,
     opening: ensemble.opening,
     here: here.state === "on" && device.sounds,
   });
@@ -271,12 +301,13 @@ function show() {
     element("settings-note").hidden = signaling.maySet;
     element("desk-row").hidden = !(signaling.online && signaling.maySet);
     showSurface(chosen().filter((link) => link.synth.range));
+    choosing.showSynths(ensemble.all());
     showHearing();
   });
 }
 
 /** Those whose preset is shown: the synths, or this device where there is none. */
-const chosen = () => (ensemble.open().length > 0 ? ensemble.open() : links());
+const chosen = () => (heard().length > 0 ? heard() : links());
 
 /** The preset that all synths sing with; null if they differ, or if there is none. */
 function soleChoice() {
@@ -291,7 +322,7 @@ function soleChoice() {
  */
 function showSurface(links) {
   const range = links[0]?.synth.range ?? PLAIN;
-  surface.use(range);
+  choosing.over(range);
   element("surface-note").hidden = links.every((link) => link.synth.range && same(link.synth.range, range));
   const shown = `The notes and vowels on screen are those of ${links[0]?.name}.`;
   write("surface-note", `${shown} Not all synths sing the same ones.`);
@@ -299,7 +330,7 @@ function showSurface(links) {
 
 /** Marks and surface show when only some synths, or none, hear the fingers. */
 function showHearing() {
-  const { sounding, mute } = hearing(ensemble.open());
+  const { sounding, mute } = hearing(heard());
   const nobody = sounding === 0 && mute.length > 0 && !(here.state === "on" && device.sounds);
   surface.heardBy(nobody ? "nobody" : mute.length > 0 ? "some" : "all");
   element("hint").hidden = nobody;
@@ -314,7 +345,9 @@ function write(id, text) {
 
 const toggle = element("panel-toggle");
 function showPanel(/** @type {boolean} */ open) {
-  releaseAll(); // the surface is another one now
+  if (open === !element("panel").hidden) return;
+  liftFingers();
+  if (open) choosing.close();
   element("panel").hidden = !open;
   document.body.dataset.panel = open ? "open" : "";
   toggle.setAttribute("aria-expanded", String(open));
@@ -358,6 +391,9 @@ Object.defineProperty(window, "formant", {
     },
     get fingers() {
       return touches.points();
+    },
+    get choice() {
+      return { ...choosing.choice, holding: instrument.holding, held: instrument.held };
     },
     get seq() {
       return sender.seq;

@@ -94,7 +94,9 @@ def test_nothing_covers_the_surface(stage: Stage, size: tuple[int, int], panel: 
     )
     assert covered == []
     _, _, width, height = tab.surface()
-    assert (width, height) == ((0, 0) if panel and size[0] < 700 else (size[0] - 340 * panel, size[1] - 56))
+    assert (width, height) == (
+        (0, 0) if panel and size[0] < 700 else (size[0] - 340 * panel, size[1] - 56 - 56 * (size[0] < 700))
+    )
 
 
 def test_the_surface_stays_where_it_is_when_the_words_of_the_status_change(stage: Stage) -> None:

@@ -58,7 +58,7 @@ def test_marks_look_different_for_all_some_and_nobody(stage: Stage) -> None:
           return ['all', 'some', 'nobody'].map((heard) => {
             dashes.length = 0;
             drawMark(ctx, { width: 300, height: 300 }, { x: 0.5, y: 0.5 }, 1, PLAIN, heard);
-            return [Math.max(...dashes), labelOf(ctx, { x: 0, y: 0 }, PLAIN, heard).fine];
+            return [Math.max(...dashes), labelOf(ctx, { y: 0 }, { label: "A2", cents: 0 }, PLAIN, heard).fine];
           });
         }"""
     )

@@ -23,6 +23,7 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
     ".txt": "text/plain; charset=utf-8",
+    ".scl": "text/plain; charset=utf-8",
 }
 """Content types by ending. Browsers refuse a module of a wrong type, and systems differ in their type for `.js`."""
 
@@ -43,6 +44,8 @@ NUMBERS = b"@numbers@"
 VERSION = b"@version@"
 """Placeholder in the modules of `sing/` for the version of all that sings in the page."""
 SING = "sing/"
+TUNINGS = "tuning/shipped/"
+"""Where the page asks for the tunings that come with Formant, as the package has them."""
 PLACES = {"/": "/index.html", "/sing": "/sing.html", "/desk": "/desk.html"}
 """Addresses that people type, and the files that they get."""
 
@@ -55,8 +58,13 @@ def read_page(
     timing    the durations that the page must use
     voice     files with which the page sings, by name (formant_dsp/browser); they are served below `/sing/`
     """
-    folder = folder or resources.files("formant_net") / "page"
-    files = {name: file.read_bytes() for name, file in _walk(folder, "")}
+    own = resources.files("formant_net")
+    files = (
+        {name: file.read_bytes() for name, file in _walk(own.joinpath("tuning", "shipped"), TUNINGS)}
+        if folder is None
+        else {}
+    )
+    files |= {name: file.read_bytes() for name, file in _walk(folder or own / "page", "")}
     files |= {SING + name: body for name, body in (voice or {}).items()}
     version = _version({name: body for name, body in files.items() if name.startswith(SING)})
     numbers = page_numbers(timing or Timing(), version if voice else "")

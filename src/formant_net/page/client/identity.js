@@ -74,7 +74,9 @@ export function readKey() {
 export function writeKey(key) {
   const url = new URL(location.href);
   url.searchParams.delete("key");
-  url.hash = new URLSearchParams({ key }).toString();
+  const parts = new URLSearchParams(url.hash.slice(1)); // others say how the surface is played
+  parts.set("key", key);
+  url.hash = parts.toString();
   quietly(() => history.replaceState(null, "", url));
 }
 

@@ -21,14 +21,14 @@ export class Keyboard {
   #y = 0;
 
   /**
-   * @param {import("./touches.js").Touches} touches
+   * @param {import("./instrument.js").Instrument} instrument
    * @param {{changed: () => void, moved: () => void}} events
    * @param {() => import("../protocol/range.js").Range} range the notes and vowels of the surface
    * @param {() => boolean} plays whether keys play now: they do not while the page asks a question
    * @param {() => boolean} anyPitch whether a synth sings notes that are not on the surface
    */
-  constructor(touches, events, range, plays, anyPitch) {
-    this.touches = touches;
+  constructor(instrument, events, range, plays, anyPitch) {
+    this.instrument = instrument;
     this.range = range;
     this.plays = plays;
     this.anyPitch = anyPitch;
@@ -53,7 +53,7 @@ export class Keyboard {
     if (this.#vowelKey(event.code)) {
       event.preventDefault();
       for (const { finger, x } of this.#held.values()) {
-        if (this.touches.move(finger, x, this.#y)) this.events.moved();
+        if (this.instrument.move(finger, x, this.#y)) this.events.moved();
       }
       return;
     }
@@ -66,7 +66,7 @@ export class Keyboard {
     const x = xOf(note, range);
     if (step < 0 || (x > 1 && !this.anyPitch()) || this.#held.has(event.code)) return;
     event.preventDefault(); // Firefox begins a search at a quote
-    const finger = this.touches.down(x, this.#y, undefined, { note });
+    const finger = this.instrument.press(note, this.#y);
     if (finger === null) return;
     this.#held.set(event.code, { finger, x });
     this.events.changed();
@@ -78,7 +78,7 @@ export class Keyboard {
     for (const code of codes) {
       const held = this.#held.get(code);
       this.#held.delete(code);
-      if (held && this.touches.up(held.finger)) changed = true;
+      if (held && this.instrument.up(held.finger)) changed = true;
     }
     if (changed) this.events.changed();
   }

@@ -6,7 +6,7 @@ import { PLAIN } from "../protocol/range.js";
 const NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 
 /** The MIDI note number of a pitch, with its fraction. @param {number} hz */
-const midiOf = (hz) => 69 + 12 * Math.log2(hz / 440);
+export const midiOf = (hz) => 69 + 12 * Math.log2(hz / 440);
 
 /** Fundamental in Hz at x. @param {number} x 0…1 @param {Range} range */
 export function f0Hz(x, range = PLAIN) {
@@ -34,7 +34,14 @@ export function noteName(midi) {
  * @param {number} x @param {Range} range @returns {{label: string, cents: number}}
  */
 export function noteAt(x, range = PLAIN) {
-  const exact = midiOf(range.lowHz) + 12 * range.octaves * x;
+  return nearestNote(midiOf(range.lowHz) + 12 * range.octaves * x);
+}
+
+/**
+ * The nearest note of equal temperament.
+ * @param {number} exact MIDI number @returns {{label: string, cents: number}}
+ */
+export function nearestNote(exact) {
   const midi = Math.round(exact);
   const { name, octave } = noteName(midi);
   return { label: `${name}${octave}`, cents: Math.round(100 * (exact - midi)) };

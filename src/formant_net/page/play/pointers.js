@@ -8,7 +8,7 @@ export class Pointers {
 
   /**
    * @param {HTMLElement} surface
-   * @param {import("./touches.js").Touches} touches
+   * @param {import("./instrument.js").Instrument} touches
    * @param {{changed: () => void, moved: () => void}} events
    */
   constructor(surface, touches, events) {

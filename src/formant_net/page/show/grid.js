@@ -1,5 +1,5 @@
 /** Draws the background of the surface: coloured bands of vowels, and a line and a name for each note. */
-import { semitones } from "../play/notes.js";
+import { semitones, xOf } from "../play/notes.js";
 import { bands } from "./colours.js";
 
 /** @typedef {import("../protocol/range.js").Range} Range */
@@ -15,10 +15,11 @@ const NAME = 60;
  * @param {CanvasRenderingContext2D} ctx in CSS pixels
  * @param {{width: number, height: number, left: number, top: number, bottom: number}} area size and safe insets
  * @param {Range} range the notes and vowels of the surface
+ * @param {import("../play/view.js").Line[] | null} [lines] null: the semitones
  */
-export function drawGrid(ctx, area, range) {
+export function drawGrid(ctx, area, range, lines = null) {
   tints(ctx, area, range);
-  notes(ctx, area, range);
+  notes(ctx, area, range, lines ?? linesOf(range));
   vowels(ctx, area, range);
 }
 
@@ -37,20 +38,27 @@ function tints(ctx, { width, height }, range) {
   ctx.fillRect(0, 0, width, height);
 }
 
+/** The semitones of a range; each A is a chief one. @param {Range} range @returns {import("../play/view.js").Line[]} */
+const linesOf = (range) =>
+  semitones(range).map(({ midi, name, octave, natural }) => {
+    return { note: midi, label: `${name}${octave}`, chief: name === "A", faint: !natural };
+  });
+
 /**
  * @param {CanvasRenderingContext2D} ctx
  * @param {{width: number, height: number, bottom: number}} area @param {Range} range
+ * @param {import("../play/view.js").Line[]} lines
  */
-function notes(ctx, { width, height, bottom }, range) {
+function notes(ctx, { width, height, bottom }, range, lines) {
   const step = width / (12 * range.octaves);
-  const roomy = step > 20;
+  const roomy = width / Math.max(1, lines.length) > 20;
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";
-  const shown = semitones(range).map((note) => ({ ...note, named: note.natural || step > SHARPS }));
-  for (const { x, name, named, natural } of shown) {
+  const shown = lines.map((line) => ({ ...line, x: xOf(line.note, range), named: !line.faint || step > SHARPS }));
+  for (const { x, chief, named, faint } of shown) {
     const at = Math.round(Math.min(width - 1, Math.max(0, x * width))) + 0.5;
     const shade = ctx.createLinearGradient(0, 0, 0, height);
-    const strength = name === "A" ? 0.5 : natural ? 0.2 : 0.065;
+    const strength = chief ? 0.5 : faint ? 0.065 : 0.2;
     shade.addColorStop(0, `rgb(255 255 255 / ${strength * 0.35})`);
     shade.addColorStop(0.75, `rgb(255 255 255 / ${strength * 0.7})`);
     shade.addColorStop(1, `rgb(255 255 255 / ${strength})`);
@@ -62,14 +70,13 @@ function notes(ctx, { width, height, bottom }, range) {
     ctx.stroke();
   }
   // On a narrow screen the labels of octaves come first, and labels that are too near to them are left out.
-  const inOrder = shown.filter(({ named }) => named).sort((a, b) => rank(a.name) - rank(b.name));
+  const inOrder = shown.filter(({ named }) => named).sort((a, b) => rank(a) - rank(b));
   /** The places of the labels. @type {{left: number, right: number}[]} */
   const taken = [];
-  for (const { x, name, octave } of inOrder) {
-    const isA = name === "A";
-    ctx.font = isA ? `600 13px ${FONT}` : `500 ${roomy ? 13 : 10.5}px ${FONT}`;
-    ctx.fillStyle = isA ? "#ffffff" : "rgb(222 228 242 / 0.72)";
-    const label = isA || roomy ? `${name}${octave}` : name;
+  for (const { x, label: whole, chief } of inOrder) {
+    ctx.font = chief ? `600 13px ${FONT}` : `500 ${roomy ? 13 : 10.5}px ${FONT}`;
+    ctx.fillStyle = chief ? "#ffffff" : "rgb(222 228 242 / 0.72)";
+    const label = chief || roomy ? whole : whole.replace(/^([A-G][♯♭]?)-?\d+$/, "$1");
     const half = ctx.measureText(label).width / 2 + 1.5;
     const middle = Math.min(width - half, Math.max(half, x * width));
     const place = { left: middle - half, right: middle + half };
@@ -79,8 +86,8 @@ function notes(ctx, { width, height, bottom }, range) {
   }
 }
 
-/** The order in which notes get their labels: A, then C, then the others. @param {string} name */
-const rank = (name) => (name === "A" ? 0 : name === "C" ? 1 : 2);
+/** The order in which notes get their labels: chief ones, then C, then the others. @param {{chief: boolean, label: string}} line */
+const rank = ({ chief, label }) => (chief ? 0 : /^C-?\d/.test(label) ? 1 : 2);
 
 /**
  * @param {CanvasRenderingContext2D} ctx

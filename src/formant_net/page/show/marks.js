@@ -1,5 +1,5 @@
 /** Draws the glowing mark under one finger, and its label with the note and the vowel. */
-import { noteAt } from "../play/notes.js";
+import { xOf } from "../play/notes.js";
 import { vowelAt } from "../play/vowels.js";
 import { colourAt } from "./colours.js";
 import { FONT } from "./grid.js";
@@ -15,13 +15,14 @@ const UNHEARD = "150 156 170";
 /**
  * @param {CanvasRenderingContext2D} ctx in CSS pixels
  * @param {{width: number, height: number}} area
- * @param {{x: number, y: number, z?: number}} point
+ * @param {{x: number, y: number, z?: number, note?: number}} point
  * @param {number} strength 1 while down, falling to 0 after the release
  * @param {Range} range the notes and vowels of the surface
  * @param {Heard} heard
  */
 export function drawMark(ctx, { width, height }, point, strength, range, heard) {
   const x = point.x * width;
+  const sung = point.note === undefined ? x : xOf(point.note, range) * width;
   const y = (1 - point.y) * height;
   const colour = heard === "nobody" ? UNHEARD : colourAt(point.y, range).join(" ");
   const radius = 30 + 16 * (point.z ?? 0.4);
@@ -30,8 +31,8 @@ export function drawMark(ctx, { width, height }, point, strength, range, heard) 
   ctx.strokeStyle = `rgb(${colour} / ${0.4 * strength})`;
   ctx.lineWidth = 1;
   ctx.beginPath();
-  ctx.moveTo(x, 0);
-  ctx.lineTo(x, height);
+  ctx.moveTo(sung, 0); // the line stands where the voice is, the ring where the finger is
+  ctx.lineTo(sung, height);
   ctx.moveTo(0, y);
   ctx.lineTo(width, y);
   ctx.stroke();
@@ -69,11 +70,11 @@ function glow(ctx, x, y, reach, colour, strength) {
 
 /**
  * The text of a label, and its width.
- * @param {CanvasRenderingContext2D} ctx @param {{x: number, y: number}} point @param {Range} range @param {Heard} heard
+ * @param {CanvasRenderingContext2D} ctx @param {{y: number}} point @param {{label: string, cents: number}} name of its pitch
+ * @param {Range} range @param {Heard} heard
  * @returns {Label}
  */
-export function labelOf(ctx, point, range, heard) {
-  const { label: note, cents } = noteAt(point.x, range);
+export function labelOf(ctx, point, { label: note, cents }, range, heard) {
   const tuned = cents === 0 ? "in tune" : `${cents > 0 ? "+" : "−"}${Math.abs(cents)} ct`;
   const fine = heard === "nobody" ? "not heard" : tuned;
   const vowel = vowelAt(point.y, range);

@@ -11,9 +11,10 @@ import { muteWords } from "./hearing.js";
  * @param {{name: string, why: string}[]} now.mute synths that are linked but cannot be heard
  * @param {number} now.opening links that are being made
  * @param {boolean} [now.here] this device sings
+ * @param {number} [now.left] synths that are linked and that this page does not play
  * @returns {{tone: "good" | "busy" | "bad", text: string, spoken: string}} `spoken` is without the countdown
  */
-export function statusWords({ server, reason, retryInS, sounding, phones = 0, mute, opening, here = false }) {
+export function statusWords({ server, reason, retryInS, sounding, phones = 0, mute, opening, here = false, left = 0 }) {
   const still = sounding > 0 || here ? " – sound keeps playing" : "";
   const say = (/** @type {"good" | "busy" | "bad"} */ tone, /** @type {string} */ text, spoken = text) => ({
     tone,
@@ -28,6 +29,7 @@ export function statusWords({ server, reason, retryInS, sounding, phones = 0, mu
       }
       if (sounding > 0) return say("busy", `${sounding} of ${sounding + mute.length} synths sound: ${someWords(mute)}`);
       if (mute.length > 0) return say("bad", `No sound: ${muteWords(mute)}`);
+      if (left > 0) return say("bad", "No synth is chosen: open the scale and choose one");
       return opening > 0 ? say("busy", "Connecting to a synth…") : say("busy", "Looking for synths…");
     case "needs-key":
       return say("bad", reason || "Wrong key");

@@ -1,5 +1,7 @@
 /** Draws the canvas, the background and one mark for each finger, only when something has changed. */
-import { PLAIN, same } from "../protocol/range.js";
+import { midiOf } from "../play/notes.js";
+import { nameOf } from "../play/view.js";
+import { PLAIN } from "../protocol/range.js";
 import { drawGrid } from "./grid.js";
 import { placeLabels } from "./labels.js";
 import { LABEL_HEIGHT, drawLabel, drawMark, labelOf } from "./marks.js";
@@ -14,8 +16,10 @@ export class Surface {
   /** Marks of lifted fingers. @type {{point: import("../play/touches.js").Point, at: number}[]} */
   #fading = [];
   #asked = false;
-  /** The notes and vowels of the surface. */
-  range = PLAIN;
+  /** What lies where. @type {import("../play/view.js").View} */
+  view = { range: PLAIN, lines: null, steps: null, keys: null, own: false, narrow: false };
+  /** Called when the size has changed. */
+  resized = () => {};
   /** Which synths hear the fingers. @type {import("./marks.js").Heard} */
   heard = "all";
 
@@ -41,10 +45,19 @@ export class Surface {
     requestAnimationFrame(() => this.#draw());
   }
 
-  /** Use these notes and vowels from now on. @param {import("../protocol/range.js").Range} range */
-  use(range) {
-    if (same(range, this.range)) return;
-    this.range = range;
+  /** The notes and vowels of the surface. */
+  get range() {
+    return this.view.range;
+  }
+
+  /** Pixels. */
+  get size() {
+    return { width: this.#area.width, height: this.#area.height };
+  }
+
+  /** Show this from now on. @param {import("../play/view.js").View} view */
+  use(view) {
+    this.view = view;
     this.#drawGrid();
     this.invalidate();
   }
@@ -59,7 +72,7 @@ export class Surface {
 
   #drawGrid() {
     const ctx = this.#grid.getContext("2d");
-    if (ctx) drawGrid(ctx, this.#area, this.range);
+    if (ctx) drawGrid(ctx, this.#area, this.range, this.view.lines);
   }
 
   #resize() {
@@ -73,6 +86,7 @@ export class Surface {
       canvas.height = Math.round(height * ratio);
       canvas.getContext("2d")?.scale(ratio, ratio);
     }
+    this.resized();
     this.#drawGrid();
     this.#draw(); // at once, because a resized canvas is blank
   }
@@ -96,7 +110,11 @@ export class Surface {
   /** @param {CanvasRenderingContext2D} ctx */
   #drawLabels(ctx) {
     const { width, height } = this.#area;
-    const marks = [...this.#shown.values()].map((point) => ({ point, label: labelOf(ctx, point, this.range, this.heard) }));
+    const { lowHz, octaves } = this.range;
+    const marks = [...this.#shown.values()].map((point) => {
+      const name = nameOf(point.note ?? midiOf(lowHz) + 12 * octaves * point.x, this.view);
+      return { point, label: labelOf(ctx, point, name, this.range, this.heard) };
+    });
     const wanted = marks.map(({ point, label }) => ({
       x: point.x * width,
       y: (1 - point.y) * height,

@@ -12,6 +12,7 @@ import pytest
 from formant_net.aio.server.static import NUMBERS, find, page_numbers, read_page
 from formant_net.protocol.bounds import BOUNDS
 from formant_net.protocol.timing import Timing
+from formant_net.tuning.shipped import FOLDER, NAMES
 
 
 @pytest.fixture
@@ -108,3 +109,11 @@ def test_a_page_with_other_numbers_has_another_etag() -> None:
 
 def test_numbers_cannot_end_the_script_that_they_stand_in() -> None:
     assert b"<" not in page_numbers(Timing())
+
+
+def test_the_page_gets_the_tunings_of_the_package() -> None:
+    assets = read_page()
+    for name in NAMES:
+        asset = assets[f"/tuning/shipped/{name}.scl"]
+        assert asset.body == (FOLDER / f"{name}.scl").read_bytes()
+        assert asset.content_type.startswith("text/plain")

@@ -1,0 +1,245 @@
+/**
+ * The surface as an instrument: places become pitches, fingers are put in tune, and lifted ones may be held.
+ *
+ * It stands between those who play (pointers, keys) and the touches. While the surface is the synth's own and nothing
+ * is held, it hands everything on as it comes.
+ */
+import { Snap } from "../tuning/snap.js";
+import { HIGH, LOW } from "../tuning/steps.js";
+import { midiOf, xOf } from "./notes.js";
+
+/** Fingers that a synth takes from one player: with more, the oldest held one ends. */
+const MOST = 16;
+/** Pixels within which a touch takes up a held finger. */
+const REACH_PX = 30;
+
+/**
+ * @typedef {object} Played
+ * @property {number | null} x the place on the surface; null: a key, which has its pitch
+ * @property {number} pitch as it is played, without the snap
+ * @property {number} y
+ * @property {number | undefined} z
+ * @property {boolean} noted whether its pitch is sent; else its place says it
+ * @property {number} shift semitones between its pitch and its place: the view changed under the finger
+ */
+
+export class Instrument {
+  /** @type {import("./view.js").View} */
+  #view;
+  /** @type {Snap | null} */
+  #snap = null;
+  /** Fingers whose pitch is known. @type {Map<number, Played>} */
+  #played = new Map();
+  /** Fingers that were lifted and sound on, the oldest first. @type {Set<number>} */
+  #held = new Set();
+  #holding = false;
+  /** Fingers whose place alone says their pitch. @type {Set<number>} */
+  #plain = new Set();
+
+  /**
+   * @param {import("./touches.js").Touches} touches
+   * @param {import("./view.js").View} view
+   * @param {{clock: () => number, size: () => {width: number, height: number}, heldChanged: () => void}} parts
+   */
+  constructor(touches, view, { clock, size, heldChanged }) {
+    this.touches = touches;
+    this.clock = clock;
+    this.size = size;
+    this.heldChanged = heldChanged;
+    this.#view = view;
+  }
+
+  get view() {
+    return this.#view;
+  }
+
+  /**
+   * Use this view from now on. Fingers that are down keep their pitch.
+   * @param {import("./view.js").View} view @param {number} strength of the snap, 0…1
+   */
+  use(view, strength) {
+    this.#view = view;
+    this.#snap = view.steps && strength > 0 ? new Snap(view.steps, strength) : null;
+    for (const [id, played] of this.#played) {
+      if (played.x === null) continue;
+      if (this.#held.has(id)) played.x = xOf(played.pitch, view.range);
+      else played.shift = played.pitch - this.#pitchAt(played.x);
+      played.noted = true; // on another surface its place would be another pitch
+      this.#sound(id, played);
+    }
+  }
+
+  /** How many lifted fingers sound on. */
+  get held() {
+    return this.#held.size;
+  }
+
+  get holding() {
+    return this.#holding;
+  }
+
+  /** Hold lifted fingers, or end them all. @param {boolean} on @returns {boolean} whether any ended */
+  hold(on) {
+    this.#holding = on;
+    const ended = on ? [] : [...this.#held];
+    for (const id of ended) this.#end(id);
+    this.heldChanged();
+    return ended.length > 0;
+  }
+
+  /**
+   * A finger touches down at a place.
+   * @returns {number | null} its id @param {number} x @param {number} y @param {number} [z]
+   */
+  down(x, y, z) {
+    const again = this.#heldAt(x, y);
+    if (again !== null) {
+      this.#held.delete(again);
+      this.heldChanged();
+      this.move(again, x, y, z);
+      return again;
+    }
+    this.#makeRoom();
+    if (!this.#view.own && !this.#holding) {
+      const id = this.touches.down(x, y, z);
+      if (id !== null) this.#plain.add(id);
+      return id;
+    }
+    return this.#begin({ x, pitch: this.#pitchAt(x), y, z, noted: this.#view.own, shift: 0 });
+  }
+
+  /**
+   * A key goes down.
+   * @param {number} key MIDI number @param {number} y @returns {number | null} null: a silent key, or no room
+   */
+  press(key, y) {
+    const pitch = this.pitchOf(key);
+    if (pitch === null) return null;
+    this.#makeRoom();
+    return this.#begin({ x: null, pitch, y, z: undefined, noted: true, shift: 0 });
+  }
+
+  /** The pitch of a key in the tuning, or null if it is silent. @param {number} key MIDI number */
+  pitchOf(key) {
+    return this.#view.keys ? (this.#view.keys[key] ?? null) : key;
+  }
+
+  /** A pitch that is played, as it sounds. @param {unknown} finger @param {number} pitch */
+  tuned(finger, pitch) {
+    const sung = this.#snap ? this.#snap.sung(finger, pitch, this.clock()) : pitch;
+    return Math.round(1e4 * Math.min(Math.max(sung, LOW), HIGH)) / 1e4;
+  }
+
+  /** A finger of `tuned` is up. @param {unknown} finger */
+  untuned(finger) {
+    this.#snap?.lift(finger);
+  }
+
+  /**
+   * A finger moves; a key only its vowel.
+   * @param {number} id @param {number} x @param {number} y @param {number} [z]
+   * @returns {boolean} whether anything changed
+   */
+  move(id, x, y, z) {
+    const before = this.#played.get(id);
+    if (!before) return this.touches.move(id, x, y, z);
+    const place = before.x === null ? {} : { x, pitch: this.#pitchAt(x) + before.shift, z };
+    const now = { ...before, ...place, y };
+    this.#played.set(id, now);
+    return this.#sound(id, now);
+  }
+
+  /** A finger is lifted. @param {number} id @returns {boolean} whether it ended */
+  up(id) {
+    if (!this.#holding || !this.#played.has(id)) return this.#end(id);
+    this.#held.add(id);
+    this.heldChanged();
+    return false;
+  }
+
+  /** All fingers end but those that are held. @returns {boolean} whether any did */
+  release() {
+    const ends = [...this.#plain, ...this.#played.keys()].filter((id) => !this.#held.has(id));
+    return ends.filter((id) => this.#end(id)).length > 0;
+  }
+
+  /** All fingers end, and nothing is held any more. @returns {boolean} whether any was down */
+  clear() {
+    for (const id of this.#played.keys()) this.#snap?.lift(id);
+    this.#played.clear();
+    this.#plain.clear();
+    this.#held.clear();
+    this.#holding = false;
+    this.heldChanged();
+    return this.touches.clear();
+  }
+
+  /** Time passes: fingers at rest are led to their steps. @returns {boolean} whether anything changed */
+  tick() {
+    let changed = false;
+    for (const finger of this.#snap?.unsettled() ?? []) {
+      const played = this.#played.get(/** @type {number} */ (finger));
+      if (played && this.#sound(/** @type {number} */ (finger), played)) changed = true;
+    }
+    return changed;
+  }
+
+  /** @param {Played} played */
+  #begin(played) {
+    const first = {};
+    const id = this.touches.down(this.#xOf(played), played.y, played.z, this.#noteOf(first, played));
+    this.untuned(first);
+    if (id === null) return null;
+    this.#played.set(id, played);
+    this.#noteOf(id, played); // from now on its offset is kept under its id
+    return id;
+  }
+
+  /** @param {number} id @param {Played} played */
+  #sound(id, played) {
+    return this.touches.move(id, this.#xOf(played), played.y, played.z, this.#noteOf(id, played));
+  }
+
+  /** The pitch to send: none where the synth's own surface says it. @param {unknown} finger @param {Played} played */
+  #noteOf(finger, { noted, pitch }) {
+    return noted ? { note: this.tuned(finger, pitch) } : {};
+  }
+
+  /** @param {Played} played */
+  #xOf({ x, pitch }) {
+    return x ?? xOf(pitch, this.#view.range);
+  }
+
+  /** @param {number} x */
+  #pitchAt(x) {
+    const { lowHz, octaves } = this.#view.range;
+    return midiOf(lowHz) + 12 * octaves * x;
+  }
+
+  /** @param {number} id */
+  #end(id) {
+    this.#played.delete(id);
+    this.#plain.delete(id);
+    this.#held.delete(id);
+    this.#snap?.lift(id);
+    return this.touches.up(id);
+  }
+
+  #makeRoom() {
+    const [oldest] = this.#held;
+    if (oldest === undefined || this.touches.size < MOST) return;
+    this.#end(oldest);
+    this.heldChanged();
+  }
+
+  /** The held finger under a place, or null. @param {number} x @param {number} y */
+  #heldAt(x, y) {
+    const { width, height } = this.size();
+    for (const id of this.#held) {
+      const played = /** @type {Played} */ (this.#played.get(id));
+      const away = Math.hypot((this.#xOf(played) - x) * width, (played.y - y) * height);
+      if (played.x !== null && away <= REACH_PX) return id;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,33 @@
+"""What a player chose, as parts of an address: what makes no sense is plain."""
+
+from __future__ import annotations
+
+import pytest
+from page.conftest import ask
+from support.browser.chromium import Tab
+
+PLAIN = {"scale": "", "root": "C", "tuning": "equal", "snap": 100, "octaves": 0, "shift": 0, "without": []}
+
+
+@pytest.mark.parametrize(
+    ("address", "choice"),
+    [
+        ("key=x", {}),
+        ("scale=major&root=Eb&snap=40", {"scale": "major", "root": "Eb", "snap": 40}),
+        ("octaves=2&shift=-1", {"octaves": 2, "shift": -1}),
+        ("tuning=slendro&scale=0,2,3", {"tuning": "slendro", "scale": "0,2,3"}),
+        ("tuning=file&without=synth-a+synth-b", {"tuning": "file", "without": ["synth-a", "synth-b"]}),
+        ("scale=constructor&root=H&tuning=toString&snap=1e9&octaves=9&shift=0.5&without=%3Cb%3E", {}),
+        ("snap=&octaves=NaN&scale=0,,1", {}),
+    ],
+)  # fmt: skip
+def test_what_an_address_says(tab: Tab, address: str, choice: dict[str, object]) -> None:
+    body = (
+        f"const choice = m.readChoice(new URLSearchParams('{address}')); const back = new URLSearchParams('key=x');"
+        "m.writeChoice(back, choice); const plain = back.toString() === 'key=x';"
+        "return [choice, m.readChoice(back), plain];"
+    )
+    read, again, plain = ask(tab, "play/choice", body)
+    assert read == {**PLAIN, **choice}
+    assert again == read
+    assert plain is (not choice), "what is plain makes no address longer"

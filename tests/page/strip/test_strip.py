@@ -1,0 +1,155 @@
+"""The strip in the page: what is chosen is what synths hear, what is drawn, and what is there the next time."""
+
+from __future__ import annotations
+
+import pytest
+from page.conftest import ONE_OPEN, Stage
+from page.offerer import Heard, Offerer
+from support.browser.chromium import Finger
+
+SIZES = [(390, 844), (844, 390), (820, 1180), (1440, 900)]
+
+
+def active(synth: Offerer, fingers: int) -> list[Heard]:
+    return [h for h in synth.heard if h.message["type"] == "touch" and len(h.message["points"]) == fingers]
+
+
+def test_a_scale_is_chosen_played_remembered_and_shared(stage: Stage) -> None:
+    relay, synth, tab = stage.playing()
+    tab.fingers(Finger(0, 0.5, 0.5))
+    stage.until(lambda: active(synth, 1), "a finger")
+    assert "note" not in active(synth, 1)[-1].message["points"][0], "the synth's own surface says the pitch"
+    tab.fingers()
+    tab.click("#strip-scale")
+    tab.choose("#scale", "pentatonic")
+    tab.choose("#root", "D")
+    tab.choose("#octaves", "1")
+    assert tab.text("#strip-scale") == "D pentatonic"
+    tab.until("formant.choice.octaves === 1 && document.getElementById('strip-range').textContent === 'D3 – D4'")
+    tab.click("#strip-scale")
+    synth.heard.clear()
+    tab.fingers(Finger(0, 0.02, 0.5), Finger(1, 0.53, 0.5))
+    touch = stage.until(lambda: active(synth, 2), "two fingers")[0].message
+    assert [point["note"] for point in touch["points"]] == [50, 57]
+    tab.fingers()
+    tab.click("#strip-higher")
+    tab.until("document.getElementById('strip-range').textContent === 'D4 – D5'")
+    assert tab.evaluate("location.hash") == "#scale=pentatonic&root=D&octaves=1&shift=1"
+    address = tab.evaluate("location.href")
+    tab.goto("about:blank")
+    tab.goto(relay.url)  # the device remembers
+    tab.until("formant.choice.scale === 'pentatonic' && formant.choice.root === 'D'")
+    tab.click("#strip-scale")
+    tab.click("#plain")
+    tab.until("formant.choice.scale === '' && location.hash === ''")
+    tab.goto("about:blank")
+    tab.goto(address)  # somebody shared it
+    tab.until("document.getElementById('strip-range').textContent === 'D4 – D5'")
+    assert tab.errors == []
+
+
+def test_hold_keeps_notes_and_one_press_ends_them(stage: Stage) -> None:
+    _, synth, tab = stage.playing()
+    tab.click("#strip-hold")
+    for x in (0.2, 0.8):
+        tab.fingers(Finger(0, x, 0.5))
+        tab.fingers()
+    stage.until(lambda: active(synth, 2), "two notes are held")
+    tab.until("formant.choice.held === 2 && document.getElementById('strip-hold').textContent === 'End 2'")
+    assert tab.evaluate("document.getElementById('strip-hold').ariaLabel") == "Hold. 2 notes are held: press to end"
+    tab.click("#strip-scale")  # the sheet opens, and they sound on
+    assert tab.evaluate("formant.choice.held") == 2
+    tab.click("#strip-hold")
+    tab.until("formant.fingers.length === 0 && !formant.choice.holding")
+    tab.key_down("Escape")
+    assert tab.evaluate("document.activeElement.id") == "strip-scale"
+    tab.evaluate("document.getElementById('surface').focus()")
+    tab.key_down("Space")
+    tab.key_up("Space")
+    tab.fingers(Finger(0, 0.5, 0.5))
+    tab.fingers()
+    tab.until("formant.choice.held === 1")
+    tab.evaluate("dispatchEvent(new Event('blur'))")
+    tab.until("formant.fingers.length === 0 && !formant.choice.holding")
+
+
+def test_a_tuning_from_a_file_is_played_and_there_the_next_time(stage: Stage) -> None:
+    relay, synth, tab = stage.playing()
+    tab.click("#strip-scale")
+
+    def choose(*files: tuple[str, str]) -> None:
+        chosen = [{"name": name, "mimeType": "text/plain", "buffer": text.encode("latin-1")} for name, text in files]
+        stage.thread.run(tab.page.set_input_files("#tuning-files", chosen))  # type: ignore[arg-type]
+
+    choose(("bad.scl", "! x\n2\n701,955\n2/1\n"))
+    tab.until("document.getElementById('tuning-note').textContent.startsWith('Bad.scl') || "
+              "document.getElementById('tuning-note').textContent.startsWith('bad.scl')")  # fmt: skip
+    assert "the number of notes is missing" in tab.text("#tuning-note")
+    choose(("fifths \u00fc.scl", "! x\nFifths \u00fc\n2\n702.\n2/1\n"))
+    tab.until("formant.choice.tuning === 'file'")
+    assert tab.text("#strip-scale").startswith("fifths")
+    assert tab.evaluate("document.getElementById('tuning-note').hidden") is True
+    tab.click("#strip-scale")
+    tab.fingers(Finger(0, 0.02, 0.5))
+    touch = stage.until(lambda: active(synth, 1), "a finger")[0].message
+    assert touch["points"][0]["note"] in (48.0, 55.02)
+    tab.fingers()
+    tab.goto("about:blank")
+    tab.goto(relay.url)
+    tab.until("formant.choice.tuning === 'file' && formant.range.octaves === 3.5")
+    assert tab.errors == []
+
+
+def test_only_the_synths_that_are_chosen_are_played(stage: Stage) -> None:
+    relay = stage.relay()
+    north, south = stage.synth(relay, name="North wall"), stage.synth(relay, name="South wall", id="synth-south")
+    tab = stage.tab(relay)
+    tab.until("formant.links.filter((link) => link.told).length === 2")
+    tab.click("#strip-scale")
+    stage.thread.run(tab.page.get_by_label("Play South wall").uncheck())
+    tab.until("formant.status === 'Connected, 1 synth'")
+    tab.fingers(Finger(0, 0.5, 0.8))
+    stage.until(lambda: active(north, 1), "a finger")
+    tab.fingers()
+    assert active(south, 1) == []
+    stage.thread.run(tab.page.get_by_label("Play North wall").uncheck())
+    tab.until("formant.status.startsWith('No synth is chosen')")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_sheet_covers_nothing_and_everything_in_it_can_be_tapped(stage: Stage, size: tuple[int, int]) -> None:
+    tab = stage.tab(stage.relay(), viewport={"width": size[0], "height": size[1]})
+    tab.until("formant.server === 'registered'")
+    tab.click("#strip-scale")
+    small, covered, wide = tab.evaluate(
+        """() => {
+          const shown = [...document.querySelectorAll('#strip button, #sheet button, #sheet select, #sheet input')]
+            .filter((each) => each.checkVisibility());
+          const small = shown.filter((each) => each.getBoundingClientRect().height < 43).map(({ id }) => id);
+          const canvas = document.getElementById('surface').getBoundingClientRect();
+          const meets = ({ left, right, top, bottom }) => left < canvas.right - 1 && right > canvas.left + 1
+            && top < canvas.bottom - 1 && bottom > canvas.top + 1;
+          const places = ['sheet', 'strip', 'bar'].map((id) => document.getElementById(id));
+          const covered = places.filter((each) => meets(each.getBoundingClientRect())).map(({ id }) => id);
+          return [small, covered, document.documentElement.scrollWidth > innerWidth];
+        }"""
+    )
+    assert (small, covered, wide) == ([], [], False)
+    _, _, width, height = tab.surface()
+    assert width >= 390
+    assert height >= 300
+
+
+def test_the_page_plays_where_the_tuning_cannot_be_had(stage: Stage) -> None:
+    relay = stage.relay()
+    del relay.assets["/tuning/shipped/pelog.scl"]
+    stage.synth(relay)
+    tab = stage.tab(relay)
+    tab.goto(relay.url + "#tuning=pelog")
+    tab.reload()
+    tab.until(ONE_OPEN)
+    tab.click("#strip-scale")
+    tab.until("document.getElementById('tuning-note').textContent.includes('does not hand out')")
+    tab.fingers(Finger(0, 0.5, 0.8))
+    tab.until("formant.fingers.length === 1 && formant.fingers[0].note === undefined")
+    tab.fingers()
