@@ -147,8 +147,9 @@ judges: $(VENV)/to-test ## every judge of the sound, as the table of docs/unders
 listen: $(VENV)/to-test ## pairs of sounds with players and spectrograms: build/listen/index.html
 	PYTHONPATH=tests:. $(BIN)/python -m listening $(ARGS)
 
-images: $(VENV)/to-test ## the pictures of docs/understand/images, drawn from the bank
+images: $(VENV)/to-test ## the pictures of docs: of the voice, drawn from the bank; of the desk, in Chromium
 	PYTHONPATH=tests:. $(BIN)/python -m listening.images
+	PYTHONPATH=tests:. $(BIN)/python -m listening.pages
 
 docs: $(VENV)/to-document ## a searchable site: build/docs/index.html; a broken link or anchor fails
 	$(BIN)/python -m sphinx -W --keep-going -q docs build/docs

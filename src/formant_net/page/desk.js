@@ -38,6 +38,7 @@ const sockets = new Sockets({
     received: (message, now) => {
       if (!message) return;
       desk.receive(message, now);
+      if (message.type === "desk") queueMicrotask(send); // it has a deadline now
       show();
     },
   },
@@ -248,6 +249,7 @@ function showDock() {
   write(allOff, off ? "All is off" : "All off");
   showSwitch(allOff, "all off", off, desk.open);
   document.body.dataset.off = off ? "all" : "";
+  document.body.dataset.closed = desk.open ? "" : "yes";
   /** @type {HTMLButtonElement} */ (element("scenes-open")).disabled = !desk.open;
 }
 

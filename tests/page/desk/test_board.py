@@ -141,3 +141,17 @@ def test_zones_have_their_order_and_a_search_finds_names_zones_and_tags(tab: Tab
     assert found[1] == [["Nave", "1 of 2 boxes", ["box-10"]]]
     assert found[2] == [["Choir", "1 box", ["box-1"]]]
     assert found[3] == []
+
+
+def test_browsers_that_sing_are_no_boxes(tab: Tab) -> None:
+    found = board(
+        tab,
+        """
+        box("synth-a");
+        box("synth-web-1", { steered: false });
+        set("boxes/synth-web-2", { db: -20 });
+        const { boxes, here, attention } = board();
+        return [boxes, here, attention];
+        """,
+    )
+    assert found == [1, 1, 0]

@@ -92,15 +92,36 @@ def test_a_box_that_nobody_knows_moves_from_where_newcomers_begin(tab: Tab) -> N
     assert found == [-20, True]
 
 
-def test_what_was_on_its_way_ends_with_the_connection(tab: Tab) -> None:
+def test_what_was_on_its_way_ends_with_the_connection_and_what_is_known_stays_to_be_seen(tab: Tab) -> None:
     found = desk(
         tab,
         """
         desk.wish("boxes/synth-a", { db: -10 }, 1);
         desk.closed();
-        const gone = [desk.open, desk.nextDeadline(), desk.document.boxes];
+        const away = [desk.open, level()];
         desk.registered();
-        return [...gone, desk.drain().at(-1).type];
+        return [...away, desk.drain().at(-1)];
         """,
     )
-    assert found == [False, None, {}, "desk-open"]
+    assert found == [False, -20, {"type": "desk-open", "health": True}]
+
+
+def test_after_a_new_connection_rows_stay_until_the_server_has_named_everything(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        say({ type: "desk-changed", rev: 4, path: "zones/z-old", set: { name: "Old" } });
+        for (const id of ["synth-a", "synth-b"]) say({ type: "desk-box", id, here: true });
+        const there = () => [Object.keys(desk.document.zones), [...desk.boxes.keys()]];
+        desk.closed();
+        desk.registered();
+        say({ type: "desk", epoch: "e2", rev: 9 }, 50);
+        say({ type: "desk-changed", rev: 9, path: "boxes/synth-a", set: { db: -7 } }, 50);
+        say({ type: "desk-box", id: "synth-a", here: true }, 50);
+        const before = there();
+        const due = desk.nextDeadline();
+        desk.onDeadline(due);
+        return [before, there(), due - 50, level(), desk.nextDeadline()];
+        """,
+    )
+    assert found == [[["z-old"], ["synth-a", "synth-b"]], [[], ["synth-a"]], 1, -7, None]

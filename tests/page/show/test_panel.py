@@ -229,3 +229,25 @@ def test_many_phones_are_one_line_that_opens(tab: Tab) -> None:
     assert few[:3] == [names[:5], [], True]
     assert many == [names[:1], names[1:], False, False, "5 phones: 4 ready, 1 not"]
     assert few_again[:3] == [names[:4], [], True]
+
+
+def test_who_may_change_settings_has_a_link_to_the_desk_with_the_key(stage: Stage) -> None:
+    relay = stage.relay(key="s3cret-key")
+    tab = stage.tab(relay)
+    tab.until("!document.getElementById('desk-row').hidden")
+    tab.click("#panel-toggle")
+    link = "document.getElementById('desk')"
+    tab.evaluate(f"{link}.addEventListener('click', (event) => event.preventDefault())")
+    tab.click("#desk")
+    tab.goto(tab.evaluate(f"{link}.href"))
+    tab.until("document.title === 'Formant: the desk' && formant.open !== undefined")
+    assert tab.evaluate("location.hash") == "#key=s3cret-key"
+    assert not any("s3cret" in path for path in relay.requests)
+
+
+def test_who_may_only_play_has_no_link_to_the_desk(stage: Stage) -> None:
+    relay = stage.relay()
+    relay.may_set = False
+    tab = stage.tab(relay)
+    tab.until("formant.server === 'registered' && !document.getElementById('settings-note').hidden")
+    assert tab.evaluate("document.getElementById('desk-row').hidden") is True

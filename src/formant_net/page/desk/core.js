@@ -8,6 +8,8 @@ import { documentOf, newcomer, split } from "../fleet/document.js";
 
 /** Seconds between two messages of one fader: as often as the server tells a box. */
 export const FADER_S = 0.05;
+/** Seconds in which a server names everything that there is. Until then rows of an earlier connection stay in place. */
+const SETTLE_S = 1;
 
 /**
  * @typedef {import("../fleet/document.js").Fields} Fields
@@ -39,6 +41,10 @@ export class Desk {
   trouble = null;
   /** @type {Map<string, Fields>} */
   #parts = new Map();
+  /** Paths, and boxes as `seen` names them, of an earlier connection. The server has not named them again yet. */
+  #unconfirmed = new Set();
+  /** When the server has named everything, seconds. @type {number | null} */
+  #settledAt = null;
   #last = 0;
   /** Requests without an answer, the oldest first. @type {{number: number, path: string, type: string}[]} */
   #asked = [];
@@ -70,13 +76,9 @@ export class Desk {
     this.#out.push({ type: "desk-open", health: true });
   }
 
-  /** The server is away: what is shown is old, and nothing can be asked for. */
+  /** The server is away: what is known stays to be seen, and nothing can be asked for. */
   closed() {
     this.epoch = this.fault = "";
-    this.boxes = new Map();
-    this.health = new Map();
-    this.lateSince = new Map();
-    this.#parts = new Map();
     this.#wishes = new Map();
     this.#asked = [];
   }
@@ -86,6 +88,9 @@ export class Desk {
     switch (message.type) {
       case "desk":
         this.epoch = String(message.epoch ?? "");
+        this.health = new Map();
+        this.#unconfirmed = new Set([...this.#parts.keys(), ...[...this.boxes.keys()].map(seen)]);
+        this.#settledAt = now + SETTLE_S;
         this.rev = Number(message.rev) || 0;
         this.solo = listed(message.solo);
         break;
@@ -170,16 +175,28 @@ export class Desk {
   /** When `onDeadline` has something to do, seconds, or null. @returns {number | null} */
   nextDeadline() {
     const waiting = [...this.#wishes.values()].filter((wish) => wish.due).map((wish) => wish.sentAt + FADER_S);
+    if (this.#settledAt !== null) waiting.push(this.#settledAt);
     return waiting.length > 0 ? Math.min(...waiting) : null;
   }
 
-  /** Faders that were sent a moment ago are sent again. @param {number} now seconds */
+  /**
+   * Faders that were sent a moment ago are sent again. What the server has not named again is gone.
+   * @param {number} now seconds
+   */
   onDeadline(now) {
+    if (this.#settledAt !== null && now >= this.#settledAt) this.#settle();
     for (const [path, wish] of this.#wishes) {
       if (!wish.due || now < wish.sentAt + FADER_S) continue;
       Object.assign(wish, { due: false, sentAt: now });
       wish.number = this.#ask({ type: "desk-set", path, set: wish.set, base: this.rev }, path);
     }
+  }
+
+  #settle() {
+    this.#settledAt = null;
+    for (const path of [...this.#parts.keys()]) if (this.#unconfirmed.has(path)) this.#parts.delete(path);
+    for (const id of [...this.boxes.keys()]) if (this.#unconfirmed.has(seen(id))) this.boxes.delete(id);
+    this.#unconfirmed.clear();
   }
 
   /** Messages to send, in order. @returns {object[]} */
@@ -198,6 +215,7 @@ export class Desk {
   /** @param {any} message */
   #changed({ path, set, rev }) {
     if (typeof path !== "string") return;
+    this.#unconfirmed.delete(path);
     this.rev = Number(rev) || this.rev;
     if (set === null || typeof set !== "object") this.#parts.delete(path);
     else this.#parts.set(path, set);
@@ -218,6 +236,7 @@ export class Desk {
       refused: isObject(message.refused) ? message.refused : {},
     };
     this.boxes.set(box.id, box);
+    this.#unconfirmed.delete(seen(box.id));
     if (!box.here || !box.steered || box.applied >= box.wanted) this.lateSince.delete(box.id);
     else if (!this.lateSince.has(box.id)) this.lateSince.set(box.id, now);
   }
@@ -258,6 +277,9 @@ export class Desk {
     return there ?? (kind === "boxes" && id ? newcomer(documentOf(this.rev, [])) : {});
   }
 }
+
+/** How a box is named among paths. @param {string} id */
+const seen = (id) => `seen ${id}`;
 
 /** @param {unknown} value @returns {string[]} */
 const listed = (value) => (Array.isArray(value) ? value.filter((each) => typeof each === "string") : []);

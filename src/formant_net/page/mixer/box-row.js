@@ -71,6 +71,7 @@ export class BoxRow {
     const shown = JSON.stringify([because, able]);
     if (shown === this.#shown) return;
     this.#shown = shown;
+    const focused = this.#whys.contains(document.activeElement);
     const more = because.length - MOST_REASONS;
     this.#whys.replaceChildren(
       ...because.slice(0, MOST_REASONS).map(({ text, undo, path }) => {
@@ -83,6 +84,7 @@ export class BoxRow {
       }),
       ...(more > 0 ? [make("span", { className: "why", textContent: `+${more}` })] : []),
     );
+    if (focused) this.#mute.focus(); // what was pressed is gone, and keys go on in this row
   }
 
   /** Keys inside of a row; the letters are those on its buttons. @param {KeyboardEvent} event */
@@ -112,6 +114,6 @@ export function step(event, by) {
 /** @param {Row} row */
 function figureWords(row) {
   const words = brief(row.figures).map((figure) => figure.text);
-  if (words.length > 0 && row.stale) words.unshift("old");
-  return words.join(" · ");
+  if (words.length === 0) return row.here ? "no report" : "";
+  return (row.stale ? ["old", ...words] : words).join(" · ");
 }
