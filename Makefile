@@ -23,6 +23,8 @@ edges: $(VENV)/to-run-edges ## several servers as one: an engine, two edges, two
 # Most tests wait, so there are twice as many at a time as cores; those marked
 # `alone` or `quiet` wait for that. A free process takes the next file, in the order of tests/support/suite/order.py.
 JOBS ?= $(shell n=$$(( 2 * $$(nproc 2>/dev/null || echo 1) )); echo $$(( n < 6 ? n : 6 )))
+# Those of the cores do not wait: more processes than cores would only each collect them, too.
+CORES := $(shell n=$$(nproc 2>/dev/null || echo 1); [ $(JOBS) -lt $$n ] && echo $(JOBS) || echo $$n)
 COMPILED := $(BIN)/python tests/support/suite/compiled.py
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # What one process has compiled the others need not compile again, even where the environment says otherwise.
@@ -36,7 +38,7 @@ NOT_QUICK := formant_net/aio formant_net/cli formant_net/ops/test_console.py for
   formant_dsp/bank/test_wasm.py formant_dsp/bank/test_core.py formant_dsp/kernels/test_vectorised.py
 test-quick: $(VENV)/to-test ## the cores alone: no network, no sound, no browser, no compiler (a minute)
 	@$(COMPILED) tests/formant_net tests/formant_dsp
-	$(PYTEST) tests/formant_net tests/formant_dsp $(addprefix --ignore=tests/,$(NOT_QUICK)) -m "not alone" $(ARGS)
+	$(subst -n $(JOBS),-n $(CORES),$(PYTEST)) tests/formant_net tests/formant_dsp $(addprefix --ignore=tests/,$(NOT_QUICK)) -m "not alone" $(ARGS)
 
 lint: $(VENV)/to-lint ## ruff, and mypy for Linux, Windows and macOS
 	$(BIN)/ruff check .
@@ -57,7 +59,10 @@ vectorised: $(VENV)/to-test ## the compiler's report: every sample loop uses SIM
 
 ##@ Prove: longer than the tests
 
-.PHONY: ring-proofs fuzz faults mutants edges-faults midi-soak storm
+.PHONY: test-long ring-proofs fuzz faults mutants edges-faults midi-soak storm
+test-long: $(VENV)/to-test system-packages ## all tests with every case of the long proofs, of which the suite tries some
+	ALL_CASES=1 $(PYTEST) $(ARGS)
+
 PROOF_PACKAGES := gcc g++ spin relacy-dev util-linux
 ring-proofs: $(VENV)/to-test ## the ring by relacy and spin, the audio path by the thread sanitizer (2 minutes)
 	@$(call apt_install,$(PROOF_PACKAGES))
@@ -142,7 +147,7 @@ bench-edges: $(VENV)/to-test ## the engine of several servers, and edges on it
 
 .PHONY: judges listen images docs
 judges: $(VENV)/to-test ## every judge of the sound, as the table of docs/understand/judges.md; ARGS=--write writes it
-	PYTHONPATH=tests $(BIN)/python -m support.judges.table $(ARGS)
+	ALL_CASES=1 PYTHONPATH=tests $(BIN)/python -m support.judges.table $(ARGS)
 
 listen: $(VENV)/to-test ## pairs of sounds with players and spectrograms: build/listen/index.html
 	PYTHONPATH=tests:. $(BIN)/python -m listening $(ARGS)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
-from support.suite import alone, features, order, surroundings
+from support.suite import alone, cases, features, order, surroundings
 
 from formant_net.ops import log
 
@@ -26,7 +26,12 @@ surroundings.settle()
 
 
 def _plugins(config: pytest.Config) -> dict[str, object | None]:
-    return {"alone": alone.plugin(config), "features": features.plugin(), "order": order.plugin(config)}
+    return {
+        "alone": alone.plugin(config),
+        "cases": cases.plugin(),
+        "features": features.plugin(),
+        "order": order.plugin(config),
+    }
 
 
 def pytest_configure(config: pytest.Config) -> None:

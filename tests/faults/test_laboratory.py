@@ -12,8 +12,9 @@ from faults.lab.numbers import percentile
 from faults.lab.schedule import KINDS, draw_schedule, rule_of, run_schedule, shrink
 from faults.lab.witness import Violation
 from faults.search import explain
+from support.suite.cases import some
 
-SEEDS = range(150)
+SEEDS = some(range(150), 75)
 RECOVERY_S = 2.0
 
 
@@ -25,7 +26,7 @@ def test_whatever_fails_everything_comes_right_by_itself() -> None:
         report = run_schedule(schedule)
         assert not report.violation, "\n" + explain(schedule, report.violation)
         recoveries += report.recoveries
-    assert len(recoveries) > 250
+    assert len(recoveries) > 120
     assert percentile(recoveries, 0.95) <= RECOVERY_S, "from path back and peer listed to linked"
 
 

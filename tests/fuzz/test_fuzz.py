@@ -45,7 +45,10 @@ def test_kept_inputs_with_a_slip_of_the_hand_are_too(target: str) -> None:
             TARGETS[target](bytes(changed))
 
 
-@pytest.mark.parametrize("target", ["hub", "description", "frames"])
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize("target", ["frames", pytest.param("hub", marks=LONG), pytest.param("description", marks=LONG)])
 def test_a_brief_run_finds_nothing_new(target: str, tmp_path: Path) -> None:
     need(FUZZER)
     if importlib.util.find_spec("atheris") is None:

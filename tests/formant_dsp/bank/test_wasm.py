@@ -203,6 +203,7 @@ def test_a_setup_out_of_range_makes_no_bank(banks: dict[str, Path], tmp_path: Pa
         assert len(node(banks["bank"], tmp_path, setup(**wrong), b"", 128, 1000)) == 0
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)  # a compiler runs
 def test_the_same_sources_give_the_same_bytes(banks: dict[str, Path], tmp_path: Path) -> None:
     """Those of the build, which were made of the same C in another folder, by the same compiler."""

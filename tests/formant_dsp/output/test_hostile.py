@@ -34,7 +34,7 @@ def run(*arguments: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("host", ["pulse", "jack"])
+@pytest.mark.parametrize("host", ["pulse", pytest.param("jack", marks=pytest.mark.long)])
 def test_no_break_while_the_interpreter_is_held_three_ways_and_a_python_callback_breaks(host: str) -> None:
     (ours,) = run("--hosts", host, "--turns", "lock", "--players", "formant")
     (python,) = run("--hosts", host, "--turns", "lock", "--players", "python", "--loads", "sleep")
@@ -47,6 +47,7 @@ def test_no_break_while_the_interpreter_is_held_three_ways_and_a_python_callback
     assert python["sleep"]["breaks"] > 0
 
 
+@pytest.mark.long
 @pytest.mark.alone
 def test_no_break_while_eight_peers_play_and_garbage_is_collected() -> None:
     (report,) = run("--hosts", "pulse", "--turns", "network", "--players", "formant", "--one-core")

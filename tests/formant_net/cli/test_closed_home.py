@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.machine.closed_folder import closed_folder
+from support.suite.cases import some
 from support.suite.patience import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions as POSIX has them")
@@ -31,8 +32,10 @@ ENDING = {
 WORKS = {"help", "presets", "render", "a key for tokens", "a unit"}
 
 
-@pytest.mark.parametrize("what", ENDING)
-@pytest.mark.parametrize("name", ["HOME", "FORMANT_STATE_DIR"])
+BOTH = [(what, "HOME") for what in ENDING] + [(what, "FORMANT_STATE_DIR") for what in some(list(ENDING), 4)]
+
+
+@pytest.mark.parametrize(("what", "name"), BOTH)
 def test_a_command_that_ends_has_no_traceback(what: str, name: str, tmp_path: Path) -> None:
     closed, before = closed_folder(tmp_path / "closed")
     work = tmp_path / "work"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import MutableMapping
 
 FOREIGN = (
-    "FORMANT_",  # options of Formant's own commands
+    "FORMANT_",  # options of Formant's own commands; FORMANT_SEED is a test's
     *("NOTIFY_SOCKET", "WATCHDOG_", "JOURNAL_STREAM", "INVOCATION_ID", "LISTEN_"),  # a runner that is a service
     *("PULSE_", "JACK_", "ALSA_", "PIPEWIRE_"),  # a sound card of the machine; tests bring their own
     *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR"),  # a terminal
@@ -21,7 +21,7 @@ OPEN_FILES = 4096
 def clean(environment: MutableMapping[str, str]) -> None:
     """Take away what would change how programs of the tests behave."""
     for name in list(environment):
-        if name.startswith(FOREIGN) or name.lower().endswith("_proxy"):
+        if name != "FORMANT_SEED" and (name.startswith(FOREIGN) or name.lower().endswith("_proxy")):
             del environment[name]
     environment["LC_ALL"] = "C.UTF-8"
 

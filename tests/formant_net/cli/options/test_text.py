@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from support.machine import forked
 from support.suite.patience import PATIENCE_S
 
 from formant_net.cli.options.text import check_text, drop_foreign, label
@@ -22,9 +23,7 @@ SHOWN = "K\N{REPLACEMENT CHARACTER}che"
 
 
 def formant(*arguments: str | bytes, **environment: str | bytes) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "formant_net", *arguments]
-    everything: dict[str, str | bytes] = {**os.environ, **environment}
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=everything)
+    return forked.run([*arguments], env={**os.environ, **environment})
 
 
 REFUSED: dict[str, list[str | bytes]] = {

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess, run
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
+from support.machine import forked
 from support.machine.processes import Process, processes
 from support.net.ports import free_port
 from support.sound.spectrum import third_difference_db
@@ -24,8 +25,7 @@ KEY = "cantabile"
 
 
 def remote(*arguments: str) -> CompletedProcess[str]:
-    command = [sys.executable, "-m", "formant_net", "remote", *arguments]
-    return run(command, capture_output=True, text=True, timeout=300, check=False)
+    return forked.run(["remote", *arguments], env=os.environ)
 
 
 @dataclass

@@ -13,6 +13,7 @@ import soundfile
 from click.testing import CliRunner
 from support.sound.praat import CEILING_HZ, formants
 from support.sound.spectrum import alias_db, closest_sung_vowel, f0_hz, harmonic_levels_db, odd_f0, third_difference_db
+from support.suite.cases import ALL_CASES
 from support.virtual.midi_file import midi_file
 
 from formant_dsp import SUNG_VOICES, SUNG_VOWELS, sung
@@ -46,8 +47,10 @@ ALIKE = {("alto", "e")}
 @pytest.mark.parametrize("voice", SUNG_VOICES)
 def test_vowel_can_be_read_off_its_harmonics(tmp_path: Path, voice: str) -> None:
     for name in SUNG_VOWELS:
-        for f0 in (80.0, 110.0):
-            y = render(tmp_path / "v.wav", "--voice", voice, "--vowel", name, "--f0", f0, "--vibrato", 0)
+        for f0 in (80.0, 110.0) if ALL_CASES or voice == "bass" else (110.0,):
+            y = render(
+                tmp_path / "v.wav", "--voice", voice, "--vowel", name, "--f0", f0, "--vibrato", 0, "--seconds", 1.3
+            )
             if (voice, name) not in ALIKE:
                 levels = harmonic_levels_db(y[24000:60000], RATE, f0, int(4000 / f0))
                 assert closest_sung_vowel(levels, f0, voice) == name
