@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from support.suite.patience import PATIENCE_S
+
 TESTS = Path(__file__).parents[2]
 MOST_BYTES = 150_000
 """Of arguments and environment."""
@@ -42,7 +44,7 @@ class _Nursery:
         self._born: list[int] = []
         self._ended: dict[int, int] = {}
         threading.Thread(target=self._listen, daemon=True).start()
-        atexit.register(self._socket.close)
+        atexit.register(self._end)
 
     def _listen(self) -> None:
         while data := self._received():
@@ -56,6 +58,10 @@ class _Nursery:
         with self._told:
             self._born.append(0)
             self._told.notify_all()
+
+    def _end(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._process.wait(PATIENCE_S)
 
     def _received(self) -> bytes:
         try:

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from support.machine.forked import Forked
 from support.suite.patience import PATIENCE_S
 
 
@@ -33,19 +32,14 @@ class Process:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("FORMANT_")}
         if not prefix:  # servers of tests are announced in namespaces alone, never on the network of this machine
             clean["FORMANT_ANNOUNCE"] = "false"
-        everything = {**clean, "PYTHONUNBUFFERED": "1", **(environment or {})}
-        self._popen: Forked | subprocess.Popen[str]
-        if sys.platform == "linux" and not prefix:
-            self._popen = Forked([*arguments], stdin=stdin, env=everything)
-        else:
-            self._popen = subprocess.Popen(
-                [*prefix, sys.executable, "-m", "formant_net", *arguments],
-                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                env=everything,
-            )
+        self._popen = subprocess.Popen(
+            [*prefix, sys.executable, "-m", "formant_net", *arguments],
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**clean, "PYTHONUNBUFFERED": "1", **(environment or {})},
+        )
         threading.Thread(target=self._read, daemon=True).start()
 
     def wait_for(self, words: str, timeout_s: float = PATIENCE_S, count: int = 1) -> str:
