@@ -60,7 +60,7 @@ vectorised: $(VENV)/to-test ## the compiler's report: every sample loop uses SIM
 ##@ Prove: longer than the tests
 
 .PHONY: test-long ring-proofs fuzz faults mutants edges-faults midi-soak storm
-test-long: $(VENV)/to-test system-packages ## all tests, with every case of long proofs; ARGS="-m long" for those left out of `test`
+test-long: $(VENV)/to-test system-packages ## all tests and all cases; ARGS="-m long": what `test` leaves out
 	ALL_CASES=1 $(PYTEST) $(ARGS)
 
 PROOF_PACKAGES := gcc g++ spin relacy-dev util-linux
