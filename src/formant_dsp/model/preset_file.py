@@ -14,6 +14,10 @@ from formant_dsp.model.vowels import PLANE_ANCHORS
 MOST_CHARACTERS = 65_536
 """Most characters of a file, because a file may come from the network. The longest shipped file has 1,100."""
 
+MOST_LINE = 1000
+"""Most characters of a line. A key of 16,000 parts (`a.b.c…`) keeps the TOML parser busy for six seconds. The longest
+line of a shipped file has 144."""
+
 
 class PresetError(ValueError):
     """A preset that cannot be used. The text names the file, the key and what is allowed."""
@@ -79,6 +83,9 @@ def decode(text: str) -> File:
     """
     if len(text) > MOST_CHARACTERS:
         raise ValueError(f"has {len(text)} characters, {MOST_CHARACTERS} are allowed")
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MOST_LINE:
+            raise ValueError(f"line {number} has {len(line)} characters, {MOST_LINE} are allowed: break it")
     try:
         return msgspec.convert(tomllib.loads(text), File)
     except tomllib.TOMLDecodeError as reason:

@@ -23,6 +23,8 @@ MINUTE_S = 60.0
 """Seconds between two notices that the search goes on."""
 LOST_S = 10.0
 """Seconds without the server after which the search begins again: it may have moved."""
+MOST_WAITING = 256
+"""Places that wait for their try, and that are counted as heard. A stranger may announce any number."""
 AGAIN_S = 10.0
 """Seconds after which a place that answered is offered once more, if it is announced again."""
 
@@ -125,7 +127,7 @@ class Locate:
         """An announcement names these places: queue them in its order."""
         if self._began is None:
             return
-        self._heard.update(places)
+        self._heard.update(places[: max(0, MOST_WAITING - len(self._heard))])
         self._enqueue(places, now)
 
     def tried(self, place: Place, answered: bool, now: float) -> None:
@@ -166,7 +168,12 @@ class Locate:
         began = now if self._began is None else self._began
         interval_s = BROWSE_S if now - began < MINUTE_S else BROWSE_LATER_S
         self._browse_at = now + interval_s * (0.5 + self._random())
+        self._answered = {place: at for place, at in self._answered.items() if now - at < AGAIN_S}
+        # The known places first, however many others are announced.
+        self._queue = [place for place in self._queue if place not in self._known]
+        waiting, self._queue = self._queue, []
         self._enqueue(self._known, now)
+        self._queue += waiting
         self._out.append(Browse())
         if now > began:
             self._out.append(AskDns())
@@ -174,6 +181,8 @@ class Locate:
     def _enqueue(self, places: Sequence[Place], now: float) -> None:
         for place in places:
             recent = now - self._answered.get(place, -AGAIN_S) < AGAIN_S
+            if len(self._queue) >= MOST_WAITING:
+                break
             if place not in self._queue and place not in self._trying and not recent:
                 self._queue.append(place)
         if self._queue and self._try_at is None:

@@ -13,6 +13,7 @@ from formant_net.osc.clock import SenderClock, Waiting
 from formant_net.osc.codec import Argument, Message, OscError, decode
 from formant_net.osc.feedback import Feedback
 from formant_net.osc.fingers import Fingers, Sender
+from formant_net.osc.floods import Floods
 from formant_net.osc.newest import Newest
 from formant_net.osc.space import AddressError, Confirm, Lift, Play, Setting, Subscribe, Touched, actions_of
 from formant_net.protocol.gesture import TimedTouch
@@ -64,7 +65,8 @@ class OscPlayer:
         now: float = 0.0,
     ) -> None:
         self.counters: Counter[str] = Counter()
-        """`messages`, `unreadable` (packets), `wrong` (messages), `unknown` (addresses)."""
+        """`messages`, `unreadable` and `dropped` (packets), `wrong` (messages), `unknown` (addresses)."""
+        self._floods = Floods(now)
         self._silence_s = silence_s
         self._snap, self._note_at = snap, note_at
         self._snap_at: float | None = None
@@ -108,6 +110,10 @@ class OscPlayer:
         """A datagram. One that cannot be read changes nothing."""
         if sender in self._heard_at:
             self._heard_at[sender] = now
+        if not self._floods.takes(sender[0], len(data), now):
+            self.counters["dropped"] += 1
+            self._complain(f"{sender[0]}: sends too much; the rest is dropped", now)
+            return
         try:
             messages = decode(data)
         except OscError as error:

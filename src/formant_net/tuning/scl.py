@@ -83,7 +83,8 @@ def parse_scl(data: bytes) -> Scale:
     cents = tuple(_pitch(line, place, warnings) for place, line in enumerate(pitches[:number], 1))
     if len(pitches) > number:
         warnings.append(f"{len(pitches) - number} lines after the {number} announced notes are ignored")
-    return Scale(description, cents, tuple(warnings))
+    plain = "".join(c if c.isprintable() else " " for c in description)  # a terminal may show it
+    return Scale(plain, cents, tuple(warnings))
 
 
 def _pitch(line: str, place: int, warnings: list[str]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from formant_dsp.model.preset_file import PresetError
+from formant_dsp.model.preset_file import PresetError, decode
 from formant_dsp.model.presets import parse
 
 MINIMAL = 'title = "T"\ndescription = "D"\n'
@@ -15,7 +15,7 @@ OWN = '[[vowels.own]]\nname = "a"\nfrequency_hz = [700, 1200]\nlevel_db = [0, -6
     ("text", "words"),
     [
         ("title = ", ["is not TOML"]),
-        ("a = " + "[" * 5000, ["nested too deeply"]),
+        ("a = " + "[\n" * 5000, ["nested too deeply"]),
         ("#" * 70_000, ["70000 characters", "65536"]),
         (MINIMAL + "[choir]\nseed = 1" + "0" * 400, ["mine.toml"]),
         ('title = "T"\n', ["description"]),
@@ -62,3 +62,12 @@ def test_a_wrong_file_names_file_key_value_and_what_would_be_right(text: str, wo
         parse(text, source="mine.toml")
     for word in ["mine.toml", *words]:
         assert word in str(error.value)
+
+
+KEY = "a." * 20_000
+
+
+@pytest.mark.parametrize("text", [f"{KEY}b = 1", f"x = {{{KEY}b = 1}}", f"[{KEY}b]"])
+def test_a_key_of_thousands_of_parts_is_refused_before_the_parser_is_busy_for_seconds(text: str) -> None:
+    with pytest.raises(ValueError, match="line 2 has 40"):
+        decode(f"# of a stranger\n{text}")

@@ -9,6 +9,7 @@ from formant_net.lan.locate import (
     BROWSE_LATER_S,
     BROWSE_S,
     LOST_S,
+    MOST_WAITING,
     STAGGER_S,
     AskDns,
     Browse,
@@ -192,3 +193,15 @@ def test_what_is_announced_while_nobody_searches_is_nothing() -> None:
     story.tell(story.locate.settled)
     story.tell(lambda: story.locate.announced([RIGHT], 1.0))
     assert story.times(Try) == []
+
+
+def test_a_stranger_who_announces_thousands_of_servers_costs_little_and_the_known_one_is_tried_first() -> None:
+    story = Story(RIGHT, answers={RIGHT: 0.01})
+    story.run(1.0)
+    for n in range(3000):
+        fake = Place(f"fake{n % 500}", f"10.{n // 250}.{n % 250}.1", 8080)
+        story.tell(lambda place=fake: story.locate.announced([place], story.now))  # type: ignore[misc]
+    assert len(story.locate._queue) <= MOST_WAITING
+    assert len(story.locate._heard) <= MOST_WAITING
+    story.run(AGAIN_S + 1.5 * BROWSE_S + 1.0)
+    assert sum(did == Located(RIGHT) for _, did in story.did) == 2, "at once, and as soon as it may be tried again"

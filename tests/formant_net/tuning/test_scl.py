@@ -123,3 +123,7 @@ def test_any_bytes_are_a_scale_or_a_tuning_error(data: bytes) -> None:
         return
     assert 1 <= len(scale.cents) <= MOST_STEPS
     assert all(abs(each) < 1e8 for each in scale.cents)
+
+
+def test_the_description_of_a_strangers_file_moves_no_cursor() -> None:
+    assert parse_scl(b"\x1b[2J\x07odd\r\n1\n2/1\n").description == " [2J odd"

@@ -27,6 +27,8 @@ from formant_net.protocol.trust import SYSTEM, Trust
 
 KNOCK_S = 5.0
 RESOLVE_MS = 2000
+MOST_TASKS = 64
+"""Announcements that are asked about at once. Each is a few packets to the whole network; the next browse asks anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class Finder:
             await zeroconf.async_close()
 
     def _changed(self, zeroconf: Any, service_type: str, name: str, state_change: Any) -> None:
-        if state_change.name != "Removed":
+        if state_change.name != "Removed" and len(self._tasks) < MOST_TASKS:
             self._do(self._resolve(zeroconf, service_type, name))
 
     async def _resolve(self, zeroconf: Any, service_type: str, name: str) -> None:

@@ -13,12 +13,16 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from formant_net.aio.driver import clock
 from formant_net.aio.osc.bridge import OscBridge
 from formant_net.aio.osc.datagrams import ListenError
 from formant_net.osc.fingers import Sender
+from formant_net.osc.floods import asks_of_one
 from formant_net.osc.query import answer, host_info, tree
 
 MOST_CONNECTIONS = 8
+MOST_SOCKETS = 64
+"""TCP connections, also those that have not asked yet. Each takes a file of this process."""
 MOST_WAITING = 256
 """Packets that wait for a slow connection; a slower one loses the rest."""
 MOST_MESSAGE_BYTES = 4096
@@ -36,15 +40,32 @@ class OscQuery:
         self._numbers = itertools.count(1)
         self._queues: dict[Sender, asyncio.Queue[bytes]] = {}
         self._server: Server | None = None
+        self._sockets = 0
         bridge.deliver = self._deliver
 
     async def start(self, host: str, port: int) -> Sender:
         """Open the TCP port, and return where it is. Raises ListenError."""
+        query = self
+
+        class Connection(ServerConnection):
+            """One of at most `MOST_SOCKETS`."""
+
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                super().connection_made(transport)
+                query._sockets += 1
+                if query._sockets > MOST_SOCKETS:
+                    self.transport.abort()
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                query._sockets -= 1
+                super().connection_lost(exc)
+
         try:
             self._server = await serve(
                 self._connected,
                 host,
                 port,
+                create_connection=Connection,
                 process_request=self._request,
                 origins=[None],  # pages of browsers have no business here
                 compression=None,
@@ -82,8 +103,12 @@ class OscQuery:
         target = (connection.remote_address[0], -next(self._numbers))
         queue = self._queues[target] = asyncio.Queue[bytes](MOST_WAITING)
         sending = asyncio.create_task(_send(connection, queue))
+        asks = asks_of_one(clock())
         try:
             async for text in connection:
+                if not asks.take(clock()):
+                    connection.transport.abort()
+                    return
                 self._asked(target, text)
         finally:
             sending.cancel()

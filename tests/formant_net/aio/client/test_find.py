@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from support.machine.processes import processes
+from support.net.loopback import run
 from support.net.namespace import Lan
 from support.suite.require import require_namespaces
 
+from formant_net.aio.client.find import MOST_TASKS, Finder, Search
 from formant_net.aio.client.join import FOUND
+from formant_net.lan.record import SERVICE
 
 KEY = {"FORMANT_KEY": "cantabile"}
 SILENT = ("--audio", "none", "--voices", "2")
+
+
+@dataclass
+class Change:
+    """As zeroconf tells a change of a service."""
+
+    name: str
 
 
 def remote(lan: Lan, name: str, *arguments: str, key: str = "cantabile") -> subprocess.CompletedProcess[str]:
@@ -110,3 +122,28 @@ def test_a_server_with_https_is_taken_by_its_fingerprint_alone() -> None:
         pin = serving.wait_for("Certificate: self-signed, ").split()[2].strip(".,")
         box = start("synth", *SILENT, "--tls-fingerprint", pin, environment=KEY, prefix=lan["box"].inside)
         box.wait_for("Ready")
+
+
+def test_thousands_of_announcements_with_odd_names_are_asked_about_a_few_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody on the network may announce any name, also one with control characters: none is logged."""
+    asked = 0
+
+    async def story() -> None:
+        finder = Finder(Search(local=False), lambda server: None)
+
+        async def resolve(self: Finder, zeroconf: object, service_type: str, name: str) -> None:
+            nonlocal asked
+            asked += 1
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(Finder, "_resolve", resolve)
+        for n in range(5000):
+            finder._changed(None, SERVICE, f"\x1b[2J\r\n{n}.{SERVICE}", Change("Added"))
+        await asyncio.sleep(0)
+        assert asked == MOST_TASKS
+        await finder.close()
+
+    run(story())
+    assert caplog.records == []

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from support.net.loopback import run
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from formant_net.aio.client.controller import ControllerNode, ControllerOptions
 from formant_net.aio.osc.bridge import OscBridge
 from formant_net.aio.osc.datagrams import ListenError
-from formant_net.aio.osc.query import MOST_CONNECTIONS, OscQuery
+from formant_net.aio.osc.query import MOST_CONNECTIONS, MOST_SOCKETS, OscQuery
 from formant_net.client.servers import Server
 from formant_net.controller.core import SynthView
 from formant_net.osc.codec import Message, decode
@@ -125,5 +125,47 @@ def test_a_port_that_is_taken_is_refused_with_words() -> None:
         other = OscQuery(asked.query._bridge, ("127.0.0.1", 1), "x")
         with pytest.raises(ListenError, match="Choose another --query"):
             await other.start("127.0.0.1", asked.port)
+
+    _run(main)
+
+
+@pytest.mark.parametrize("addresses", [1, 20])
+def test_sockets_without_end_take_no_more_files_and_a_listener_goes_on(addresses: int) -> None:
+    """Hundreds that never ask. Beyond the limit each is cut at once; who listens already is told of changes."""
+
+    async def main(asked: Asked) -> None:
+        listener = await asked.listener("/formant/volume")
+        assert (await _next(listener)).arguments == (0.5,)
+        idle = []
+        for n in range(300):
+            source = (f"127.0.0.{1 + n % addresses}", 0)
+            idle.append(await asyncio.open_connection("127.0.0.1", asked.port, local_addr=source))
+        asked.state["volume"] = 0.25
+        assert (await _next(listener)).arguments == (0.25,)
+        assert asked.query._sockets <= MOST_SOCKETS
+        for _, writer in idle:
+            writer.transport.abort()
+        while asked.query._sockets > 1:
+            await asyncio.sleep(0.01)
+        assert (await asked.get("/formant/volume?VALUE"))[0] == 200
+        await listener.close()
+
+    _run(main)
+
+
+def test_a_connection_that_asks_without_end_is_closed_and_another_is_told() -> None:
+    async def main(asked: Asked) -> None:
+        listener, bad = await asked.listener("/formant/volume"), await asked.listener()
+        assert (await _next(listener)).arguments == (0.5,)
+
+        async def ask() -> None:
+            while True:
+                await bad.send(json.dumps({"COMMAND": "LISTEN", "DATA": "/formant/volume"}))
+
+        with pytest.raises(ConnectionClosed):
+            await ask()
+        asked.state["volume"] = 0.25
+        assert (await _next(listener)).arguments == (0.25,)
+        await listener.close()
 
     _run(main)
