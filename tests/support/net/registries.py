@@ -259,8 +259,8 @@ class NatsEnsemble:
         _, engine = self._ends.pop(end.registry.place.node)
         engine._session._nats._transport.close()  # as the death of the process closes it: not a word more
         engine._session = None
-        engine._task.cancel()
         self._timers.pop(end.registry.place.node).cancel()
+        await engine.close()  # a dead process does not come back
 
     async def settle(self) -> None:
         """Until no edge has been told anything for 0.15 s and in ten rounds of a pause and a question to the engine.

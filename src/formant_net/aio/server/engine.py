@@ -30,6 +30,8 @@ from formant_net.timers.backoff import Backoff
 
 OPEN_S = 8.0
 """Seconds after which a connection attempt is given up and the next server is tried."""
+AGAIN_S = 0.2
+"""Seconds after which the end is asked for again: while nats-py sends, it takes a cancellation for its own."""
 LAST_S = 2.0
 """Seconds that an edge which stops has to send its last messages."""
 
@@ -87,9 +89,9 @@ class Engine:
         if session is not None:
             with suppress(Exception):
                 await asyncio.wait_for(session.flush(), LAST_S)
-        if self._task is not None:
+        while self._task is not None and not self._task.done():
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait([self._task], timeout=AGAIN_S)
 
     def carry(self, output: Post | Write | Restart | Keep) -> None:
         """Write a key, send to another edge, or begin another session.

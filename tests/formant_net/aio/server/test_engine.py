@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from support.net.nats import nats_server
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.driver import clock
+from formant_net.aio.server import engine as engines
 from formant_net.aio.server.engine import Engine
+from formant_net.aio.server.session import Session
 from formant_net.protocol.timing import Timing
 from formant_net.server.registry.engine_url import EngineUrl
 from formant_net.server.registry.leases import Place
@@ -155,3 +159,39 @@ def certificate(folder: Path) -> Iterator[tuple[Path, Path]]:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     yield cert, keyfile
+
+
+def test_it_ends_also_if_its_library_takes_the_first_cancellation_for_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As nats-py does while it sends. The end of a server must not wait for ever then."""
+    waits: list[int] = []
+
+    class Deaf(Session):
+        async def open(self, server: str) -> str:
+            for n in range(2):
+                waits.append(n)
+                try:
+                    await asyncio.sleep(3600.0)
+                except asyncio.CancelledError:
+                    if n:
+                        raise
+            return ""
+
+    monkeypatch.setattr(engines, "Session", Deaf)
+
+    async def story() -> None:
+        engine = Engine(
+            EngineUrl.parse("nats://127.0.0.1:1/choir"),
+            SharedRegistry(Place("attic", "run1"), 60.0),
+            Backoff(Timing(), random.random),
+            change=lambda what: None,
+            on_change=lambda now: None,
+            on_bus=lambda payload, now: None,
+            on_unreachable=lambda node, about, now: None,
+        )
+        engine.start()
+        while not waits:
+            await asyncio.sleep(0)
+        await asyncio.wait_for(engine.close(), PATIENCE_S)
+        assert waits == [0, 1]
+
+    asyncio.run(story())
