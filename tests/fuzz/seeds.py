@@ -35,6 +35,22 @@ def seeds() -> dict[str, list[bytes]]:
         b"1" + say("ice-candidate", target="synth-a", data={"candidate": CANDIDATE}),
     ]
     resumed = b"2" + say("register", client_id="ctrl-a", key="k", resume="secret-2")
+    scene = {"name": "a", "ramp_s": 2.0, "master": {"db": -6}, "boxes": {"synth-a": {"mute": True}}}
+    steering = [
+        b"2" + say("register", client_id="desk-a", role="desk", key="k"),
+        b"2" + say("desk-open"),
+        b"2" + say("desk-set", path="master", set={"db": -3.5}, request=1),
+        b"2" + say("desk-set", path="zones/z-a", set={"name": "Nave", "db": -1}, base=1),
+        b"2" + say("desk-set", path="boxes/synth-a", set={"zone": "z-a", "delay_ms": 2.9, "tags": ["n"]}, base=2),
+        b"2" + say("desk-set", path="scenes/s-a", set=scene, base=3),
+        b"2" + say("desk-recall", scene="s-a"),
+        b"txxx",
+        b"0" + say("settings-applied", epoch="e", rev=5, refused={"preset": "unknown"}),
+        b"2" + say("desk-undo"),
+        b"2" + say("desk-solo", path="boxes/synth-a", on=True),
+        b"2" + say("desk-set", path="zones/z-a", set=None, base=7),
+        b"2" + say("desk-identify", id="synth-a"),
+    ]
     points = [{"id": 1, "x": 0.5, "y": 0.5, "note": 60.5, "vel": 0.7}]
     touch = b"c" + say("touch", x=0.5, y=0.5, active=True, id=1, seq=1, points=points)
     told = [b"s" + samples[name] for name in ("controllers-list", "answer", "controller-left", "ice-servers")]
@@ -99,6 +115,7 @@ def seeds() -> dict[str, list[bytes]]:
         "hub": [
             b"\n".join([*register, *signaling, b"txxxxxxxx", b"p", b"1{", b"d", b"c"]),
             b"\n".join([*register, b"c", resumed, b"t" + b"x" * 20]),
+            b"\n".join([*register, b"c", *steering]),
         ],
         "synth": [b"\n".join([touch, b"t", *heard, *told, b"l", b"t" + b"x" * 20, touch])],
         "controller": [

@@ -24,6 +24,7 @@ from formant_net.aio.server.http import Pages
 from formant_net.aio.server.static import read_page
 from formant_net.client.servers import Server
 from formant_net.controller.core import Controller
+from formant_net.fleet import document as fleet_document
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.gesture import GestureError, GestureReader
@@ -298,7 +299,7 @@ def edges(data: bytes) -> None:
 
 # Made once: to check and to read them took a quarter of the time of a short input.
 ACCESS, SERVER, TIMING = Access("k", tokens=KEYS), Server("ws://x/ws", "k"), Timing()
-HUB_LIMITS = Limits(clients=4, burst=60, guesses=5, address_burst=150, newcomer_messages=10)
+HUB_LIMITS = Limits(clients=4, burst=200, guesses=5, address_burst=150, newcomer_messages=10)
 SYNTH_LIMITS = PlayLimits(voices=4, controllers=5, setups=2, notes_burst=20)
 RELAYS = IceServers.make([{"urls": ["turn:relay"]}], "north", 600.0)
 
@@ -315,7 +316,9 @@ class _Room:
             ice_servers=RELAYS,
             timing=TIMING,
             limits=HUB_LIMITS,
+            fleet=fleet_document.Document(epoch="e"),
         )
+        self.fleet = self.hub.steering.document
         self.open: set[int] = set()
         self.ids: dict[int, str] = {}
         self.next = 0
@@ -352,6 +355,11 @@ class _Room:
                     self.ids.pop(conn, None)
                 case Probe(conn):
                     assert conn in self.open
+        fleet = self.hub.steering.document
+        if fleet is not self.fleet:
+            assert fleet.rev > self.fleet.rev
+            assert fleet_document.decode(fleet_document.encode(fleet)) == fleet, "it can be read after the next start"
+            self.fleet = fleet
         clients = self.hub.clients()
         assert set(clients) <= set(self.ids.values())
         assert (self.hub.next_deadline() is not None) or not self.open

@@ -414,8 +414,8 @@ class Steering:
             self._elsewhere.tell(told)
 
     def _tell(self, message: Message) -> None:
-        if self._desks:
-            self._out.send(tuple(self._desks), message)
+        if desks := tuple(conn for conn in self._desks if conn in self._clients):  # one may end at the same moment
+            self._out.send(desks, message)
 
 
 def _parts(document: Document) -> Iterator[tuple[str, msgspec.Struct]]:

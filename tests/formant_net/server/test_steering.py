@@ -14,6 +14,7 @@ from formant_net.fleet.document import Document
 from formant_net.fleet.effective import House
 from formant_net.server.access.access import Access
 from formant_net.server.access.tokens import SCOPES, KeySet, make_key
+from formant_net.server.outputs import Close, Send
 
 A, B = "synth-a", "synth-b"
 
@@ -441,3 +442,17 @@ def test_a_change_that_cannot_be_is_refused_in_few_words_and_changes_nothing(
     assert error["code"] == "bad-setting"
     assert len(error["message"]) < 500
     assert hall.hub.steering.document is before
+
+
+def test_a_desk_that_falls_silent_together_with_a_box_is_told_nothing_more(hall: RawClients) -> None:
+    """Found by the fuzzer: it was told of the box after its connection was closed."""
+    box(hall, A)
+    conn = desk(hall)
+    hall.wait(30.0)
+    hall.clock.now += 100.0
+    hall.hub.on_deadline(hall.clock.now)
+    gone = False
+    for output in hall.hub.drain():
+        gone |= isinstance(output, Close) and output.conn == conn
+        assert not (gone and isinstance(output, Send) and conn in output.to)
+    assert gone
