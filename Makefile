@@ -61,8 +61,7 @@ vectorised: $(VENV)/to-test ## the compiler's report: every sample loop uses SIM
 
 .PHONY: test-long ring-proofs fuzz faults mutants edges-faults midi-soak storm
 test-long: $(VENV)/to-test system-packages ## all tests and all cases; ARGS="-m long": what `test` leaves out
-	ALL_CASES=1 $(PYTEST) $(ARGS)
-
+	ALL_CASES=1 $(PYTEST) $(ARGS) fleet
 PROOF_PACKAGES := gcc g++ spin relacy-dev util-linux
 ring-proofs: $(VENV)/to-test ## the ring by relacy and spin, the audio path by the thread sanitizer (2 minutes)
 	@$(call apt_install,$(PROOF_PACKAGES))
@@ -93,6 +92,10 @@ mutants: $(VENV)/to-test ## small faults planted at random into the pure cores: 
 
 edges-faults: $(VENV)/to-test ## everything that can fail between edges, with the real engine (docs/understand/edges.md)
 	$(BIN)/python -m pytest -o python_files='*.py' -s tests/edges/test_failures.py tests/edges/failures_long.py $(ARGS)
+
+# As root: every box is a network namespace of its own.
+fleet: $(VENV)/to-test system-packages ## power cuts of a server and of two edges with twelve boxes (5 minutes)
+	cd tests && ../$(BIN)/python -m fleet.story $(ARGS)
 
 ##@ Measure
 
