@@ -59,9 +59,9 @@ vectorised: $(VENV)/to-test ## the compiler's report: every sample loop uses SIM
 
 ##@ Prove: longer than the tests
 
-.PHONY: test-long ring-proofs fuzz faults mutants edges-faults midi-soak storm
+.PHONY: test-long ring-proofs fuzz faults mutants edges-faults midi-soak storm fleet
 test-long: $(VENV)/to-test system-packages ## all tests and all cases; ARGS="-m long": what `test` leaves out
-	ALL_CASES=1 $(PYTEST) $(ARGS) fleet
+	ALL_CASES=1 $(PYTEST) $(ARGS)
 PROOF_PACKAGES := gcc g++ spin relacy-dev util-linux
 ring-proofs: $(VENV)/to-test ## the ring by relacy and spin, the audio path by the thread sanitizer (2 minutes)
 	@$(call apt_install,$(PROOF_PACKAGES))
