@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from formant_net.aio.client.health import health_of
 from formant_net.aio.client.verify import NotTrusted, check_pin, client_context, unknown
+from formant_net.aio.driver import clock
 from formant_net.client.effects import Check, Connect, Disconnect, Transmit
 from formant_net.ops.log import get_logger
 from formant_net.protocol.errors import ProtocolError
@@ -22,6 +23,9 @@ from formant_net.protocol.trust import Trust
 CLOSE_S = 1.0
 ALIVE_S = 10.0
 """Seconds between the library's pings, and for which it waits: a server that vanished is noticed within 20 s."""
+TURN_S = 0.002
+"""Seconds of messages that came together, after which what is played has its turn: a storm of newcomers comes as
+hundreds of messages at once."""
 MAX_QUEUED = 256
 """Messages that may wait for a slow socket. With more the socket is closed, and a new one gets a new list."""
 
@@ -159,8 +163,12 @@ class SignalingSockets:
                 self._tell(self._core.opened, attempt)
                 writer = asyncio.create_task(_write(connection, socket.queue))
                 try:
+                    turn_ends = clock() + TURN_S
                     async for frame in connection:
                         self._read(attempt, frame)
+                        if clock() >= turn_ends:
+                            await asyncio.sleep(0)
+                            turn_ends = clock() + TURN_S
                     reason = _words_of_close(connection)
                 finally:
                     writer.cancel()
