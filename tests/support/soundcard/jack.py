@@ -34,7 +34,6 @@ class Jack:
         self, *, realtime: bool = False, synchronous: bool = False, period: int = 256, rate: int = 48000
     ) -> None:
         self._arguments = [
-            *("-t", "30000"),  # a busy machine may keep a client waiting: it is not thrown out for that
             *(["-S"] if synchronous else []),
             *(["-R", "-P", "60"] if realtime else ["-r"]),
         ]
