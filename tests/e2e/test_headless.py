@@ -146,7 +146,7 @@ def test_a_killed_controller_falls_silent_and_plays_again_when_it_is_started_aga
     again = stage.hand()
     again.write('{"x": 0.3, "y": 0.0}\n')
     time.sleep(1.0)
-    back_s = time.monotonic() - killed - 1.0
+    back_s = time.monotonic() - killed  # the touch has arrived by then; when, is the machine's affair
     again.write('{"active": false}\n')
     again.end_input()
     assert again.wait() == 0

@@ -46,6 +46,7 @@ def test_an_engine_that_is_killed_and_comes_back_loses_nobody_and_leaves_no_ghos
     assert staying.socket.protocol.state.name == "OPEN"
 
 
+@pytest.mark.alone  # judges how soon real processes do something
 def test_a_killed_edge_stops_no_note_and_its_clients_are_back_through_another_within_5_s(two: EdgeProcesses) -> None:
     attic, barn = (two.edges[name] for name in NAMES)
     with playing(two, attic, barn) as (synth, hand):

@@ -26,6 +26,7 @@ def stage() -> Iterator[Stage]:
         yield stage
 
 
+@pytest.mark.alone  # judges how soon real processes do something
 @pytest.mark.parametrize("name", SHORT)
 def test_a_real_fault_is_over_within_its_bounds(stage: Stage, name: str) -> None:
     case = CASES[name]

@@ -356,7 +356,9 @@ output = Output(bank, OutputSettings("auto", **json.loads(sys.argv[3])))
 for key, pan in ((1, -1.0), (2, 1.0)):
     bank.note_on(key, fd.VoiceParams(f0_hz=110.0 * 2**key, vibrato_cents=0.0, pan=pan))
 output.start()
-time.sleep(1.2)
+limit = time.monotonic() + 60.0
+while output.counters()["frames"] < 1.2 * bank.sample_rate and time.monotonic() < limit:  # a device may begin late
+    time.sleep(0.01)
 print(output.describe(), output.counters()["block_frames"])
 output.stop()
 """

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from support.machine import forked
 from support.machine.processes import processes
 from support.net.loopback import run
 from support.net.namespace import Network
@@ -220,7 +221,7 @@ def test_only_a_fault_of_the_socket_is_called_cannot_listen(name: str, monkeypat
     ],
 )
 def test_wrong_options_are_refused_in_words(options: list[str], says: str) -> None:
-    refused = subprocess.run([*SERVER, *options], capture_output=True, text=True, env=environment(), timeout=PATIENCE_S)
+    refused = forked.run(["server", *options], env=environment())
     assert refused.returncode == 2
     assert says in refused.stderr
 
