@@ -123,7 +123,7 @@ def rows(desk: Desk, now: float) -> list[Row]:
 def remedies(table: list[Row]) -> list[str]:
     """What to do about the troubles of these rows, one sentence each, in the order of the table."""
     named = dict.fromkeys(trouble for row in table for trouble in row.attention)
-    return [f"{trouble}: {WORDS[trouble][0]}. {WORDS[trouble][1]}" for trouble in named if trouble in WORDS]
+    return [f"{trouble}: {WORDS[trouble][0]}; {WORDS[trouble][1]}" for trouble in named if trouble in WORDS]
 
 
 def _row(desk: Desk, document: Document, id: str, box: DeskBox, here: set[str], now: float) -> Row:

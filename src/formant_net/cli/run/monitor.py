@@ -12,7 +12,7 @@ import click
 from formant_net.cli.options.ranges import FloatRange
 from formant_net.cli.options.servers import fail_if_refused, search_of, servers_of, trust_of
 from formant_net.cli.run.desk import server_options
-from formant_net.desk.rows import COLUMNS, Row, remedies, rows
+from formant_net.desk.rows import COLUMNS, UNKNOWN, Row, remedies, rows
 from formant_net.ops.log import configure
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from formant_net.aio.client.desk import DeskNode
 
+LEAST = ("voices", "version", "level", "latency", "links", "zone", "Wi-Fi", "round trip", "breaks", "busy", "heat")
+"""Columns that a narrow terminal leaves out, in this order."""
 SETTLE_S = 1.0
 """Seconds in which boxes that are there have to be known, after the document is."""
 INSTALL = "the live table needs the package rich: pip install 'formant-synth[monitor]'; --once and --json need nothing"
@@ -116,9 +118,10 @@ async def _live(node: DeskNode, look: Any, every_s: float) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(), auto_refresh=False, screen=True) as live:
+    console = Console()
+    with Live(console=console, auto_refresh=False, screen=True) as live:
         while True:
-            live.update(drawn(look(), node.core.open), refresh=True)
+            live.update(drawn(look(), node.core.open, console.width), refresh=True)
             await asyncio.sleep(every_s)
             await node.until(lambda: True)  # raises when the server does not want us any more
 
@@ -131,20 +134,34 @@ def plain(table: list[Row]) -> str:
     return "\n".join([*text, *remedies(table)])
 
 
-def drawn(table: list[Row], connected: bool) -> RenderableType:
+def columns(table: list[Row], width: int) -> list[int]:
+    """Which of `COLUMNS` are shown in a terminal of `width` characters: all that fit, without those nobody knows."""
+    lines = [row.cells() for row in table]
+    shown = [
+        n for n, name in enumerate(COLUMNS) if name not in LEAST or any(line[n] not in ("", UNKNOWN) for line in lines)
+    ]
+    for name in LEAST:
+        if sum(3 + max(len(line[n]) for line in (COLUMNS, *lines)) for n in shown) + 1 <= width:
+            break
+        shown = [n for n in shown if COLUMNS[n] != name]
+    return shown
+
+
+def drawn(table: list[Row], connected: bool, width: int) -> RenderableType:
     """The table for a terminal with colours. Old figures are dim; what needs attention is marked by a word as well."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     away, bad = sum(not row.here for row in table), sum(bool(row.attention) for row in table)
-    title = f"{len(table) - away} boxes here, {away} away, {bad} need attention"
-    grid = Table(title=title if connected else f"server lost, trying again. Last known: {title}", expand=True)
-    for name in COLUMNS:
+    title = f"Boxes here: {len(table) - away}, away: {away}, need attention: {bad}"
+    shown = columns(table, width)
+    grid = Table(title=title if connected else f"Server lost, trying again. Last known: {title}", expand=True)
+    for name in (COLUMNS[n] for n in shown):
         grid.add_column(name, no_wrap=name in ("box", "said"), overflow="ellipsis")
     for row in table:
         style = "dim" if row.stale else ""
         cells = [Text(cell, style=style) for cell in row.cells()]
         cells[3].stylize("bold red" if row.attention else "")
-        grid.add_row(*cells)
+        grid.add_row(*(cells[n] for n in shown))
     return Group(grid, *(Text(line) for line in remedies(table)))

@@ -17,8 +17,8 @@ from rich.console import Console
 from support.net.loopback import edge
 
 from formant_net.cli import main
-from formant_net.cli.run.monitor import drawn, plain
-from formant_net.desk.rows import Row
+from formant_net.cli.run.monitor import columns, drawn, plain
+from formant_net.desk.rows import COLUMNS, Row
 from formant_net.fleet.document import Document
 from formant_net.protocol.messages import encode
 from formant_net.protocol.steering import Health
@@ -38,22 +38,31 @@ def test_the_plain_table_lines_up_and_says_what_to_do() -> None:
     assert head.index("zone") == first.index("Nave") == second.index("Nave")
     assert "hot" in first
     assert "away" in second
-    assert remedy.startswith("hot: the processor is hot. ")
+    assert remedy.startswith("hot: the processor is hot; ")
 
 
 def test_the_live_table_says_who_is_here_and_that_the_server_is_lost() -> None:
     def text(table: list[Row], *, connected: bool) -> str:
         console = Console(file=io.StringIO(), width=220, force_terminal=False)
-        console.print(drawn(table, connected))
+        console.print(drawn(table, connected, console.width))
         return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
     shown = text([row(), row("South", here=False)], connected=True)
-    assert "1 boxes here, 1 away, 2 need attention" in shown
+    assert "Boxes here: 1, away: 1, need attention: 2" in shown
     assert "81 °C" in shown
     assert "hot: the processor is hot" in shown
-    assert "server lost, trying again" in text([row()], connected=False)
+    assert "Server lost, trying again" in text([row()], connected=False)
     name = "[bold]not a mark[/bold]"
     assert name in text([row(name)], connected=True), "a name is text, whatever is in it"
+
+
+def test_a_narrow_terminal_shows_what_matters_most_and_a_wide_one_what_is_known() -> None:
+    def shown(width: int) -> list[str]:
+        return [COLUMNS[n] for n in columns([row(), row("A much longer name", here=False)], width)]
+
+    assert shown(220) == ["box", "zone", "state", "needs attention", "version", "heat", "said"], "others are unknown"
+    assert shown(80) == ["box", "zone", "state", "needs attention", "heat", "said"]
+    assert shown(10) == ["box", "state", "needs attention", "said"]
 
 
 @contextmanager
