@@ -9,6 +9,8 @@ import pytest
 from page.conftest import ONE_OPEN, Stage
 from page.relay import PAGE
 
+from formant_net.server.access.limits import Limits
+
 
 def test_page_starts_without_a_console_error_and_registers_as_a_controller(stage: Stage) -> None:
     relay = stage.relay()
@@ -45,6 +47,7 @@ def test_every_asset_is_the_servers_own(stage: Stage) -> None:
     assert modules - {"sing/worklet.js", *OF_A_SYNTH} <= asked
     assert not any(name.startswith(OF_THE_DESK) for name in asked)
     assert asked <= files
+    assert 200 * len(relay.requests) <= Limits().connects_burst, "a hall behind one address may load it at once"
 
 
 def test_page_plays_where_the_context_is_not_secure(stage: Stage) -> None:

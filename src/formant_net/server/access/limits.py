@@ -38,9 +38,9 @@ class Limits:
     """Messages of all clients of one address together, sustained."""
     address_burst: int = 20_000
     connects_per_s: float = 100.0
-    """New connections of one address, sustained; a page is 26 of them (plain requests are not kept open)."""
-    connects_burst: int = 5000
-    """A hall that scans the code at once: 200 phones."""
+    """New connections of one address, sustained; a page is 50 to 85 of them (plain requests are not kept open)."""
+    connects_burst: int = 20_000
+    """A hall behind one address that scans the code at once: 200 phones."""
     offers_per_min: int = 3000
     """Offers of one synth to guests, and as many to others, sustained and at once: 1,000 controllers, three times."""
     offers_per_pair_per_min: int = 60
