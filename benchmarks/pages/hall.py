@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 from support.browser.chromium import PHONE, Chromium, Finger, LoopThread, Tab
-from support.machine.cpu import cpu_s, tree
+from support.machine.cpu import cpu_s, memory_mb, tree
 
 BATCH = 25
 PATIENCE_S = 120.0
@@ -118,13 +118,12 @@ def played(player: Tab, singers: list[Tab], server: Server, seconds: float) -> d
     sung = sum(tab.evaluate("() => formant.sing.fingers === 1") for tab in singers)
     player.fingers()
     rtts = sorted(ms for ms in player.evaluate("() => formant.links.map(({ rttMs }) => rttMs)") if ms is not None)
-    rss_mb = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in kinds["all"]) * 4096 / 1e6
     return {
         "sing": sung,
         **spent,
         "rtt_ms_p50": round(rtts[len(rtts) // 2], 1) if rtts else None,
         "rtt_ms_max": round(rtts[-1], 1) if rtts else None,
-        "memory_mb": round(rss_mb),
+        "memory_mb": round(memory_mb(kinds["all"])),
     }
 
 

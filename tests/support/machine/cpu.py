@@ -1,4 +1,4 @@
-"""Processor time of processes, from /proc."""
+"""Processor time and memory of processes, from /proc."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ def cpu_s(pids: list[int]) -> float:
             continue
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pids: list[int]) -> float:
+    """Memory of these processes together, MB; what several share counts once."""
+    kilobytes = 0
+    for pid in pids:
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        kilobytes += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return kilobytes / 1024
