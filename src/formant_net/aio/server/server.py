@@ -324,6 +324,7 @@ class EdgeServer:
     def _room_for(self, socket: FairConnection, peer: str) -> bool:
         """Make room for a connection without a request yet. Returns False if there is none."""
         standing = self._gate.standing_of(peer)
+        socket.group = standing.group
         if len(self._silent) >= SPARE_SOCKETS:
             crowd = self._silent.give_way(standing)
             if not crowd:

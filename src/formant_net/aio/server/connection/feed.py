@@ -36,6 +36,8 @@ class FairConnection(TasklessConnection):
     limits: ClassVar[Limits]
     arrivals: Arrivals
     """The queue of those that nobody knows yet."""
+    group = ""
+    """The address that it is counted with."""
     known = False
     """It has registered, so its data is read before that of newcomers."""
 

@@ -13,8 +13,8 @@ from formant_net.aio.server.connection.arrivals import TURN_S, Arrivals
 class Slow:
     """A newcomer whose request takes a while of the clock."""
 
-    def __init__(self, clock: list[float], fed: list[Slow]) -> None:
-        self._clock, self._fed = clock, fed
+    def __init__(self, clock: list[float], fed: list[Slow], group: str = "") -> None:
+        self._clock, self._fed, self.group = clock, fed, group
 
     def feed(self) -> None:
         self._clock[0] += TURN_S / 3
@@ -49,11 +49,15 @@ def test_who_comes_again_in_its_turn_waits_for_the_next() -> None:
         fed: list[str] = []
 
         class Again:
+            group = ""
+
             def feed(self) -> None:
                 fed.append("again")
                 queue.add(self)
 
         class Once:
+            group = ""
+
             def feed(self) -> None:
                 fed.append("once")
 
@@ -61,5 +65,30 @@ def test_who_comes_again_in_its_turn_waits_for_the_next() -> None:
         queue.add(Once())
         await asyncio.sleep(0)
         assert fed == ["again", "once"]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("addresses", [1, 40])
+def test_a_newcomer_waits_for_one_of_each_other_address_however_many_others_wait(
+    monkeypatch: pytest.MonkeyPatch, addresses: int
+) -> None:
+    """A server that is too busy for its guests has 2,000 of them waiting; a player of another address comes last."""
+    clock = [0.0]
+    monkeypatch.setattr(module, "clock", lambda: clock[0])
+
+    async def story() -> None:
+        fed: list[Slow] = []
+        queue = Arrivals(asyncio.get_running_loop())
+        for n in range(2000):
+            queue.add(Slow(clock, fed, f".192.0.2.{n % addresses}"))
+        player = Slow(clock, fed, ".198.51.100.7")
+        queue.add(player)
+        while player not in fed:
+            await asyncio.sleep(0)
+        assert len(fed) <= addresses + 4
+        while len(queue):
+            await asyncio.sleep(0)
+        assert len(fed) == 2001
 
     asyncio.run(story())

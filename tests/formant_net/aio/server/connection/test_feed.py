@@ -11,6 +11,7 @@ from support.net.loopback import ask, edge, hear, run, say
 from support.net.sdp import offer, sdp
 from websockets.exceptions import ConnectionClosed
 
+from formant_net.aio.server.connection.arrivals import Arrival, Arrivals
 from formant_net.aio.server.connection.feed import SLICE_BYTES, FairConnection
 from formant_net.server.access.limits import Limits
 
@@ -212,3 +213,23 @@ def test_a_second_request_before_the_first_is_answered_is_thrown_away(caplog: py
 
     run(story())
     assert caplog.records == []
+
+
+def test_newcomers_wait_with_others_of_their_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = set()
+    add = Arrivals.add
+
+    def noted(self: Arrivals, arrival: Arrival) -> None:
+        groups.add(arrival.group)
+        add(self, arrival)
+
+    monkeypatch.setattr(Arrivals, "add", noted)
+
+    async def story() -> None:
+        async with edge() as attic:
+            await attic.join("ctrl-a")
+            (await Wire.upgraded(Target("127.0.0.1", attic.port, "127.0.0.9"))).close()
+
+    run(story())
+    assert len(groups) == 2
+    assert "" not in groups
