@@ -150,6 +150,7 @@ def on_debian(suite: str, version: str, wheel: str, folder: Path) -> str:
             "packaging",
             "examples",
             "benchmarks",
+            "deploy",
             "docs",
             "src",
         ):  # read by tests; src is not imported
