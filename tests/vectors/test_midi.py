@@ -17,12 +17,13 @@ FILES = sorted((Path(__file__).parent / "midi").glob("*.json"))
 TOLERANCE = 0.0005
 
 
+def cases_of(rule: str) -> list[Step]:
+    """The cases of one file."""
+    return list(json.loads((FILES[0].parent / f"{rule}.json").read_text("utf-8"))["cases"])
+
+
 def _cases() -> list[Any]:
-    return [
-        pytest.param(case, id=f"{path.stem}: {case['name']}")
-        for path in FILES
-        for case in json.loads(path.read_text("utf-8"))["cases"]
-    ]
+    return [pytest.param(case, id=f"{path.stem}: {case['name']}") for path in FILES for case in cases_of(path.stem)]
 
 
 def _toml(given: Step) -> str:
@@ -38,6 +39,13 @@ def _same(given: Any, wanted: Any) -> bool:
         low, high = wanted["between"]
         return bool(low <= given <= high)
     return bool(abs(given - wanted) <= TOLERANCE)
+
+
+def alike(down: list[Step], wanted: list[Step]) -> bool:
+    """Whether the fingers that are down, as dictionaries, are those that a step says."""
+    return len(down) == len(wanted) and all(
+        _same(have[name], value) for have, one in zip(down, wanted, strict=True) for name, value in one.items()
+    )
 
 
 def differences(case: Step) -> list[str]:

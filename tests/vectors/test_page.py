@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from page.relay import Relay
 from support.browser.chromium import Chromium, LoopThread, Tab, chromium, loop_thread
+from vectors import test_midi as midi
 from vectors import test_tuning as tunings
 from vectors.compare import SIDES, cases, differences, marked
 
 from formant_net.aio.server.static import Asset
+from formant_net.midi.parser import Parser
 from formant_net.tuning.shipped import NAMES
 
 __all__ = ["chromium", "loop_thread"]
@@ -24,6 +26,7 @@ TIMELESS = {
 }
 """Rules without a duration of the protocol."""
 SUBJECTS = Path(__file__).with_name("page.js")
+MIDI = Path(__file__).with_name("midi.js")
 TUNINGS = Path(__file__).with_name("tuning.js")
 
 
@@ -31,7 +34,7 @@ TUNINGS = Path(__file__).with_name("tuning.js")
 def tab(loop_thread: LoopThread, chromium: Chromium) -> Iterator[Tab]:
     """The page, with the test's module beside its own."""
     relay = Relay()
-    for path, file in (("/vectors.js", SUBJECTS), ("/tunings.js", TUNINGS)):
+    for path, file in (("/vectors.js", SUBJECTS), ("/tunings.js", TUNINGS), ("/midi-vectors.js", MIDI)):
         relay.assets[path] = Asset(file.read_bytes(), "text/javascript; charset=utf-8", '"test"')
     loop_thread.run(relay.start())
     tab = chromium.tab()
@@ -85,3 +88,52 @@ def test_the_page_tunes_as_the_vectors_say(tab: Tab, rule: str) -> None:
 
 def test_the_page_offers_the_tunings_that_come_with_formant(tab: Tab) -> None:
     assert tab.evaluate("async () => (await import('/tunings.js')).NAMES") == list(NAMES)
+
+
+def _as_a_browser_gives_it(case: dict[str, Any]) -> dict[str, Any]:
+    """The case with complete messages, each with its status; a browser passes no SysEx on unless it was asked for."""
+    parsers: dict[str, Parser] = {}
+    steps = []
+    for step in case["steps"]:
+        if "unplug" in step:
+            parsers.pop(step["unplug"], None)
+        port = step.get("port", "A")
+        parser = parsers.setdefault(port, Parser())
+        messages: list[Any] = []
+        for byte in bytes.fromhex(step.get("bytes", "")):
+            if byte >= 0xF8:  # real time: a message of its own, wherever it stands
+                messages.append([port, [byte]])
+                continue
+            cut = parser.feed(bytes([byte]))
+            messages += [[port, [one.kind | one.channel, *one.data]] for one in cut if one.kind < 0xF0]
+        steps.append({"at": step["at"], "unplug": step.get("unplug"), "messages": messages})
+    return {"given": case.get("given", {}), "steps": steps}
+
+
+LEFT_OUT = {"tuning": "SysEx is not asked for", "gathering": "the page's sender says when messages go out"}
+
+
+@pytest.mark.parametrize("rule", [path.stem for path in midi.FILES if path.stem not in LEFT_OUT])
+def test_the_page_plays_midi_as_the_vectors_say(tab: Tab, rule: str) -> None:
+    cases = midi.cases_of(rule)
+    script = "async (cases) => { const m = await import('/midi-vectors.js'); return cases.map(m.results); }"
+    given = tab.evaluate(script, [_as_a_browser_gives_it(case) for case in cases])
+    wrong = [
+        f"{case['name']}, step {number}: {down}, the vector says {step['gives']}"
+        for case, steps in zip(cases, given, strict=True)
+        for number, (step, down) in enumerate(zip(case["steps"], steps, strict=True), 1)
+        if "gives" in step and not midi.alike(down, step["gives"])
+    ]
+    assert wrong == []
+
+
+def test_the_seventeenth_key_ends_the_note_that_only_the_pedal_holds(tab: Tab) -> None:
+    """The last case of gathering is about fingers, not about messages: who gives way to the seventeenth key."""
+    case = midi.cases_of("gathering")[-1]
+    script = "async (one) => (await import('/midi-vectors.js')).results(one)"
+    given = tab.evaluate(script, _as_a_browser_gives_it(case))
+    told = [step.get("gives") for step in case["steps"]]
+    assert [wanted is None or midi.alike(down, wanted) for down, wanted in zip(given, told, strict=True)] == [
+        True
+    ] * len(told)
+    assert not midi.alike(given[-1], told[-2])

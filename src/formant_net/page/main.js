@@ -23,6 +23,7 @@ import { SingSwitch } from "./show/sing.js";
 import { Surface } from "./show/surface.js";
 import { WakeLock } from "./show/wakelock.js";
 import { Choosing } from "./strip/choosing.js";
+import { Midi } from "./strip/midi.js";
 import { Device } from "./sing/device.js";
 import { Here } from "./sing/here.js";
 
@@ -60,6 +61,7 @@ const instrument = new Instrument(touches, surface.view, {
 });
 const repeat = new Ticker(1000 * timing.resend_s - EARLY_MS, () => {
   if (instrument.tick()) surface.invalidate();
+  midi.tick();
   sender.tick();
 });
 /** The synths that this page plays. */
@@ -165,10 +167,21 @@ const keyboard = new Keyboard(instrument, played, () => surface.range, () => !ga
   links().some((link) => link.synth.takes.includes("note")),
 );
 
+const midi = new Midi({
+  touches,
+  instrument,
+  played,
+  clock,
+  volume: (value) => {
+    if (signaling.maySet) for (const link of heard()) link.setVolume(value);
+  },
+});
+
 /** The page no longer knows where the fingers are, so it lifts all of them. */
 function releaseAll() {
   pointers.forget();
   keyboard.forget();
+  midi.panic();
   if (instrument.clear()) played.changed();
 }
 
@@ -247,6 +260,7 @@ function slowTick() {
   sockets.tick();
   ensemble.tick(now);
   here.tick(now);
+  midi.tick();
   singing?.tick();
   device.tick(now, here.fingers > 0 || (singing?.fingers ?? 0) > 0);
   wakeLock.want(links().length > 0);
@@ -391,6 +405,9 @@ Object.defineProperty(window, "formant", {
     },
     get fingers() {
       return touches.points();
+    },
+    get midi() {
+      return midi.report;
     },
     get choice() {
       return { ...choosing.choice, holding: instrument.holding, held: instrument.held };
