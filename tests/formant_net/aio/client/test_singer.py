@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from support.sound.spectrum import f0_hz
 
+from formant_dsp import Bank
 from formant_dsp.model import presets
+from formant_dsp.model.choir import ChoirBank
 from formant_net.aio.client.singer import Singer, voicing
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.messages import Point, decode_channel
+from formant_net.synth.identify import GAIN, NOTE_S, tune
 from formant_net.synth.remote import SetVolume
 from formant_net.synth.touches import NoteMove, NoteOff, NoteOn
 
@@ -159,3 +165,31 @@ def test_the_singer_gets_the_same_numbers_as_a_caller_that_is_checked() -> None:
     point = Point(id=1, x=0.3, y=0.7, z=0.4, note=61.5, vel=0.2)
     checked = preset.voice_params(point.x, point.y, point.z, note=point.note, vel=point.vel, lease_s=1.0)
     assert voicing(preset, 0.0, 1.0)(point) == checked
+
+
+RATE = 48000
+
+
+def tune_of(volume: float) -> list[NDArray[np.float64]]:
+    """The three notes of a box as its bank renders them, one after the other."""
+    bank = Bank(voices=4, sample_rate=RATE, channels=1)
+    singer = Singer(ChoirBank(bank), voicing(presets.load("plain"), 0.0, 1.0))
+    singer.take(SetVolume(volume))
+    bank.render(RATE // 5)
+    notes = []
+    for key, point in enumerate(tune("synth-7k2m9x4q"), 1):
+        singer.take(NoteOn(key, point))
+        notes.append(np.asarray(bank.render(int(NOTE_S * RATE)), dtype=np.float64).reshape(-1))
+        singer.take(NoteOff(key))
+        bank.render(RATE // 2)
+    return notes
+
+
+def test_a_box_that_is_identified_sings_its_three_notes_20_db_below_full_volume() -> None:
+    quiet, loud = tune_of(GAIN), tune_of(1.0)
+    for sound, full, point in zip(quiet, loud, tune("synth-7k2m9x4q"), strict=True):
+        assert point.note is not None
+        hz = 440.0 * 2 ** ((point.note - 69) / 12)
+        assert abs(1200 * np.log2(f0_hz(sound[RATE // 8 :], RATE, hz) / hz)) < 50.0, "a living voice"
+        level = 20 * np.log10(np.sqrt(np.mean(sound**2)) / np.sqrt(np.mean(full**2)))
+        assert level == pytest.approx(-20.0, abs=1.5), "full volume may meet the limiter"
