@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from support.suite.patience import PATIENCE_S
 
 _numbers = itertools.count(1)
+_NETWORK = 0x40000000
+"""CLONE_NEWNET of Linux. Python has `os.setns` from 3.12 on."""
 
 
 class Network:
@@ -34,6 +39,19 @@ class Network:
     def inside(self) -> list[str]:
         """What to put before a command that is to run there; /sys is then that of the namespace."""
         return ["ip", "netns", "exec", self.name]
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Sockets that this thread makes in the block are there."""
+        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        there = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
+        try:
+            _set_namespace(there)
+            yield
+        finally:
+            _set_namespace(before)
+            os.close(before)
+            os.close(there)
 
     def link(self, name: str, *addresses: str) -> None:
         """An Ethernet interface with a carrier and these addresses, such as `192.168.1.20/24`; no IPv6 but these."""
@@ -66,6 +84,11 @@ class Network:
         for address in addresses:
             self.ip("addr", "add", address, "dev", name, *(["nodad"] if ":" in address else []))
         self.ip("link", "set", name, "up")
+
+
+def _set_namespace(descriptor: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).setns(descriptor, _NETWORK) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 def _run(*command: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -51,6 +52,10 @@ class Jack:
         self._log = tempfile.TemporaryFile()
         self._start()
         return self
+
+    def tell(self, number: signal.Signals) -> None:
+        """A signal to the server: SIGSTOP hangs it, SIGCONT lets it go on."""
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """The server dies as by a crash."""

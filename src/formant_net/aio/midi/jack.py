@@ -7,9 +7,12 @@ from contextlib import suppress
 from typing import Any
 
 from formant_net.aio.midi.backend import VIRTUAL, BackendGone, MidiError, Put, Source, library
+from formant_net.aio.midi.limited import Limited
 
 STILL_S = 1.0
-"""Seconds without a cycle after which the server counts as gone."""
+"""Seconds without a cycle, or without an answer, after which the server counts as gone."""
+_limited = Limited(STILL_S)
+"""A server that hangs answers no request: only these calls wait for it."""
 
 
 class JackBackend:
@@ -21,7 +24,9 @@ class JackBackend:
     def __init__(self, jack: Any, put: Put) -> None:
         self._jack, self._put = jack, put
         try:
-            self._client = jack.Client(VIRTUAL, no_start_server=True)
+            self._client = _limited.call(lambda: jack.Client(VIRTUAL, no_start_server=True))
+        except TimeoutError as error:
+            raise MidiError("the JACK server does not answer. Restart it") from error
         except jack.JackError as error:
             raise MidiError("no JACK server is running. Start one, or PipeWire with its JACK libraries") from error
         self._cycles = 0
@@ -32,15 +37,18 @@ class JackBackend:
         self._left: list[str] = []
         self._numbers = 0
         try:
-            self._own = self._client.midi_inports.register("in")
-            self._inputs = ((VIRTUAL, self._own),)
-            self._client.set_process_callback(self._process)
-            self._client.set_shutdown_callback(self._shut_down)
-            self._client.set_port_connect_callback(self._connected, only_available=False)
-            self._client.activate()
-        except jack.JackError as error:
+            _limited.call(self._activate)
+        except (jack.JackError, TimeoutError) as error:
             self.close()
             raise MidiError(f"JACK refused: {error}. Restart its server") from error
+
+    def _activate(self) -> None:
+        self._own = self._client.midi_inports.register("in")
+        self._inputs = ((VIRTUAL, self._own),)
+        self._client.set_process_callback(self._process)
+        self._client.set_shutdown_callback(self._shut_down)
+        self._client.set_port_connect_callback(self._connected, only_available=False)
+        self._client.activate()
 
     def sources(self) -> list[Source]:
         self._check()
@@ -57,22 +65,32 @@ class JackBackend:
         self._check()
         self._numbers += 1
         try:
-            port = self._client.midi_inports.register(f"from-{self._numbers}")
-            self._inputs = (*self._inputs, (source, port))
-            self._client.connect(source, port)
+            _limited.call(self._connect, source, f"from-{self._numbers}")
+        except TimeoutError as error:
+            self._gone = True
+            raise BackendGone("the JACK server does not answer") from error
         except self._jack.JackError as error:
             self.forget(source)
             raise MidiError(f"{source} cannot be connected ({error})") from error
+
+    def _connect(self, source: str, name: str) -> None:
+        port = self._client.midi_inports.register(name)
+        self._inputs = (*self._inputs, (source, port))
+        self._client.connect(source, port)
 
     def forget(self, source: str) -> None:
         gone = [port for name, port in self._inputs if name == source]
         self._inputs = tuple(each for each in self._inputs if each[0] != source)
         for port in gone:
-            with suppress(self._jack.JackError):
-                port.unregister()
+            with suppress(self._jack.JackError, TimeoutError):
+                _limited.call(port.unregister)
 
     def close(self) -> None:
         self._inputs = ()
+        with suppress(TimeoutError):
+            _limited.call(self._close)
+
+    def _close(self) -> None:
         with suppress(self._jack.JackError):
             self._client.deactivate()
         with suppress(self._jack.JackError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -133,6 +134,28 @@ def test_a_server_that_dies_lifts_everything_and_is_taken_again_when_it_is_back(
             await ears.hear(keyboard, keyboard.port)
             keyboard.send("90 45 7F")
             await ears.until(lambda: len(ears.down) == 1)
+        ears.close()
+
+    asyncio.run(main())
+
+
+def test_a_server_that_hangs_lifts_everything_and_holds_nobody_up(jack: Jack) -> None:
+    async def main() -> None:
+        ears = Ears("keyboard")
+        with MidiSender(jack, "keyboard") as keyboard:
+            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
+            await ears.hear(keyboard, keyboard.port)
+            keyboard.send("90 45 7F", "B0 40 7F")
+            await ears.until(lambda: len(ears.down) == 1)
+            jack.tell(signal.SIGSTOP)
+            try:
+                await ears.until(lambda: not ears.down)
+                await ears.until(lambda: ears.watcher._backend is None)
+                looks = ears.looks
+                await ears.until(lambda: ears.looks >= looks + 3)
+            finally:
+                jack.tell(signal.SIGCONT)
+        assert any("the JACK server is gone" in text for text in ears.words)
         ears.close()
 
     asyncio.run(main())

@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 from support.machine.processes import processes
 from support.net.heard import Hall
+from support.net.namespace import Lan
 from support.soundcard.jack import Jack
 from support.soundcard.midi_sender import MidiSender
-from support.suite.require import require_library
+from support.suite.require import require_library, require_namespaces
 from support.virtual.midi_file import midi_file
 
 from formant_net.aio.client.synth import SynthNode, SynthOptions
@@ -79,42 +80,51 @@ def test_the_list_names_ports_and_marks_those_that_play(jack: Jack) -> None:
         assert "can connect to Formant" in listing.output()
 
 
-def test_the_whole_way_from_a_keyboard_to_a_synth_and_silence_after_its_death(jack: Jack) -> None:
-    """Keyboard, JACK, `formant-node midi`, server, WebRTC, synth: every note arrives; what is held is lifted."""
+def test_the_whole_way_from_a_keyboard_to_a_box_and_silence_after_its_death(jack: Jack) -> None:
+    """Keyboard, JACK, `formant-node midi`, server and box on three machines of a network that has no gateway.
 
-    async def story() -> None:
+    The player types no address. Every note arrives, and what is held is lifted when the keyboard dies.
+    """
+    require_namespaces()
+
+    async def story(lan: Lan, server: str) -> None:
         hall = Hall()
-        async with running_edge(EdgeOptions(host="127.0.0.1", port=0, key=KEY)) as edge:
-            synth = SynthNode(SynthOptions("synth-a", "a", [Server(edge.local.ws_url, KEY)], audio="none"))
-            hall.record(synth)
-            await synth.start()
-            with processes() as start, MidiSender(jack, "keyboard") as keyboard:
-                url = edge.local.ws_url.replace("ws", "http", 1).removesuffix("/ws") + f"/#key={KEY}"
-                midi = start("midi", url, "--backend", "jack", "--port", "keyboard", environment=jack.env)
-                await asyncio.to_thread(midi.wait_for, "Ready: 1 synth linked")
-                while not hall.ons:  # a connection counts from some later cycle of the server
-                    keyboard.send("90 3C 7F", "80 3C 00")
-                    await asyncio.sleep(0.1)
-                await hall.until(lambda: hall.offs == len(hall.ons), midi)
-                hall.ons.clear()
-                hall.offs = 0
-                for key in range(0x40, 0x50):
-                    keyboard.send(f"90 {key:02X} 7F", f"80 {key:02X} 00")
-                await hall.until(lambda: hall.offs >= 16, midi)
-                assert hall.ons == [float(key) for key in range(0x40, 0x50)]
-                keyboard.send(
-                    "B0 65 00", "B0 64 00", "B0 06 0C", "E0 00 60", "90 45 7F", "90 47 7F", "90 48 7F", "B0 40 7F"
-                )
-                await hall.until(lambda: len(hall.ons) == 19, midi)
-                assert hall.ons[16:] == [75.0, 77.0, 78.0]
-                keyboard.kill()
-                await hall.until(lambda: hall.offs == 19, midi)
-                await asyncio.to_thread(midi.wait_for, "gone, its keys are lifted")
-                assert midi.stop(signal.SIGINT) == 0
-                assert "Traceback" not in midi.output()
-            await synth.stop()
+        synth = SynthNode(SynthOptions("synth-a", "a", [Server(server, KEY)], audio="none"))
+        hall.record(synth)
+        await synth.start()
+        with processes() as start, MidiSender(jack, "keyboard") as keyboard:
+            environment = {**jack.env, "FORMANT_KEY": KEY}
+            options = ("--backend", "jack", "--port", "keyboard")
+            midi = start("midi", *options, environment=environment, prefix=lan["keys"].inside)
+            await asyncio.to_thread(midi.wait_for, "Ready: 1 synth linked")
+            while not hall.ons:  # a connection counts from some later cycle of the server
+                keyboard.send("90 3C 7F", "80 3C 00")
+                await asyncio.sleep(0.1)
+            await hall.until(lambda: hall.offs == len(hall.ons), midi)
+            hall.ons.clear()
+            hall.offs = 0
+            for key in range(0x40, 0x50):
+                keyboard.send(f"90 {key:02X} 7F", f"80 {key:02X} 00")
+            await hall.until(lambda: hall.offs >= 16, midi)
+            assert hall.ons == [float(key) for key in range(0x40, 0x50)]
+            keyboard.send(
+                "B0 65 00", "B0 64 00", "B0 06 0C", "E0 00 60", "90 45 7F", "90 47 7F", "90 48 7F", "B0 40 7F"
+            )
+            await hall.until(lambda: len(hall.ons) == 19, midi)
+            assert hall.ons[16:] == [75.0, 77.0, 78.0]
+            keyboard.kill()
+            await hall.until(lambda: hall.offs == 19, midi)
+            await asyncio.to_thread(midi.wait_for, "gone, its keys are lifted")
+            assert midi.stop(signal.SIGINT) == 0
+            assert "Traceback" not in midi.output()
+        await synth.stop()
 
-    asyncio.run(story())
+    machines = {name: (f"192.168.1.{number}/24",) for number, name in enumerate(("server", "keys", "box"), 20)}
+    with Lan(**machines) as lan, processes() as start:
+        serving = start("server", "--port", "8099", environment={"FORMANT_KEY": KEY}, prefix=lan["server"].inside)
+        serving.wait_for("Join:")
+        with lan["box"].entered():
+            asyncio.run(story(lan, "ws://192.168.1.20:8099/ws"))
 
 
 def test_a_file_is_played_to_its_end_and_the_command_ends(tmp_path: Path) -> None:
