@@ -34,9 +34,9 @@ def singer(stage: Stage, relay: Relay, script: str = "") -> Tab:
     return tab
 
 
-def pair(stage: Stage, script: str = "") -> tuple[Relay, Tab, Tab]:
+def pair(stage: Stage, script: str = "", relay: Relay | None = None) -> tuple[Relay, Tab, Tab]:
     """A relay, a touch page, and a page that sings what it plays; `script` runs first on that page."""
-    relay = stage.relay()
+    relay = relay or stage.relay()
     player = stage.tab(relay)
     player.until("formant.server === 'registered'")
     tab = singer(stage, relay, script)

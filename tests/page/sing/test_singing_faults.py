@@ -13,6 +13,7 @@ from support.browser.chromium import Finger, Tab
 from support.browser.marionette import OpenFirefoxTab, firefox, firefox_tab
 
 from formant_dsp.browser.bundle import wasm
+from formant_net.protocol.timing import Timing
 
 __all__ = ["firefox", "firefox_tab"]
 
@@ -58,9 +59,9 @@ window.RTCPeerConnection = class extends Real {
 QUIET = f"{ACTIVE} === 0 && formant.sing.fingers === 0"
 
 
-def held(stage: Stage, script: str = "") -> tuple[Relay, Tab, Tab]:
+def held(stage: Stage, script: str = "", relay: Relay | None = None) -> tuple[Relay, Tab, Tab]:
     """As `pair`, with a finger that is held and sung; `script` runs first on the page that sings."""
-    relay, player, tab = pair(stage, script)
+    relay, player, tab = pair(stage, script, relay)
     player.fingers(Finger(1, 0.4, 0.5))
     tab.until(SINGS)
     return relay, player, tab
@@ -175,17 +176,23 @@ def test_a_loudspeaker_with_another_sample_rate_gets_a_new_context_and_the_finge
 
 
 def test_without_a_network_it_falls_silent_and_comes_back_with_new_links(stage: Stage) -> None:
-    """The Wi-Fi is another one: the socket and the path are gone, and then there is a network again."""
-    relay, player, tab = held(stage, CONNECTIONS)
-    stage.thread.run(tab.page.context.set_offline(True))
+    """The Wi-Fi is another one: the socket and the path are gone, and then there is a network again.
+
+    The back-off is a quarter of an hour here: only the news that there is a network brings both back at once.
+    """
+    relay = stage.relay(timing=Timing(backoff_first_s=900.0, backoff_max_s=900.0))
+    relay, player, tab = held(stage, CONNECTIONS, relay)
+    for each in (player, tab):
+        stage.thread.run(each.page.context.set_offline(True))
     stage.thread.run(relay.stop())
     tab.evaluate("() => window.connections.forEach((each) => each.close())")
     tab.until(QUIET)
     for each in (player, tab):
         each.until("formant.server === 'waiting'")
     stage.thread.run(relay.start())
-    stage.thread.run(tab.page.context.set_offline(False))
-    tab.until("formant.server === 'registered'")
+    for each in (player, tab):
+        stage.thread.run(each.page.context.set_offline(False))
+        each.until("formant.server === 'registered'")
     tab.until(SINGS)
     player.until(ONE_OPEN)
     assert tab.evaluate("() => formant.sing.bank.counts.expired") == 0
