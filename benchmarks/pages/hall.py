@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from playwright.async_api import Error
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 from support.browser.chromium import PHONE, Chromium, Finger, LoopThread, Tab
 from support.machine.cpu import cpu_s, memory_mb, tree
@@ -91,7 +93,11 @@ def run(thread: LoopThread, server: Server, given: Any) -> None:
     for number in range(0, given.singers, BATCH):
         began, before = time.monotonic(), cpu_s(tree(os.getpid()))
         browser = browsers[(number // BATCH) % len(browsers)]
-        singers += open_singers(thread, browser, server.url, min(BATCH, given.singers - number))
+        try:
+            singers += open_singers(thread, browser, server.url, min(BATCH, given.singers - number))
+        except (Error, TimeoutError) as error:
+            print(json.dumps({"singers": number, "broken": f"no more pages open: {error}"}), flush=True)
+            break
         line: dict[str, Any] = {"singers": len(singers)}
         try:
             player.until(f"{LINKED} === {len(singers)}", timeout_s=PATIENCE_S)
