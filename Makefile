@@ -59,9 +59,10 @@ vectorised: $(VENV)/to-test ## the compiler's report: every sample loop uses SIM
 
 ##@ Prove: longer than the tests
 
-.PHONY: test-long ring-proofs fuzz faults mutants edges-faults midi-soak storm fleet
+.PHONY: test-long ring-proofs fuzz faults mutants edges-faults midi-soak storm fleet neighbours
 test-long: $(VENV)/to-test system-packages ## all tests and all cases; ARGS="-m long": what `test` leaves out
 	ALL_CASES=1 $(PYTEST) $(ARGS)
+
 PROOF_PACKAGES := gcc g++ spin relacy-dev util-linux
 ring-proofs: $(VENV)/to-test ## the ring by relacy and spin, the audio path by the thread sanitizer (2 minutes)
 	@$(call apt_install,$(PROOF_PACKAGES))
@@ -96,6 +97,9 @@ edges-faults: $(VENV)/to-test ## everything that can fail between edges, with th
 # As root: every box is a network namespace of its own.
 fleet: $(VENV)/to-test system-packages ## power cuts of a server and of two edges with twelve boxes (5 minutes)
 	cd tests && ../$(BIN)/python -m fleet.story $(ARGS)
+
+neighbours: $(VENV)/to-test ## server, synth and controller of the version before the desk beside today's (5 minutes)
+	cd tests && ../$(BIN)/python -m fleet.neighbours $(ARGS)
 
 ##@ Measure
 

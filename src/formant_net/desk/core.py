@@ -113,6 +113,12 @@ class Desk(ClientCore[Effect]):
         self._signaling.on_deadline(now)
         self._settle(now)
 
+    def receive(self, attempt: int, message: Message | Unknown, now: float) -> None:
+        """A message from the server. An older server cannot read the role, and says so: it has no desk."""
+        if isinstance(message, Error) and (message.code, message.about) == ("bad-message", "register"):
+            self.fault = Refused("not-here", "this server is of an older version, which keeps no settings of boxes")
+        super().receive(attempt, message, now)
+
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _registered(self) -> None:
