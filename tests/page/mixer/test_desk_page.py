@@ -223,11 +223,18 @@ def test_a_box_is_identified_and_one_that_cannot_says_so(stage: Stage, hall: Des
     tab.until(f"{OPEN} === 3")
     tab.click("[aria-label='North wall: details']")
     identify = "document.querySelector('#part .foot [aria-pressed]')"
-    tab.click("#part .foot [aria-pressed]")
-    stage.until(lambda: hall.asked("desk-identify") == [{"id": "synth-a", "on": True}], "the request")
+    tab.until(f"{identify}?.disabled === false")
+    tab.evaluate(f"{identify}.click()")
     tab.until(f"{identify}.textContent === 'It sings… stop'")
-    hall.refuse_set = {"code": "bad-setting", "message": "synth-a is older and has no tune: update it"}
+    stage.until(lambda: hall.asked("desk-identify") == [{"id": "synth-a", "on": True}], "the request")
+    tab.click("#part .close")
+    tab.click("[aria-label='South wall: details']")
+    tab.until(f"!{identify}.disabled && {identify}.textContent === 'Identify'")
+    tab.evaluate(f"[{identify}.click(), {identify}.click()]")  # begun and stopped at once
+    stage.until(lambda: len(hall.asked("desk-identify")) == 3, "both requests")
+    assert hall.asked("desk-identify")[1:] == [{"id": "synth-b", "on": True}, {"id": "synth-b", "on": False}]
+    hall.refuse_set = {"code": "bad-setting", "message": "synth-b is older and has no tune: update it"}
     tab.click("#part .foot [aria-pressed]")
     tab.until("document.querySelector('#part .trouble').checkVisibility()")
     assert "older" in tab.text("#part .trouble")
-    assert hall.asked("desk-identify")[-1] == {"id": "synth-a", "on": False}
+    tab.until(f"{identify}.textContent === 'Identify'")

@@ -2,6 +2,8 @@
 import { write } from "./make.js";
 
 const SHOWN_MS = 12000;
+/** A way back is offered longer: people look at the room first. */
+const UNDO_MS = 60000;
 
 /** @param {string} id */
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -37,7 +39,7 @@ export class Said {
     element("said").dataset.tone = tone;
     element("said-undo").hidden = !undo;
     write(element("said-text"), text);
-    this.#timer = setTimeout(() => this.#hide(), SHOWN_MS);
+    this.#timer = setTimeout(() => this.#hide(), undo ? UNDO_MS : SHOWN_MS);
   }
 
   #hide() {
