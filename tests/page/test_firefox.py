@@ -96,6 +96,23 @@ def test_keys_play(stage: Stage, playing: Playing) -> None:
     stage.until(lambda: released(synth), "its release")
 
 
+def test_the_strip_chooses_a_scale_and_holds_notes(stage: Stage, playing: Playing) -> None:
+    _, synth, tab = playing()
+    tab.click("#strip-scale")
+    scale = "document.getElementById('scale')"
+    tab.evaluate(f"({scale}.value = 'whole-tone', {scale}.dispatchEvent(new Event('change')))")
+    tab.until("document.getElementById('strip-scale').textContent === 'C whole tone'")
+    tab.click("#strip-scale")
+    tab.click("#strip-hold")
+    tab.fingers(Finger(0, 0.4, 0.5))
+    tab.fingers()
+    touch = stage.until(lambda: active(synth, 1), "a held note")[-1].message
+    assert touch["points"][0]["note"] % 2 == 0
+    tab.until("formant.choice.held === 1")
+    tab.click("#strip-hold")
+    stage.until(lambda: released(synth), "its end")
+
+
 def test_settings_reach_the_synth_and_come_back(stage: Stage, playing: Playing) -> None:
     _, synth, tab = playing(name="Kitchen")
     tab.click("#panel-toggle")

@@ -88,6 +88,7 @@ def test_a_tuning_from_a_file_is_played_and_there_the_next_time(stage: Stage) ->
     choose(("fifths \u00fc.scl", "! x\nFifths \u00fc\n2\n702.\n2/1\n"))
     tab.until("formant.choice.tuning === 'file'")
     assert tab.text("#strip-scale").startswith("fifths")
+    assert tab.evaluate("document.getElementById('scale').value") == "all", "a tuning is played with all its steps"
     assert tab.evaluate("document.getElementById('tuning-note').hidden") is True
     tab.click("#strip-scale")
     tab.fingers(Finger(0, 0.02, 0.5))

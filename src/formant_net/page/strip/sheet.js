@@ -59,7 +59,7 @@ export class Sheet {
     if (file && this.#tuning.options.length === Object.keys(SHIPPED).length) this.#tuning.append(new Option(file, FILE));
     if (file) this.#tuning.options[this.#tuning.options.length - 1].text = file;
     if (!isListed(this.#scale, choice.scale)) this.#scale.append(new Option(`Degrees ${choice.scale}`, choice.scale));
-    set(this.#scale, choice.scale);
+    set(this.#scale, choice.scale || (view.steps ? ALL : "")); // a tuning alone is played with all its steps
     set(this.#root, choice.root);
     set(this.#tuning, choice.tuning);
     set(this.#octaves, String(choice.octaves));
