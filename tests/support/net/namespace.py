@@ -118,6 +118,11 @@ class Lan:
             machine.only("eth0", self._addresses[name])
         return self
 
+    def isolate(self) -> None:
+        """No multicast passes from one port to another, as on a guest Wi-Fi or between two subnets."""
+        for number in range(len(self.machines)):
+            _run("bridge", "-n", self._switch.name, "link", "set", "dev", f"port{number}", "mcast_flood", "off")
+
     def __exit__(self, *_: object) -> None:
         for machine in (*self.machines.values(), self._switch):
             machine.__exit__()

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 from support.machine.processes import processes
 from support.net.loopback import run
@@ -17,7 +18,7 @@ from support.suite.require import require_namespaces
 
 from formant_net.aio.client.find import MOST_TASKS, Finder, Search
 from formant_net.aio.client.join import FOUND
-from formant_net.lan.record import SERVICE
+from formant_net.lan.record import SERVICE, Place
 
 KEY = {"FORMANT_KEY": "cantabile"}
 SILENT = ("--audio", "none", "--voices", "2")
@@ -102,6 +103,22 @@ def test_where_there_is_none_it_is_said() -> None:
         assert nobody.returncode == 1
         assert "Traceback" not in nobody.stderr
         assert "no server" in nobody.stderr
+
+
+def test_without_multicast_a_box_goes_where_its_server_was_and_a_stranger_is_told(tmp_path: Path) -> None:
+    """Guest Wi-Fi, client isolation of multicast, two subnets."""
+    require_namespaces()
+    with Lan(server=("192.168.1.20/24",), box=("192.168.1.30/24",)) as lan, processes() as start:
+        lan.isolate()
+        start("server", "--port", "8099", environment=KEY, prefix=lan["server"].inside).wait_for("Join:")
+        (tmp_path / FOUND).write_bytes(msgspec.json.encode(Place("7k2m9x", "192.168.1.20", 8099)))
+        state = {"FORMANT_STATE_DIR": str(tmp_path)}
+        box = start("synth", *SILENT, environment=KEY | state, prefix=lan["box"].inside)
+        box.wait_for("Ready")
+        nobody = remote(lan, "box", "--patience", "2")
+        assert nobody.returncode == 1
+        assert "no server was found on this network" in nobody.stderr
+        assert "give its URL" in nobody.stderr
 
 
 def test_with_a_fingerprint_a_server_without_https_is_passed_over() -> None:
