@@ -16,9 +16,14 @@ BUDGET = 0.5
 """Share of a block's period that the bank may use. The rest is for the device, the system and interruptions."""
 
 
-def full_bank(voices: int, sample_rate: int, algorithm: str, isa: str | None, breath: float = 0.0) -> Bank:
+SINGER = {"air": 1.0, "wander": 1.0, "jitter_percent": 0.4, "shimmer_db": 0.15, "flutter": 20.0, "drift_cents": 6.0}
+"""What a natural preset has besides a voice: all of it that goes on while a note is held, except breath."""
+
+
+def full_bank(voices: int, sample_rate: int, algorithm: str, isa: str | None, **sung: float) -> Bank:
     """A bank in which all voices sound, have vibrato, and differ in pitch and vowel.
 
+    sung    more fields of VoiceParams, as `breath`
     error   RuntimeError when not all voices sound
     """
     bank = Bank(voices=voices, sample_rate=sample_rate, isa=isa, ring_capacity=4096)
@@ -27,7 +32,7 @@ def full_bank(voices: int, sample_rate: int, algorithm: str, isa: str | None, br
         share = i / max(voices - 1, 1)
         params = VoiceParams(
             f0_hz=110.0 * 8.0**share, vowel=path.at(share), algorithm=algorithm, level_db=-20.0, vibrato_cents=30.0,
-            breath=breath,
+            **sung,
         )  # fmt: skip
         if not bank.note_on(i + 1, params):
             raise RuntimeError("the ring is too small for so many voices")
@@ -38,13 +43,13 @@ def full_bank(voices: int, sample_rate: int, algorithm: str, isa: str | None, br
 
 
 def formant_samples_per_s(
-    voices: int, sample_rate: int, algorithm: str, isa: str | None, seconds: float = 1.0, breath: float = 0.0
+    voices: int, sample_rate: int, algorithm: str, isa: str | None, seconds: float = 1.0, **sung: float
 ) -> float:
     """Best throughput of one core, samples of formants per second, over `seconds` of wall time.
 
-    It includes the control pass and mixing.
+    It includes the control pass and mixing. `sung`: more fields of VoiceParams.
     """
-    bank = full_bank(voices, sample_rate, algorithm, isa, breath)
+    bank = full_bank(voices, sample_rate, algorithm, isa, **sung)
     frames = 16 * HOP  # about a millisecond of work: on a busy machine some passes are not interrupted
     out = np.empty(frames, np.float32)
     best, until = float("inf"), time.perf_counter() + seconds

@@ -66,6 +66,7 @@ cdef void control_hop(bank_t* b, int first, int n) noexcept nogil:
     for i in range(first, first + n if first + n < b.top else b.top):
         v = &b.voice[i]
         if v.state == FREE:
+            b.control.walk_cents[i] = 0.0
             continue
         if v.lease_hops and v.state == HELD:
             v.lease_left -= 1
@@ -95,8 +96,6 @@ cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
         if n:
             control_hop(b, first, n)
         first += n if n else 16
-    memcpy(b.control.moving, b.control.still_moving, sizeof(b.control.moving))
-    memset(b.control.still_moving, 0, sizeof(b.control.moving))
     if b.top:
         for i in range(b.top):
             v = &b.voice[i]
@@ -108,6 +107,8 @@ cdef void voices_hop(bank_t* b, float* out) noexcept nogil:
         rows = b.start
         b.start = b.control.end
         b.control.end = rows
+    memcpy(b.control.moving, b.control.still_moving, sizeof(b.control.moving))
+    memset(b.control.still_moving, 0, sizeof(b.control.moving))
     b.clock += HOP
     store_relaxed(&b.shared.active, active)
     add(&b.shared.hops, 1)

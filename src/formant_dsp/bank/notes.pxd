@@ -11,6 +11,7 @@ from formant_dsp.bank.queue.shared cimport add
 from formant_dsp.bank.memory.slots cimport drop_key, find, free_slot, set_free, take_key
 from formant_dsp.bank.memory.state cimport HELD, MAX_EDGES, RELEASING, STOLEN, bank_t, voice_t
 from formant_dsp.bank.voice.gate cimport gate_to
+from formant_dsp.bank.hop.wander cimport forget
 from formant_dsp.bank.voice.glide cimport STRUCK_S, dip, follow_rate, glide_aim, glide_to, turn_to, unison_of
 from formant_dsp.bank.voice.onset cimport NEVER, after_breath
 from formant_dsp.bank.voice.vibrato cimport CHARACTER, cut, vibrato_begin
@@ -103,6 +104,7 @@ cdef inline void strike_again(bank_t* b, voice_t* v) noexcept nogil:
     if now <= 0.0:
         return
     v.vibrato.since = now
+    v.vibrato.disturbed = True
     v.vibrato.joined = -1e9
     v.glide.left = 0
     if v.glide.tau == 0.0:
@@ -119,6 +121,7 @@ cdef inline void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) 
     memset(v, 0, sizeof(voice_t) - sizeof(v.rest))
     prefetch(<const char*>(v + 2), sizeof(voice_t) - sizeof(v.rest))  # notes that begin together mostly lie in a row
     v.rest.harmonics.started = v.rest.harmonics.count = 0
+    forget(&v.rest.slow)
     b.notes += 1
     take_key(b, i, e.key)
     b.free[i // 64] &= ~(<uint64_t>1 << (i & 63))
@@ -132,7 +135,8 @@ cdef inline void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) 
     v.onset.ends = NEVER
     v.onset.scoop_cents, v.onset.scoop_s = e.scoop_cents, e.scoop_s
     v.onset.lead_s, v.onset.tilt_db = e.lead_s, e.onset_tilt_db
-    v.fresh = True
+    v.fresh = v.extra = True
+    v.period = -1
     if e.vibrato_spread > 0.0 or e.unison_cents > 0.0:
         v.phase = mix32(v.seed, 300)   # two notes of one pitch may not begin in step
     v.glide.own = v.glide.tuning = e.detune_cents / 1200.0 * cut(bell(v.seed + CHARACTER, 3))
@@ -143,6 +147,7 @@ cdef inline void start(bank_t* b, voice_t* v, const event_t* e, int32_t offset) 
     b.control.f0_slope[i] = 0.0
     b.control.f0_khz[i] = 0.0
     b.control.walk_cents[i] = 0.0
+    b.control.flutter_s[i] = (v.seed & 0xFFFF) * 1e-3
     b.control.seconds[i] = -first / b.sample_rate
     vibrato_begin(&v.vibrato, &b.control, i, v.seed, e.vibrato_hz, e.vibrato_delay_s, e.vibrato_fade_s, e.vibrato_drift,
                   e.vibrato_spread)
@@ -167,6 +172,7 @@ cdef inline void aim_pitch(bank_t* b, voice_t* v, const event_t* e) noexcept nog
     glide_aim(&v.glide, &b.control, i, e.f0_tau, e.legato)
     if glide_to(&v.glide, &b.control, i, e.log2_f0, b.sample_rate):
         v.vibrato.joined = b.control.seconds[i]
+        v.vibrato.disturbed = True
         leave_unison(b, v, e)
     b.control.f0_target[i] = e.log2_f0 + v.glide.tuning
     v.lease_hops = e.lease_hops

@@ -21,7 +21,7 @@ from formant_dsp.kernels.control_loops cimport control, pitch, smooth
 from formant_dsp.kernels.fm_loops cimport voice_fm, voice_full, voice_modfm, voice_poisson
 from formant_dsp.kernels.table cimport ISA_NAME, kernel_table
 from formant_dsp.kernels.mix_loops cimport gains, mix, mix_gains, peak, scale
-from formant_dsp.kernels.residue_loops cimport powers, tones, voice_natural
+from formant_dsp.kernels.residue_loops cimport poles_at, powers, tones, voice_natural
 from formant_dsp.kernels.rows cimport CHOWNING, MODFM, NATURAL, POISSON, VOICE
 
 cdef public void kernels "formant_kernels"(kernel_table* table) noexcept nogil:
@@ -42,6 +42,7 @@ cdef public void kernels "formant_kernels"(kernel_table* table) noexcept nogil:
     table.colour[NATURAL] = colour_natural
     table.powers = powers
     table.tones = tones
+    table.poles = poles_at
     table.mean = mean
     table.centre = centre
     table.share = share

@@ -1,9 +1,10 @@
-# Breath, one hop: five bands of noise, their skirts and a white floor, all loudest after the glottal pulse.
+# Breath, one hop: five bands of noise, their skirts and a noise floor, all loudest after the glottal pulse.
 #
 # A turbulent source is nearly flat: a band is as loud as its formant times its frequency. Between the bands a tract
 # leaves 17 dB, not the 60 of bare bands. A second, wide noise W on the same carriers gives each band a skirt (values
-# every 16 frames, joined by straight lines); two of them take turns. The white floor of four taps, |8 cos³ πf/f_s|,
-# fills what is above. Both are functions of (seed, frame) and have no state.
+# every 16 frames, joined by straight lines); two of them take turns. The noise floor, |16 sin(πf/f_s) cos³(πf/f_s)|,
+# fills what is above. A band beside a wider gap d has a weaker skirt, 1.18 kHz / d of it: the valley of a tract is the
+# deeper the wider it is. Both are functions of (seed, frame) and have no state.
 #
 # The noise comes in bursts, as the glottis closes: 1 + m(cos(θ - π/5) - 1)/(1 + m) with m = 1/2, at its loudest a tenth
 # of a period after the pulse (Hermes 1991; Lu & Smith 1999).
@@ -15,12 +16,13 @@
 # to 50 … 300 Hz: narrower bands whistle, and the noise of wider ones changes faster than a cubic per hop can follow.
 
 from libc.math cimport sqrtf
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int32_t, uint32_t
+from libc.string cimport memcpy, memset
 
 from formant_dsp.kernels.exp2 cimport exp2_double, fmax_, fmin_
-from formant_dsp.kernels.table cimport band_hop_t, band_t, control_t, in_t, out_t, row_t, voice_hop_t, wind_t
-from formant_dsp.kernels.noise cimport mix32, spline_at, white
-from formant_dsp.kernels.rows cimport FORMANTS, HOP, P_A, P_B, P_BREATH, P_F
+from formant_dsp.kernels.table cimport bands_hop_t, bands_t, control_t, in_t, out_t, row_t, voice_hop_t, wind_t, words_t
+from formant_dsp.kernels.noise cimport mix32
+from formant_dsp.kernels.rows cimport FORMANTS, HOP, LANES, P_A, P_B, P_BREATH, P_F
 from formant_dsp.kernels.sine cimport cos_phase
 
 cdef extern from "native/vec.h" nogil:
@@ -29,37 +31,92 @@ cdef extern from "native/vec.h" nogil:
 cdef extern from * nogil:
     """
     #define FORMANT_SKIRT 0.24f       /* amplitude of the skirts re the bands, both of rms 1 */
+    #define FORMANT_SPACING_KHZ 1.18f  /* of the formants of a uniform tube */
     #define FORMANT_SKIRT_RMS 2.1213203f  /* makes straight lines between values of -1 … 1 of rms 1 */
     """
     const float SKIRT "FORMANT_SKIRT"
     const float SKIRT_RMS "FORMANT_SKIRT_RMS"
+    const float SPACING_KHZ "FORMANT_SPACING_KHZ"
 
 
-cdef inline void bands_hop(band_t* state, band_hop_t* bands, const control_t* c, int i, uint32_t seed,
-                           bint fresh) noexcept nogil:
-    """Write the bands of slot i over one hop and advance their state. A fresh voice has its end values at the start."""
+cdef inline float even(uint32_t seed, uint32_t frame) noexcept nogil:
+    """A uniform value in -1 … 1 as a float."""
+    return <float>(<int32_t>(mix32(seed, frame) ^ <uint32_t>0x80000000)) * <float>4.656612873077393e-10
+
+
+cdef inline void draw(out_t n, out_t m, words_t knot, words_t part, in_t per_hop, uint32_t seed) noexcept nogil:
+    """The noise of all bands and its slope: the cubic B-spline of noise.pxd at `knot` + `part`."""
+    cdef float x0, x1, x2, x3, u, a, b, c
+    cdef int j
+    for j in range(LANES):
+        u = <float>(<int32_t>(part[j] >> 1)) * <float>4.656612873077393e-10
+        x0 = even(seed + <uint32_t>j, knot[j] - 1)
+        x1 = even(seed + <uint32_t>j, knot[j])
+        x2 = even(seed + <uint32_t>j, knot[j] + 1)
+        x3 = even(seed + <uint32_t>j, knot[j] + 2)
+        a = <float>1.25130435 * (x2 - x0)
+        b = <float>1.25130435 * (x0 - <float>2.0 * x1 + x2)
+        c = <float>0.41710145 * (x3 - x0 + <float>3.0 * (x1 - x2))
+        n[j] = <float>0.41710145 * (x0 + <float>4.0 * x1 + x2) + u * (a + u * (b + u * c))
+        m[j] = per_hop[j] * (a + u * (<float>2.0 * b + u * (<float>3.0 * c)))
+
+
+cdef inline void pass_time(words_t knot, words_t part, words_t knots, words_t parts) noexcept nogil:
+    """Move the time of the noise on by one hop."""
+    cdef uint32_t sum
+    cdef int j
+    for j in range(LANES):
+        sum = part[j] + parts[j]
+        knot[j] = knot[j] + knots[j] + <uint32_t>(sum < parts[j])
+        part[j] = sum
+
+
+cdef inline void fit(out_t c0, out_t c1, out_t c2, out_t c3, in_t n0, in_t m0, in_t n1, in_t m1) noexcept nogil:
+    """The cubics over the hop with these values and slopes at its ends."""
+    cdef int j
+    for j in range(LANES):
+        c0[j] = n0[j]
+        c1[j] = m0[j]
+        c2[j] = <float>3.0 * (n1[j] - n0[j]) - <float>2.0 * m0[j] - m1[j]
+        c3[j] = <float>2.0 * (n0[j] - n1[j]) + m0[j] + m1[j]
+
+
+cdef inline void turn_on(words_t phase, words_t increment, words_t step) noexcept nogil:
+    """Move the carriers on by one hop."""
+    cdef int j
+    for j in range(LANES):
+        phase[j] = phase[j] + <uint32_t>HOP * increment[j] + <uint32_t>(HOP * (HOP - 1) // 2) * step[j]
+        increment[j] = increment[j] + <uint32_t>HOP * step[j]
+
+
+cdef inline void aim_bands(bands_t* s, bands_hop_t* bands, const control_t* c, int i, uint32_t seed, bint fresh) noexcept nogil:
+    """Write gains and frequencies of a hop in which they may move. A fresh voice has its end values at the start."""
     cdef float[FORMANTS] amplitude
-    cdef float power = <float>1e-12, khz, width, gain, density = 0.0, floor
-    cdef double slope, knots, f_hz
+    cdef float[FORMANTS] share
+    cdef float power = <float>1e-12, khz, width, gain, density = 0.0, floor, wide
+    cdef double knots, f_hz
     cdef uint32_t increment
     cdef int j
-    cdef band_t* s
     for j in range(FORMANTS):
         khz = c.linear[(P_F + j) * c.stride + i]
         gain = c.linear[(P_A + j) * c.stride + i] * khz if khz < <float>0.9 * c.half_rate_khz else <float>0.0
         amplitude[j] = gain
-        power += <float>(0.5 + 0.5 * SKIRT * SKIRT) * gain * gain
+        # a valley wider than that of a uniform tube is deeper
+        wide = c.linear[(P_F + j + 1) * c.stride + i] - khz if j + 1 < FORMANTS else <float>0.0
+        if j > 0:
+            wide = fmax_(wide, khz - c.linear[(P_F + j - 1) * c.stride + i])
+        wide = SPACING_KHZ / fmax_(wide, SPACING_KHZ)
+        share[j] = wide
+        power += (<float>0.5 + <float>(0.5 * SKIRT * SKIRT) * share[j] * share[j]) * gain * gain
         width = fmin_(fmax_(<float>100.0 * c.linear[(P_B + j) * c.stride + i], <float>50.0), <float>300.0)
         density = fmax_(density, <float>0.5 * gain * gain / width)
-    # the floor is 28 dB below the strongest band at 8 kHz; its rms is sqrt(20/3)
+    # the floor is 28 dB below the strongest band at 8 kHz; its rms is sqrt(10/3)
     floor = <float>0.0398 * sqrtf(density) * c.floor_of_density
-    gain = c.x[P_BREATH * c.stride + i] / sqrtf(power + <float>6.6666667 * floor * floor)
-    floor *= gain
+    gain = c.x[P_BREATH * c.stride + i] / sqrtf(power + <float>3.3333333 * floor * floor)
+    s.floor = floor * gain
     if fresh:
-        state[0].floor = floor
-    state[1].floor, state[0].floor = state[0].floor, floor   # at the start of the hop, and at its end
+        s.floor0 = s.floor
     for j in range(FORMANTS):
-        s = &state[j]
         f_hz = 1e3 * exp2_double(c.x[(P_F + j) * c.stride + i])
         width = fmin_(fmax_(<float>100.0 * c.linear[(P_B + j) * c.stride + i], <float>50.0), <float>300.0)
         knots = 2.198 * width * c.hop_s
@@ -67,112 +124,169 @@ cdef inline void bands_hop(band_t* state, band_hop_t* bands, const control_t* c,
             f_hz = 1e3 * c.half_rate_khz
         increment = <uint32_t>(f_hz * c.increment_of_hz)
         if fresh:
-            s.position = mix32(seed, 100 + j) * 1e-6
-            s.phase = mix32(seed, 200 + j)
-            s.increment = increment
-            s.n = spline_at(seed + j, <int64_t>s.position, s.position - <double><int64_t>s.position, &slope)
-            s.m = slope * knots
-            s.gain = amplitude[j] * gain
-        s.position += knots
-        bands[j].phase = s.phase
-        bands[j].increment = s.increment
-        bands[j].increment_step = <int32_t>(increment - s.increment) / HOP
-        bands[j].n0 = s.n
-        bands[j].m0 = s.m
-        s.n = spline_at(seed + j, <int64_t>s.position, s.position - <double><int64_t>s.position, &slope)
-        s.m = slope * knots
-        bands[j].n1 = s.n
-        bands[j].m1 = s.m
-        bands[j].gain = s.gain
-        bands[j].gain_step = (amplitude[j] * gain - s.gain) / HOP
-        s.gain = amplitude[j] * gain
-        s.phase = s.phase + HOP * s.increment + (HOP * (HOP - 1) // 2) * <uint32_t>bands[j].increment_step
-        s.increment = s.increment + HOP * <uint32_t>bands[j].increment_step
+            f_hz = mix32(seed, 100 + j) * 1e-6
+            s.knot[j] = <uint32_t>f_hz
+            s.part[j] = <uint32_t>((f_hz - <double>s.knot[j]) * 4294967296.0)
+            s.phase[j] = mix32(seed, 200 + j)
+            s.increment[j] = increment
+            s.gain[j] = amplitude[j] * gain
+            s.skirt[j] = share[j] * s.gain[j]
+        s.knots[j] = <uint32_t>knots
+        s.parts[j] = <uint32_t>((knots - <double>s.knots[j]) * 4294967296.0)
+        s.per_hop[j] = <float>knots
+        bands.increment_step[j] = <uint32_t>(<int32_t>(increment - s.increment[j]) / HOP)
+        bands.gain[j] = s.gain[j]
+        bands.gain_step[j] = (amplitude[j] * gain - s.gain[j]) / HOP
+        s.gain[j] = amplitude[j] * gain
+        bands.skirt[j] = s.skirt[j]
+        bands.skirt_step[j] = (share[j] * s.gain[j] - s.skirt[j]) / HOP
+        s.skirt[j] = share[j] * s.gain[j]
+    if fresh:
+        draw(s.n, s.m, s.knot, s.part, s.per_hop, seed)
+
+
+cdef inline void bands_hop(bands_t* s, bands_hop_t* bands, const control_t* c, int i, uint32_t seed, bint fresh) noexcept nogil:
+    """Write the bands of slot i over one hop and advance their state. A fresh voice has its end values at the start."""
+    cdef float[LANES] n
+    cdef float[LANES] m
+    s.floor0 = s.floor
+    bands.steady = not (fresh or c.vowels_move)
+    memset(bands.increment_step, 0, sizeof(bands.increment_step))
+    if not bands.steady:
+        aim_bands(s, bands, c, i, seed, fresh)
+    else:
+        memcpy(bands.gain, s.gain, sizeof(s.gain))
+        memset(bands.gain_step, 0, sizeof(bands.gain_step))
+        memcpy(bands.skirt, s.skirt, sizeof(s.skirt))
+        memset(bands.skirt_step, 0, sizeof(bands.skirt_step))
+    memcpy(bands.phase, s.phase, sizeof(s.phase))
+    memcpy(bands.increment, s.increment, sizeof(s.increment))
+    pass_time(s.knot, s.part, s.knots, s.parts)
+    draw(n, m, s.knot, s.part, s.per_hop, seed)
+    fit(bands.c0, bands.c1, bands.c2, bands.c3, s.n, s.m, n, m)
+    memcpy(s.n, n, sizeof(n))
+    memcpy(s.m, m, sizeof(m))
+    turn_on(s.phase, s.increment, bands.increment_step)
 
 
 # One band over one hop: the noise is a cubic of the elapsed share of the hop. Passed by value, to stay in registers.
 ctypedef struct cubic_t:
     uint32_t phase, inc, step
-    float c0, c1, c2, c3, gain, gain_step
+    float c0, c1, c2, c3, gain, gain_step, skirt, skirt_step
 
 
-cdef inline cubic_t cubic(const band_hop_t* b) noexcept nogil:
+cdef inline cubic_t cubic(const bands_hop_t* b, int j) noexcept nogil:
     cdef cubic_t f
-    f.phase, f.inc, f.step = b.phase, b.increment, <uint32_t>b.increment_step
-    f.c0, f.c1 = b.n0, b.m0
-    f.c2 = <float>3.0 * (b.n1 - b.n0) - <float>2.0 * b.m0 - b.m1
-    f.c3 = <float>2.0 * (b.n0 - b.n1) + b.m0 + b.m1
-    f.gain, f.gain_step = b.gain, b.gain_step
+    f.phase, f.inc, f.step = b.phase[j], b.increment[j], b.increment_step[j]
+    f.c0, f.c1, f.c2, f.c3 = b.c0[j], b.c1[j], b.c2[j], b.c3[j]
+    f.gain, f.gain_step = b.gain[j], b.gain_step[j]
+    f.skirt, f.skirt_step = b.skirt[j], b.skirt_step[j]
+    return f
+
+
+cdef inline cubic_t steady_cubic(const bands_hop_t* b, int j) noexcept nogil:
+    """The same of a band with a gain that does not move: its cubic is multiplied by it, and by HOP^-n."""
+    cdef cubic_t f = cubic(b, j)
+    f.c0, f.c1, f.c2, f.c3 = f.gain * f.c0, f.gain * <float>(1.0 / HOP) * f.c1, f.gain * <float>(
+        1.0 / HOP / HOP) * f.c2, f.gain * <float>(1.0 / HOP / HOP / HOP) * f.c3
     return f
 
 
 cdef inline float band(cubic_t f, uint32_t i, float x, float w) noexcept nogil:
-    """gain · (noise + w) · cos(carrier) at frame i; x is i as a float."""
+    """(gain · noise + skirt · w) · cos(carrier) at frame i; x is i as a float."""
     cdef float u = x * <float>(1.0 / HOP)
-    return (f.gain + x * f.gain_step) * (f.c0 + w + u * (f.c1 + u * (f.c2 + u * f.c3))) * cos_phase(
+    return ((f.gain + x * f.gain_step) * (f.c0 + u * (f.c1 + u * (f.c2 + u * f.c3))) + (f.skirt + x * f.skirt_step) * w) * cos_phase(
         f.phase + i * f.inc + ((i * (i - 1)) >> 1) * f.step)
 
 
-cdef inline void add_band(out_t y, in_t pulse, in_t w, cubic_t f) noexcept nogil:
+cdef inline float steady(cubic_t f, uint32_t phase, float x, float w) noexcept nogil:
+    """The same with a steady gain and a steady carrier, whose phase the caller counts."""
+    return ((f.c0 + f.skirt * w) + x * (f.c1 + x * (f.c2 + x * f.c3))) * cos_phase(phase)
+
+
+cdef inline void add_band(out_t y, in_t w, cubic_t f) noexcept nogil:
     cdef int i
     for i in range(HOP):
-        y[i] += pulse[i] * band(f, <uint32_t>i, <float>i, w[i])
+        y[i] += band(f, <uint32_t>i, <float>i, w[i])
 
 
-cdef inline void add_bands_5(out_t y, in_t pulse, in_t w, in_t z, cubic_t f, cubic_t g, cubic_t h, cubic_t k,
-                             cubic_t l) noexcept nogil:
+cdef inline void add_steady(out_t y, in_t w, cubic_t f) noexcept nogil:
+    cdef uint32_t phase = f.phase
+    cdef int i
+    for i in range(HOP):
+        y[i] += steady(f, phase, <float>i, w[i])
+        phase += f.inc
+
+
+cdef inline void set_bands_5(out_t y, in_t w, in_t z, cubic_t f, cubic_t g, cubic_t h, cubic_t k, cubic_t l) noexcept nogil:
     cdef uint32_t n
     cdef float x
     cdef int i
     for i in range(HOP):
         n = <uint32_t>i
         x = <float>i
-        y[i] += pulse[i] * (band(f, n, x, w[i]) + band(g, n, x, z[i]) + band(h, n, x, w[i]) + (
-            band(k, n, x, z[i]) + band(l, n, x, w[i])))
+        y[i] = band(f, n, x, w[i]) + band(g, n, x, z[i]) + band(h, n, x, w[i]) + (
+            band(k, n, x, z[i]) + band(l, n, x, w[i]))
 
 
-cdef inline void voice_share(out_t y, float voiced, float step) noexcept nogil:
-    """Scale the voiced part."""
+cdef inline void set_steady_5(out_t y, in_t w, in_t z, cubic_t f, cubic_t g, cubic_t h, cubic_t k, cubic_t l) noexcept nogil:
+    cdef uint32_t a = f.phase, b = g.phase, c = h.phase, d = k.phase, e = l.phase
+    cdef float x
     cdef int i
     for i in range(HOP):
-        y[i] *= voiced + <float>i * step
+        x = <float>i
+        y[i] = steady(f, a, x, w[i]) + steady(g, b, x, z[i]) + steady(h, c, x, w[i]) + (
+            steady(k, d, x, z[i]) + steady(l, e, x, w[i]))
+        a += f.inc
+        b += g.inc
+        c += h.inc
+        d += k.inc
+        e += l.inc
 
 
-cdef inline void fill_pulse(out_t pulse, in_t c1, in_t s, float voiced, float step) noexcept nogil:
+cdef inline float pulse(float c1, float s, float voiced) noexcept nogil:
     """Gain of the noise: 1 a tenth of a period after the pulse, 1 - 2/3 voiced half a period later."""
+    return <float>1.0 + voiced * (<float>0.26967233 * c1 + <float>0.19592842 * s - <float>0.06366100)
+
+
+cdef inline void fill_knots(out_t k, uint32_t seed, uint32_t i) noexcept nogil:
+    """Values of both skirt noises from number i on, eight each."""
+    cdef int j
+    for j in range(2 * LANES):
+        k[j] = SKIRT * SKIRT_RMS * even(seed + <uint32_t>(j >> 3), i + <uint32_t>(j & 7))
+
+
+ctypedef struct bends_t:
+    float start, slope, at_16, at_32, at_48
+
+
+cdef inline bends_t bends(const float* k) noexcept nogil:
+    """Straight lines through five values, 16 frames apart: their first slope, and its changes."""
+    cdef bends_t b
+    b.start, b.slope = k[0], (k[1] - k[0]) * <float>(1.0 / 16.0)
+    b.at_16 = (k[2] - <float>2.0 * k[1] + k[0]) * <float>(1.0 / 16.0)
+    b.at_32 = (k[3] - <float>2.0 * k[2] + k[1]) * <float>(1.0 / 16.0)
+    b.at_48 = (k[4] - <float>2.0 * k[3] + k[2]) * <float>(1.0 / 16.0)
+    return b
+
+
+cdef inline void fill_lines(out_t w, out_t z, bends_t a, bends_t b) noexcept nogil:
+    cdef float x, p, q, r
     cdef int i
     for i in range(HOP):
-        pulse[i] = <float>1.0 + (voiced + <float>i * step) * (
-            <float>0.26967233 * c1[i] + <float>0.19592842 * s[i] - <float>0.06366100)
+        x = <float>i
+        p = fmax_(x - <float>16.0, <float>0.0)
+        q = fmax_(x - <float>32.0, <float>0.0)
+        r = fmax_(x - <float>48.0, <float>0.0)
+        w[i] = (a.start + x * a.slope) + (p * a.at_16 + (q * a.at_32 + r * a.at_48))
+        z[i] = (b.start + x * b.slope) + (p * b.at_16 + (q * b.at_32 + r * b.at_48))
 
 
-cdef inline float clipped(float u) noexcept nogil:
-    return fmin_(fmax_(u, <float>0.0), <float>1.0)
-
-
-cdef inline void fill_lines(out_t w, float a, float b, float c, float d, float e) noexcept nogil:
-    """Straight lines through five values, 16 frames apart."""
-    cdef float u
-    cdef int i
-    for i in range(HOP):
-        u = <float>i * <float>(1.0 / 16.0)
-        w[i] = a + (b - a) * clipped(u) + (c - b) * clipped(u - <float>1.0) + (
-            (d - c) * clipped(u - <float>2.0) + (e - d) * clipped(u - <float>3.0))
-
-
-cdef inline float knot(uint32_t seed, uint32_t i) noexcept nogil:
-    return SKIRT * SKIRT_RMS * <float>white(seed, i)
-
-
-cdef inline void fill_skirt(float* w, uint32_t seed, uint32_t frame) noexcept nogil:
+cdef inline void fill_skirts(float* w, float* z, uint32_t seed, uint32_t frame) noexcept nogil:
     """Noise of the skirts: hashed values every 16 frames, joined by straight lines."""
-    cdef uint32_t i = frame // 16
-    fill_lines(w, knot(seed, i), knot(seed, i + 1), knot(seed, i + 2), knot(seed, i + 3), knot(seed, i + 4))
-
-
-cdef inline float even(uint32_t seed, uint32_t frame) noexcept nogil:
-    """A uniform value in -1 … 1 as a float."""
-    return <float>(<int32_t>(mix32(seed, frame) ^ <uint32_t>0x80000000)) * <float>4.656612873077393e-10
+    cdef float[2 * LANES] k
+    fill_knots(k, seed, frame // 16)
+    fill_lines(w, z, bends(k), bends(k + LANES))
 
 
 cdef inline void fill_white(out_t u, uint32_t seed, uint32_t frame) noexcept nogil:
@@ -181,44 +295,68 @@ cdef inline void fill_white(out_t u, uint32_t seed, uint32_t frame) noexcept nog
         u[i] = even(seed, frame + <uint32_t>i)
 
 
-cdef inline void add_floor(out_t y, in_t pulse, in_t u, in_t before, in_t third, in_t last, float gain,
-                           float step) noexcept nogil:
+cdef inline void fill_taps(float* u, uint32_t seed, uint32_t frame) noexcept nogil:
+    """White noise of this hop from u[4] on, and before it that of the four frames before."""
+    fill_white(u + 4, seed, frame)
+    u[0] = even(seed, frame - 4)
+    u[1] = even(seed, frame - 3)
+    u[2] = even(seed, frame - 2)
+    u[3] = even(seed, frame - 1)
+
+
+cdef inline float floor_at(in_t u, in_t before, in_t fourth, in_t last, int i) noexcept nogil:
+    return (u[i] - last[i]) + <float>2.0 * (before[i] - fourth[i])
+
+
+cdef inline void add_floor(out_t y, in_t c1, in_t s, in_t u, in_t before, in_t fourth, in_t last, float voiced, float voiced_step,
+                           float gain, float step) noexcept nogil:
+    cdef float x
     cdef int i
     for i in range(HOP):
-        y[i] += pulse[i] * (gain + <float>i * step) * ((u[i] + last[i]) + <float>3.0 * (before[i] + third[i]))
+        x = <float>i
+        y[i] += pulse(c1[i], s[i], voiced + x * voiced_step) * (gain + x * step) * floor_at(u, before, fourth, last, i)
 
 
-cdef inline void floor_of(float* y, const float* pulse, const wind_t* wind) noexcept nogil:
-    """Add the white floor. Its taps are those of four frames: of this one and of the three before it."""
-    cdef float[HOP + 4] u
-    fill_white(u + 4, wind.seed + 13, wind.frame)
-    u[1] = even(wind.seed + 13, wind.frame - 3)
-    u[2] = even(wind.seed + 13, wind.frame - 2)
-    u[3] = even(wind.seed + 13, wind.frame - 1)
-    add_floor(y, pulse, u + 4, u + 3, u + 2, u + 1, wind.floor, wind.floor_step)
+cdef inline void add_breath(out_t y, in_t c1, in_t s, in_t bands, in_t u, in_t before, in_t fourth, in_t last, float voiced,
+                            float voiced_step, float gain, float step) noexcept nogil:
+    """Scale the voiced part; add bands and floor in bursts."""
+    cdef float x, share
+    cdef int i
+    for i in range(HOP):
+        x = <float>i
+        share = voiced + x * voiced_step
+        y[i] = y[i] * share + pulse(c1[i], s[i], share) * (
+            bands[i] + (gain + x * step) * floor_at(u, before, fourth, last, i))
 
 
 cdef inline void floor_hop(out_t y, const voice_hop_t* hop, const wind_t* wind) noexcept nogil:
-    """Add the white floor alone to a voice, y float32[HOP]."""
-    cdef row_t pulse
-    fill_pulse(pulse, hop.shared.c1, hop.shared.s, wind.voiced, wind.voiced_step)
-    floor_of(y, pulse, wind)
+    """Add the white floor alone to a voice, y float32[HOP]. Its taps are 1, 2, 0, -2, -1."""
+    cdef float[HOP + 4] u
+    fill_taps(u, wind.seed + 13, wind.frame)
+    add_floor(y, hop.shared.c1, hop.shared.s, u + 4, u + 3, u + 1, u, wind.voiced, wind.voiced_step, wind.floor,
+              wind.floor_step)
 
 
-cdef inline void breathe(out_t y, const voice_hop_t* hop, const band_hop_t* bands, const wind_t* wind) noexcept nogil:
+cdef inline void breathe(out_t y, const voice_hop_t* hop, const bands_hop_t* bands, const wind_t* wind) noexcept nogil:
     """Scale the voiced sound in y, float32[HOP]; add five unvoiced bands with their skirts, and the floor."""
-    cdef row_t pulse
+    cdef float[HOP + 4] u
+    cdef row_t sum
     cdef row_t w
     cdef row_t z
     cdef int j
-    voice_share(y, wind.voiced, wind.voiced_step)
-    fill_pulse(pulse, hop.shared.c1, hop.shared.s, wind.voiced, wind.voiced_step)
-    fill_skirt(w, wind.seed + 11, wind.frame)
-    fill_skirt(z, wind.seed + 12, wind.frame)
-    if JOINED:
-        add_bands_5(y, pulse, w, z, cubic(&bands[0]), cubic(&bands[1]), cubic(&bands[2]), cubic(&bands[3]), cubic(&bands[4]))
+    fill_skirts(w, z, wind.seed + 11, wind.frame)
+    fill_taps(u, wind.seed + 13, wind.frame)
+    if JOINED and bands.steady:
+        set_steady_5(sum, w, z, steady_cubic(bands, 0), steady_cubic(bands, 1), steady_cubic(bands, 2),
+                     steady_cubic(bands, 3), steady_cubic(bands, 4))
+    elif JOINED:
+        set_bands_5(sum, w, z, cubic(bands, 0), cubic(bands, 1), cubic(bands, 2), cubic(bands, 3), cubic(bands, 4))
     else:
+        memset(sum, 0, HOP * sizeof(float))
         for j in range(FORMANTS):
-            add_band(y, pulse, &z[0] if j & 1 else &w[0], cubic(&bands[j]))
-    if wind.floor != <float>0.0 or wind.floor_step != <float>0.0:
-        floor_of(y, pulse, wind)
+            if bands.steady:
+                add_steady(sum, &z[0] if j & 1 else &w[0], steady_cubic(bands, j))
+            else:
+                add_band(sum, &z[0] if j & 1 else &w[0], cubic(bands, j))
+    add_breath(y, hop.shared.c1, hop.shared.s, sum, u + 4, u + 3, u + 1, u, wind.voiced, wind.voiced_step, wind.floor,
+               wind.floor_step)

@@ -1,17 +1,20 @@
 # The control pass, once per hop over rows of all voices: smoothing, pitch, and the formant model.
 
 from libc.math cimport sqrtf
-from libc.stdint cimport int32_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.string cimport memcpy, memset
 
-from formant_dsp.kernels.exp2 cimport (bits, from_bits, exp2_double, exp2_poly, fmax_, fmin_, log2_exponent, log2_mantissa, log2_series,
+from formant_dsp.kernels.exp2 cimport (bits, bits64, from_bits, exp2_double, exp2_poly, fmax_, fmin_, log2_exponent, log2_mantissa, log2_series,
                                round_positive)
 from formant_dsp.kernels.table cimport control_t, din_t, dout_t, in_t, out_t, words_t
-from formant_dsp.kernels.rows cimport (CHOWNING, FORMANTS, L_PER_WIDTH, MODFM, NATURAL, P_A, P_AIR, P_AIR_HZ, P_B, P_F, P_JITTER, P_KIND, P_LEVEL,
-                                 P_RESONANCE, P_SKIRT, P_SKIRT_WIDTH, P_SWELL, P_TILT, POISSON, P_VIBRATO, P_VOICING, P_VOICING_WIDTH,
+from formant_dsp.kernels.rows cimport (CHOWNING, FORMANTS, L_PER_WIDTH, MODFM, NATURAL, P_A, P_AIR, P_AIR_HZ, P_B, P_BREATH, P_DRIFT, P_F, P_FLUTTER,
+                                 P_GROWL, P_JITTER, P_KIND, P_LEVEL,
+                                 P_RESONANCE, P_SHIMMER, P_SKIRT, P_SKIRT_WIDTH, P_SWELL, P_SYMMETRY, P_TILT, POISSON, P_VIBRATO,
+                                 P_VOICED, P_VOICING, P_VOICING_WIDTH, P_WANDER, P_ZING,
                                  R_AIR, R_AIR_INDEX, R_AIR_NOISE, R_AIR_NU, R_AIR_SQUARE,
                                  R_BELL, R_INDEX, R_NU, R_SKIRT, R_SKIRT_R, R_VOICING, R_VOICING_R, ROWS, VOICE)
-from formant_dsp.kernels.sine cimport sin_double
+from formant_dsp.kernels.noise cimport VIBRATO_KNOTS_HZ
+from formant_dsp.kernels.sine cimport sin_double, sin_near
 
 cdef extern from "native/vec.h" nogil:
     double dmax "formant_dmax"(double, double) noexcept
@@ -78,48 +81,86 @@ cdef inline void smooth(control_t* c) noexcept nogil:
             exp2_row(n, linear, x)
             if P_B <= p < P_A:
                 inverse_row(n, c.linear + (L_PER_WIDTH + p - P_B) * c.stride + c.first, linear)
+    note_extras(c)
+    c.vowels_move = c.moving[P_BREATH] or formants_move(c)
 
 
-cdef inline void follow(int n, dout_t x, dout_t v, din_t target, din_t xx, din_t xv, din_t vx, din_t vv) noexcept nogil:
-    """Advance damped oscillators by one hop; each has its own coefficients."""
-    cdef double e, slope
+cdef inline float row_maximum(int n, in_t x) noexcept nogil:
+    cdef int32_t top = 0
+    cdef int i
+    for i in range(n):   # of floats without sign, which have the order of their bits
+        top = maxi(top, bits(x[i]) & <int32_t>0x7FFFFFFF)
+    return from_bits(top)
+
+
+cdef inline bint follow(int n, dout_t x, dout_t v, din_t target, din_t xx, din_t xv, din_t vx, din_t vv) noexcept nogil:
+    """Advance damped oscillators by one hop; each has its own coefficients. Whether one of them has moved."""
+    cdef double e, slope, to
+    cdef int64_t moved = 0
     cdef int i
     for i in range(n):
         e = x[i] - target[i]
         slope = v[i]
-        x[i] = target[i] + (e * xx[i] + slope * xv[i])
+        to = target[i] + (e * xx[i] + slope * xv[i])
+        moved |= bits64(to) ^ bits64(x[i])
+        x[i] = to
         v[i] = e * vx[i] + slope * vv[i]
+    return moved != 0
 
 
-cdef inline void pitch_rows(int n, out_t f0_khz, out_t mean_khz, words_t increment, dout_t seconds, din_t log2_f0, din_t vibrato_hz,
-                            din_t delay_s, din_t per_s, din_t turns, din_t extent, din_t walk, in_t depth, double hop_s,
+cdef inline void mean_rows(int n, out_t mean_khz, din_t log2_f0) noexcept nogil:
+    cdef int i
+    for i in range(n):
+        mean_khz[i] = <float>(exp2_double(log2_f0[i]) * 1e-3)
+
+
+cdef inline void pitch_rows(int n, out_t f0_khz, words_t increment, dout_t seconds, din_t log2_f0, din_t vibrato_hz,
+                            din_t delay_s, din_t per_s, din_t turns, din_t extent, din_t knot, din_t noise, int stride,
+                            din_t walk, in_t depth, double hop_s,
                             double increment_of_hz) noexcept nogil:
     """The vibrato is sin φ + 0.05 sin 2φ - 0.06 sin 3φ: it rises faster than it falls, and its flanks are straighter
-    (Horii 1989)."""
-    cdef double sung, u, cents, f0, phase, wave
+    (Horii 1989). Its rate and its extent wander (bank/voice/vibrato.pxd)."""
+    cdef double sung, u, cents, f0, phase, wave, t, wide
     cdef int i
     for i in range(n):
         seconds[i] = seconds[i] + hop_s
         sung = dmax(seconds[i] - delay_s[i], 0.0)
         u = dmin(sung * per_s[i], 1.0)
-        phase = vibrato_hz[i] * sung + turns[i]
+        t = VIBRATO_KNOTS_HZ * sung - knot[i]
+        phase = vibrato_hz[i] * sung + turns[i] + (
+            noise[i] + t * (noise[stride + i] + t * (noise[2 * stride + i] + t * noise[3 * stride + i])))
+        wide = dmax(1.0 + (noise[4 * stride + i] + t * (noise[5 * stride + i] + t * (
+            noise[6 * stride + i] + t * noise[7 * stride + i]))), 0.0)
         wave = sin_double(phase)
-        wave = wave * (0.82 + 0.24 * wave * wave) + 0.05 * sin_double(phase + phase)
-        cents = <double>depth[i] * extent[i] * wave * u * u * (3.0 - 2.0 * u) + walk[i]
+        wave = wave * (0.82 + 0.24 * wave * wave) + 0.05 * sin_near(phase + phase)
+        cents = <double>depth[i] * extent[i] * wide * wave * u * u * (3.0 - 2.0 * u) + walk[i]
         f0 = exp2_double(log2_f0[i] + cents * (1.0 / 1200.0))
         f0_khz[i] = <float>(f0 * 1e-3)
-        mean_khz[i] = <float>(exp2_double(log2_f0[i]) * 1e-3)
         increment[i] = <uint32_t>round_positive(f0 * increment_of_hz)
+
+
+cdef inline void flutter_rows(int n, dout_t walk, in_t flutter, din_t seconds, din_t ahead, double hop_s) noexcept nogil:
+    """Add the flutter at the end of the hop: ±0.06 % per unit of FL (Klatt & Klatt 1990)."""
+    cdef double t
+    cdef int i
+    for i in range(n):
+        t = seconds[i] + hop_s + ahead[i]
+        walk[i] += 0.346246809814 * <double>flutter[i] * (sin_near(12.7 * t) + sin_near(7.1 * t) + sin_near(4.7 * t))
 
 
 cdef inline void pitch(control_t* c) noexcept nogil:
     """Pitch at the end of the hop: smoothed target, vibrato with delay and fade-in, random walk. In float64, because
     rounding errors of the frequency add up over the length of a note."""
     cdef int n = c.voices, a = c.first
-    follow(n, c.log2_f0 + a, c.f0_slope + a, c.f0_target + a, c.f0_xx + a, c.f0_xv + a, c.f0_vx + a,
-           c.f0_vv + a)
-    pitch_rows(n, c.f0_khz + a, c.mean_khz + a, c.increment + a, c.seconds + a, c.log2_f0 + a, c.vibrato_hz + a, c.vibrato_delay_s + a,
-               c.vibrato_per_s + a, c.vibrato_turns + a, c.vibrato_extent + a, c.walk_cents + a, c.x + P_VIBRATO * c.stride + a, c.hop_s, c.increment_of_hz)
+    c.gliding = follow(n, c.log2_f0 + a, c.f0_slope + a, c.f0_target + a, c.f0_xx + a, c.f0_xv + a, c.f0_vx + a,
+                       c.f0_vv + a) or c.moving[P_F]   # which is set by a note that begins
+    if c.gliding:
+        mean_rows(n, c.mean_khz + a, c.log2_f0 + a)
+    if row_maximum(n, c.x + P_FLUTTER * c.stride + a) > <float>0.0:
+        flutter_rows(n, c.walk_cents + a, c.x + P_FLUTTER * c.stride + a, c.seconds + a, c.flutter_s + a, c.hop_s)
+    pitch_rows(n, c.f0_khz + a, c.increment + a, c.seconds + a, c.log2_f0 + a, c.vibrato_hz + a, c.vibrato_delay_s + a,
+               c.vibrato_per_s + a, c.vibrato_turns + a, c.vibrato_extent + a, c.vibrato_knot + a,
+               c.vibrato_noise + a, c.stride, c.walk_cents + a, c.x + P_VIBRATO * c.stride + a, c.hop_s, c.increment_of_hz)
 
 
 # A ModFM lobe of index k by rational functions of k with positive coefficients (least maximum error on 0 … 1000):
@@ -178,7 +219,7 @@ cdef inline void control_shared(int n, out_t skirt_r, out_t voicing_r, out_t voi
 
 
 cdef inline void control_formant(int n, out_t out_nu, out_t index, out_t bell, out_t skirt, out_t power,
-                                 in_t skirt_power, in_t foot_khz, in_t per_f0, in_t f0_khz, in_t mean_khz, in_t x, in_t linear, int stride,
+                                 in_t skirt_power, in_t foot_khz, in_t per_f0, in_t f0_khz, in_t still, in_t x, in_t linear, int stride,
                                  int j, float half_rate_khz, float per_half_rate, bint first, bint skirts,
                                  bint others) noexcept nogil:
     """Centre, index and gains of formant j for a row of voices; adds the power of its lobe.
@@ -226,18 +267,7 @@ cdef inline void control_formant(int n, out_t out_nu, out_t index, out_t bell, o
         lobe = h * (lobe_r(k) * (top * z) * r)           # Σ a_n² of a lobe with a_0 = 1
         rho = fmax_(<float>-0.5 * x[P_SWELL * stride + i] * (
             <float>exponent + log2_series((m - <float>1.0) * (top * bottom) * r)), <float>-3.9863)
-        # the same at the mean pitch, for the share of the resonance that does not move
-        w = fmax_(linear[(P_F + j) * stride + i] / mean_khz[i], <float>1.0)
-        w = w - <float>(<int32_t>w)
-        d = fmin_(w, <float>1.0 - w)
-        ratio = <float>20.0 * d * linear[(L_PER_WIDTH + j) * stride + i] * mean_khz[i]
-        d = <float>1.0 - d
-        ratio = (<float>1.0 + ratio * ratio) * d * d
-        exponent = log2_exponent(ratio)
-        m = log2_mantissa(ratio, exponent)
-        w = <float>0.5 * (x[P_SWELL * stride + i] - x[P_RESONANCE * stride + i]) * (
-            <float>exponent + log2_series((m - <float>1.0) / (m + <float>1.0)))
-        rho = exp2_poly(rho + fmin_(fmax_(w, <float>-3.9863), <float>3.9863))
+        rho = exp2_poly(rho + still[i])
         reach = <float>1.7122 * h + <float>3.0           # harmonics to -80 dB
         level = h
         lobe_index = k * <float>1.44269504
@@ -279,6 +309,56 @@ cdef inline void control_formant(int n, out_t out_nu, out_t index, out_t bell, o
             bell[i] = amp * rho * level
 
 
+cdef inline void control_still(int n, out_t still, in_t mean_khz, in_t swell, in_t resonance, in_t khz, in_t per_width) noexcept nogil:
+    """log2 of R(f̄)^(λ-μ) of one formant, for a row of voices: the share of the resonance that does not move with the
+    vibrato. It changes only when a pitch or a parameter does."""
+    cdef float w, d, ratio, m
+    cdef int32_t exponent
+    cdef int i
+    for i in range(n):
+        w = fmax_(khz[i] / mean_khz[i], <float>1.0)
+        w = w - <float>(<int32_t>w)
+        d = fmin_(w, <float>1.0 - w)
+        ratio = <float>20.0 * d * per_width[i] * mean_khz[i]
+        d = <float>1.0 - d
+        ratio = (<float>1.0 + ratio * ratio) * d * d
+        exponent = log2_exponent(ratio)
+        m = log2_mantissa(ratio, exponent)
+        w = <float>0.5 * (swell[i] - resonance[i]) * (<float>exponent + log2_series((m - <float>1.0) / (m + <float>1.0)))
+        still[i] = fmin_(fmax_(w, <float>-3.9863), <float>3.9863)
+
+
+cdef inline void extras_row(int n, words_t extras, in_t drift, in_t jitter, in_t shimmer, in_t flutter, in_t wander,
+                            in_t zing, in_t symmetry, in_t breath, in_t growl, in_t air, in_t voiced) noexcept nogil:
+    """Which voices have more than their formants, or less voice than all of it."""
+    cdef int i
+    for i in range(n):
+        extras[i] = <uint32_t>(bits(drift[i]) | bits(jitter[i]) | bits(shimmer[i]) | bits(flutter[i]) | bits(wander[i])
+                               | bits(zing[i]) | bits(symmetry[i]) | bits(breath[i]) | bits(growl[i]) | bits(air[i])
+                               | bits(<float>1.0 - voiced[i]))
+
+
+cdef inline void note_extras(control_t* c) noexcept nogil:
+    """Write c.extras; nothing to do while none of its rows moves and no note begins."""
+    cdef int s = c.stride, a = c.first
+    cdef float* x = c.x + a
+    if (c.moving[P_F] or c.moving[P_DRIFT] or c.moving[P_JITTER] or c.moving[P_SHIMMER] or c.moving[P_FLUTTER]
+            or c.moving[P_WANDER] or c.moving[P_ZING] or c.moving[P_SYMMETRY] or c.moving[P_BREATH]
+            or c.moving[P_GROWL] or c.moving[P_AIR] or c.moving[P_VOICED]):
+        extras_row(c.voices, c.extras + a, x + P_DRIFT * s, x + P_JITTER * s, x + P_SHIMMER * s, x + P_FLUTTER * s,
+                   x + P_WANDER * s, x + P_ZING * s, x + P_SYMMETRY * s, x + P_BREATH * s, x + P_GROWL * s, x + P_AIR * s,
+                   x + P_VOICED * s)
+
+
+cdef inline bint formants_move(const control_t* c) noexcept nogil:
+    """Whether a centre, width or level of a formant moves in this hop, or a note begins."""
+    cdef int p
+    cdef bint moves = False
+    for p in range(P_LEVEL):
+        moves = moves or c.moving[p]
+    return moves
+
+
 cdef inline void times(int n, out_t y, in_t by) noexcept nogil:
     cdef int i
     for i in range(n):
@@ -295,26 +375,22 @@ cdef inline void formants(control_t* c, float* end, bint skirts, bint others) no
     """The formant model, with its gains divided by the rms of the lobes."""
     cdef int j, n = c.voices, s = c.stride, a = c.first
     cdef float* power = c.power + a
+    if c.gliding or c.vowels_move or c.moving[P_SWELL] or c.moving[P_RESONANCE]:
+        for j in range(FORMANTS):
+            control_still(n, c.still + j * s + a, c.mean_khz + a, c.x + P_SWELL * s + a, c.x + P_RESONANCE * s + a,
+                          c.linear + (P_F + j) * s + a, c.linear + (L_PER_WIDTH + j) * s + a)
     control_formant(n, end + R_NU * s, end + R_INDEX * s, end + R_BELL * s, end + R_SKIRT * s, power, c.skirt_power + a,
-                    c.foot_khz + a, c.per_f0 + a, c.f0_khz + a, c.mean_khz + a, c.x + a, c.linear + a, s, 0,
+                    c.foot_khz + a, c.per_f0 + a, c.f0_khz + a, c.still + a, c.x + a, c.linear + a, s, 0,
                     c.half_rate_khz, c.per_half_rate, True, skirts, others)
     for j in range(1, FORMANTS):
         control_formant(n, end + (R_NU + j) * s, end + (R_INDEX + j) * s, end + (R_BELL + j) * s, end + (R_SKIRT + j) * s,
-                        power, c.skirt_power + a, c.foot_khz + a, c.per_f0 + a, c.f0_khz + a, c.mean_khz + a, c.x + a,
+                        power, c.skirt_power + a, c.foot_khz + a, c.per_f0 + a, c.f0_khz + a, c.still + j * s + a, c.x + a,
                         c.linear + a, s, j, c.half_rate_khz, c.per_half_rate, False, skirts, others)
     inverse_root(n, power)
     for j in range(FORMANTS):
         times(n, end + (R_BELL + j) * s, power)
         if skirts:
             times(n, end + (R_SKIRT + j) * s, power)
-
-
-cdef inline float row_maximum(int n, in_t x) noexcept nogil:
-    cdef int32_t top = 0
-    cdef int i
-    for i in range(n):   # of floats without sign, which have the order of their bits
-        top = maxi(top, bits(x[i]) & <int32_t>0x7FFFFFFF)
-    return from_bits(top)
 
 
 cdef inline void control_air(int n, out_t out_nu, out_t out_index, out_t lobe, out_t square, out_t noise, in_t norm,
@@ -348,7 +424,8 @@ cdef inline void control_air(int n, out_t out_nu, out_t out_index, out_t lobe, o
         env2 = amp / (<float>2.0 * khz * sqrtf(<float>1.0 + <float>4.0 * khz * khz * less))
         env *= fade(((nu + <float>1.0) * f0_khz[i] + <float>2.6 * wide) * per_half_rate)
         env2 *= fade(((<float>2.0 * nu + <float>2.0) * f0_khz[i] + <float>2.8 * wide) * per_half_rate)
-        still = fmax_(<float>1.0 - x[P_JITTER * stride + i] * <float>3.3333333, <float>0.0)
+        still = fmax_(<float>1.0 - x[P_JITTER * stride + i] * <float>3.3333333,
+                      fmin_(<float>175.0 * x[P_BREATH * stride + i], <float>0.35))
         out_nu[i] = nu
         out_index[i] = k * <float>1.44269504
         lobe[i] = env * h
@@ -370,8 +447,7 @@ cdef inline void control(control_t* c) noexcept nogil:
     cdef int n = c.voices, s = c.stride, a = c.first
     cdef float* end = c.end + a
     control_lobes(c, end)
-    c.airy = row_maximum(n, c.x + P_AIR * s + a) > <float>0.0
-    if c.airy:
+    if row_maximum(n, c.x + P_AIR * s + a) > <float>0.0:
         control_air(n, end + R_AIR_NU * s, end + R_AIR_INDEX * s, end + R_AIR * s, end + R_AIR_SQUARE * s,
                     end + R_AIR_NOISE * s, c.power + a, c.per_f0 + a, c.f0_khz + a, c.x + a, c.linear + a, s,
                     c.per_half_rate, c.floor_of_density)

@@ -25,20 +25,51 @@ cdef inline double bell(uint32_t seed, int64_t i) noexcept nogil:
     return white(seed, 3 * i) + white(seed, 3 * i + 1) + white(seed, 3 * i + 2)
 
 
-cdef inline double spline_noise(uint32_t seed, double t, double* slope) noexcept nogil:
-    """Cubic B-spline over white values at t = 0, 1, 2 …: band-limited to about half a cycle per unit of t, rms 1.
+# Spline noise: the cubic B-spline over white values at t = 0, 1, 2 …, band-limited to about half a cycle per unit of t,
+# rms 1. Without scaling, the mean square of the spline over uniform values is 0.479 / 3.
+#
+# Between two of its knots it is a cubic of the way since the first one. Slow noises keep it from hop to hop, and draw
+# new values only when time passes a knot.
+ctypedef struct knots_t:
+    double begin          # t of the first knot; NEVER_DRAWN: draw
+    double c0, c1, c2, c3
 
-    slope   out: the derivative by t; may be NULL
-    Without scaling, the mean square of the spline over uniform values is 0.479 / 3.
+cdef extern from * nogil:
     """
-    return spline_at(seed, <int64_t>floor(t), t - floor(t), slope)
+    #define FORMANT_NEVER_DRAWN -1e18
+    #define FORMANT_WANDER_HZ 1.3     /* knots a second of a vibrato's noises */
+    """
+    const double VIBRATO_KNOTS_HZ "FORMANT_WANDER_HZ"
+    const double NEVER_DRAWN "FORMANT_NEVER_DRAWN"
 
 
-cdef inline double spline_at(uint32_t seed, int64_t i, double u, double* slope) noexcept nogil:
-    """spline_noise at t = i + u, 0 <= u < 1, for callers whose t is not negative and needs no call of floor."""
-    cdef double u2 = u * u, u3 = u2 * u, v = 1.0 - u
+cdef inline void draw_knots(knots_t* k, uint32_t seed, double t) noexcept nogil:
+    """The cubic around t."""
+    cdef int64_t i = <int64_t>floor(t)
     cdef double x0 = white(seed, i - 1), x1 = white(seed, i), x2 = white(seed, i + 1), x3 = white(seed, i + 2)
-    if slope != NULL:
-        slope[0] = 0.5 * 2.5026087 * (-v * v * x0 + (3.0 * u2 - 4.0 * u) * x1 + (1.0 + 2.0 * u - 3.0 * u2) * x2 + u2 * x3)
-    return 2.5026087 / 6.0 * (v * v * v * x0 + (3.0 * u3 - 6.0 * u2 + 4.0) * x1 + (
-        3.0 * u + 3.0 * u2 - 3.0 * u3 + 1.0) * x2 + u3 * x3)
+    k.begin = <double>i
+    k.c0 = 2.5026087 / 6.0 * (x0 + 4.0 * x1 + x2)
+    k.c1 = 2.5026087 / 2.0 * (x2 - x0)
+    k.c2 = 2.5026087 / 2.0 * (x0 - 2.0 * x1 + x2)
+    k.c3 = 2.5026087 / 6.0 * (x3 - x0 + 3.0 * (x1 - x2))
+
+
+cdef inline double kept_noise(knots_t* k, uint32_t seed, double t) noexcept nogil:
+    """Spline noise at a t that moves slowly."""
+    cdef double u = t - k.begin
+    if not 0.0 <= u < 1.0:
+        draw_knots(k, seed, t)
+        u = t - k.begin
+    return k.c0 + u * (k.c1 + u * (k.c2 + u * k.c3))
+
+
+cdef inline double kept_difference(knots_t* k, uint32_t seed, double t) noexcept nogil:
+    """Spline noise at t minus that at t - 1, for a t that moves slowly."""
+    cdef double u = t - k.begin
+    cdef knots_t before
+    if not 0.0 <= u < 1.0:
+        draw_knots(k, seed, t)
+        draw_knots(&before, seed, t - 1.0)
+        k.c0, k.c1, k.c2, k.c3 = k.c0 - before.c0, k.c1 - before.c1, k.c2 - before.c2, k.c3 - before.c3
+        u = t - k.begin
+    return k.c0 + u * (k.c1 + u * (k.c2 + u * k.c3))

@@ -1,15 +1,20 @@
 # The residue voice ("natural"), one hop: a sum of decaying poles, periodic over f0; at high pitch a sum of harmonics.
 
+from libc.math cimport sqrt
 from libc.stdint cimport int32_t, uint32_t
 from libc.string cimport memset
 
 from formant_dsp.kernels.control_loops cimport fade
-from formant_dsp.kernels.exp2 cimport exp2_poly
+from formant_dsp.kernels.exp2 cimport exp2_double, exp2_poly
 from formant_dsp.kernels.fm_loops cimport fill_phase, fill_shared
-from formant_dsp.kernels.table cimport dout_t, harmonics_t, in_t, out_t, phase_row_t, phase_t, row_t, tract_t, voice_hop_t
-from formant_dsp.kernels.rows cimport (FORMANTS, HARMONICS, HOP, R_BELL, R_INDEX, R_NU, R_SKIRT, R_SKIRT_R, R_TILT,
+from formant_dsp.kernels.table cimport (din_t, dout_t, harmonics_t, in_t, out_t, phase_row_t, phase_t, poles_t, row_t, tract_t,
+                                       voice_hop_t)
+from formant_dsp.kernels.rows cimport (FORMANTS, HARMONICS, HOP, LANES, R_BELL, R_INDEX, R_NU, R_SKIRT, R_SKIRT_R, R_TILT,
                                  R_TILT_DECAY, R_VOICING, R_VOICING_R)
-from formant_dsp.kernels.sine cimport sin_turns, turns
+from formant_dsp.kernels.sine cimport sin_double, sin_turns, turns
+
+cdef extern from "native/vec.h" nogil:
+    double dmax "formant_dmax"(double, double) noexcept
 
 
 cdef inline void fill_period(out_t period, phase_t phase) noexcept nogil:
@@ -130,6 +135,31 @@ cdef inline void powers(dout_t power, const tract_t* tract, int n) noexcept nogi
         x = 1.0 - w2 * v
         below *= (1.0 + w2 * tilt) * (x * x + w2 * dv)
         power[m] = (1.0 + w2 * neutral) / below
+
+
+cdef inline double atan_small(double x) noexcept nogil:
+    """atan x for |x| <= 0.42, error below 1e-9 (Taylor series)."""
+    cdef double q = x * x
+    return x * (1.0 - q * (1.0 / 3.0 - q * (1.0 / 5.0 - q * (1.0 / 7.0 - q * (1.0 / 9.0 - q * (1.0 / 11.0 - q * (
+        1.0 / 13.0 - q * (1.0 / 15.0 - q * (1.0 / 17.0 - q * (1.0 / 19.0 - q * (1.0 / 21.0)))))))))))
+
+
+cdef inline void turn_poles(dout_t gains, dout_t turns, din_t f, din_t decay, din_t size, din_t turn, double t) noexcept nogil:
+    """Gain and phase (turns) of c/(1 - e^{pT}) for each residue c. The angle of 1 - e^{pT} is halved twice."""
+    cdef double e, x, y, r, s
+    cdef int j
+    for j in range(LANES):
+        e = exp2_double(dmax(decay[j] * t, -900.0))
+        x = 1.0 - e * sin_double(f[j] * t + 0.25)
+        y = -e * sin_double(f[j] * t)
+        r = sqrt(x * x + y * y)
+        gains[j] = size[j] / r
+        s = y / (r + x)
+        turns[j] = turn[j] - 0.6366197723675814 * atan_small(s / (1.0 + sqrt(1.0 + s * s)))
+
+
+cdef inline void poles_at(dout_t gains, dout_t turns, const poles_t* poles, double period_ms) noexcept nogil:
+    turn_poles(gains, turns, poles.f, poles.decay, poles.size, poles.turn, period_ms)
 
 
 cdef inline void tones(out_t re, out_t im, const tract_t* tract) noexcept nogil:

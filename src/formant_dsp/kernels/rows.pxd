@@ -7,6 +7,7 @@ cdef enum:
     HOP = 64              # frames between control updates
     HOP_BITS = 6
     FORMANTS = 5
+    LANES = 8             # a row of formants with room for wide vectors; the last three are empty
     CHANNELS = 8          # most channels of a bank and of a stream
     HARMONICS = 32        # of the residue voice at high pitch
     # rows: smoothed parameters

@@ -52,6 +52,17 @@ cdef inline float sin_turns(float t) noexcept nogil:
     return <float>2.0 * sin_half(u, u2) * cos_half(u2)
 
 
+cdef inline double sin_near(double t) noexcept nogil:
+    """sin 2πt for |t| < 2^50, error below 1e-9: what is not summed over a note needs no more."""
+    cdef double u = t - 0.25
+    cdef double y, y2
+    u = u - ((u + 6755399441055744.0) - 6755399441055744.0)
+    y = 6.283185307179586 * (0.25 - fabs(u))
+    y2 = y * y
+    return y * (1.0 + y2 * (-0.16666666666666666 + y2 * (0.008333333333333333 + y2 * (-0.0001984126984126984 + y2 * (
+        2.7557319223985893e-06 + y2 * (-2.505210838544172e-08 + y2 * 1.6059043836821613e-10))))))
+
+
 cdef inline double sin_double(double t) noexcept nogil:
     """sin 2πt for |t| < 2^50, error below 1e-14 (Taylor series on a quarter turn), for sums over a whole note."""
     cdef double u = t - 0.25

@@ -2,7 +2,7 @@
 # compiled once per instruction set; a `kernel_table` holds the functions of one build. bank/ holds the state of notes.
 
 from libc.stdint cimport int32_t, uint32_t
-from formant_dsp.kernels.rows cimport ALGORITHMS, CHANNELS, FORMANTS, HARMONICS, HOP, ROWS
+from formant_dsp.kernels.rows cimport ALGORITHMS, CHANNELS, FORMANTS, HARMONICS, HOP, LANES, ROWS
 
 cdef extern from "native/vec.h" nogil:
     ctypedef float* out_t "formant_out_t"
@@ -32,6 +32,13 @@ ctypedef struct tract_t:
     double slope, tilt, neutral  # 1/2πf of the real poles and the zero
     double per_half_rate  # f0 as a share of half the sample rate
 
+# The pole pairs of a residue voice whatever its pitch, in lanes. The last lanes have a size of 0.
+ctypedef struct poles_t:
+    double f[LANES]       # kHz
+    double decay[LANES]   # log2 of the decay in a ms
+    double size[LANES]    # of the residue; turns of its phase
+    double turn[LANES]
+
 # What the loops of one voice share in a hop: phases of f0, cos θ - 1 and sin θ.
 ctypedef struct shared_t:
     phase_row_t phase
@@ -59,14 +66,20 @@ ctypedef struct colour_t:
     float share           # gain of the voice itself
     float pair[FORMANTS]  # gain of each formant's pair
 
-# One unvoiced band over one hop: a carrier at the formant's centre, and noise as a cubic over the hop.
-ctypedef struct band_hop_t:
-    uint32_t phase
-    uint32_t increment
-    int32_t increment_step
-    float n0, n1          # noise at the ends
-    float m0, m1          # its slopes there, per hop
-    float gain, gain_step
+# The unvoiced bands over one hop, in lanes: carriers at the formants' centres, and noise as a cubic over the hop.
+ctypedef struct bands_hop_t:
+    uint32_t phase[LANES]
+    uint32_t increment[LANES]
+    uint32_t increment_step[LANES]
+    float c0[LANES]
+    float c1[LANES]
+    float c2[LANES]
+    float c3[LANES]
+    float gain[LANES]
+    float gain_step[LANES]
+    float skirt[LANES]    # gain of the skirt
+    float skirt_step[LANES]
+    bint steady           # neither frequencies nor gains move in this hop
 
 # The noise of one voice over one hop that is not in a band.
 ctypedef struct wind_t:
@@ -99,6 +112,9 @@ ctypedef struct control_t:
     double* vibrato_per_s # 1 / vibrato_fade_s
     double* vibrato_turns # added to its phase
     double* vibrato_extent  # times the extent that is asked for
+    double* vibrato_knot  # where the noises of rate and extent passed a knot, knots (bank/voice/vibrato.pxd)
+    double* vibrato_noise # [2 · 4][stride] both as cubics from there on: turns, and share of the extent
+    double* flutter_s     # by which the time of its flutter is ahead: voices differ
     double* walk_cents    # random part of the pitch at the end of this hop
     double* f0_xx         # coefficients of the oscillator that moves it (bank/voice/glide.pxd)
     double* f0_xv
@@ -108,26 +124,35 @@ ctypedef struct control_t:
     double increment_of_hz  # 2^32 / sample rate
     float* f0_khz         # out, at the end of the hop
     float* mean_khz       # out: the same without vibrato and noise
+    bint vowels_move      # a formant or the breath of a voice moves in this hop, or a note has begun
+    bint gliding          # out: a mean pitch has moved in this hop, or a note has begun
     uint32_t* increment   # out, at the end of the hop
     # formant model
     float half_rate_khz   # sample_rate / 2
     float per_half_rate   # 1 / half_rate_khz
     float floor_of_density  # gain of the white floor, re the square root of its power per Hz at 8 kHz
     float* end            # [HOP_ROWS][stride] out
+    uint32_t* extras      # bits of what a voice has besides its formants: 0 where nothing
+    float* still          # [FORMANTS][stride] log2 of the resonance's part that moves with the mean pitch alone
     float* power          # scratch, as are the next three
     float* foot_khz       # distance at which a skirt is at -80 dB
     float* per_f0
     float* skirt_power
-    bint airy             # a voice has air
 
-# The state of an unvoiced band from hop to hop.
-ctypedef struct band_t:
-    double position       # time of the noise, knots
-    uint32_t phase
-    uint32_t increment
-    float n, m            # noise and its slope (per hop) at the start of the hop
-    float gain
-    float floor           # of the white floor; in the first band only
+# The state of the unvoiced bands of a voice from hop to hop, in lanes.
+ctypedef struct bands_t:
+    uint32_t knot[LANES]  # time of the noise: whole knots, and 2^-32 knots
+    uint32_t part[LANES]
+    uint32_t knots[LANES]  # by which it moves in a hop
+    uint32_t parts[LANES]
+    uint32_t phase[LANES]
+    uint32_t increment[LANES]
+    float per_hop[LANES]  # knots
+    float n[LANES]        # noise and its slope (per hop) at the start of the hop
+    float m[LANES]
+    float gain[LANES]
+    float skirt[LANES]    # gain of the skirt
+    float floor0, floor   # of the white floor, at the start and at the end of the hop
 
 ctypedef void (*voice_kernel_t)(out_t y, const voice_hop_t* hop) noexcept nogil
 ctypedef void (*colour_kernel_t)(out_t y, const voice_hop_t* hop, const colour_t* start, const colour_t* end) noexcept nogil
@@ -140,13 +165,14 @@ ctypedef struct kernel_table:
     voice_kernel_t voice[ALGORITHMS]
     colour_kernel_t colour[ALGORITHMS]
     void (*powers)(dout_t power, const tract_t* tract, int n) noexcept nogil
+    void (*poles)(dout_t gains, dout_t turns, const poles_t* poles, double period_ms) noexcept nogil
     void (*tones)(out_t re, out_t im, const tract_t* tract) noexcept nogil
     float (*mean)(in_t y, float* rising) noexcept nogil
     void (*centre)(out_t y, float x0, float x1) noexcept nogil
     void (*share)(const voice_hop_t* hop) noexcept nogil
     void (*air)(out_t y, const voice_hop_t* hop) noexcept nogil
-    void (*bands)(band_t* state, band_hop_t* bands, const control_t* c, int i, uint32_t seed, bint fresh) noexcept nogil
-    void (*breathe)(out_t y, const voice_hop_t* hop, const band_hop_t* bands, const wind_t* wind) noexcept nogil
+    void (*bands)(bands_t* state, bands_hop_t* bands, const control_t* c, int i, uint32_t seed, bint fresh) noexcept nogil
+    void (*breathe)(out_t y, const voice_hop_t* hop, const bands_hop_t* bands, const wind_t* wind) noexcept nogil
     void (*floor)(out_t y, const voice_hop_t* hop, const wind_t* wind) noexcept nogil
     void (*growl)(out_t y, uint32_t half, uint32_t increment, uint32_t increment_step, float m, float m_step) noexcept nogil
     void (*mix)(out_t out, in_t y, float gain, float step) noexcept nogil

@@ -10,7 +10,7 @@ import numpy as np
 from formant_dsp.model import formant
 from formant_dsp.model.formant import Array
 
-B1, JITTER, TILT, AIR, AIR_HZ = 5, 23, 32, 35, 36
+B1, JITTER, BREATH, TILT, AIR, AIR_HZ = 5, 23, 27, 32, 35, 36
 WIDTH = 0.42424242
 """Width of the lower lobe re its centre."""
 
@@ -20,7 +20,7 @@ class Air(NamedTuple):
 
     nu, k          centre in harmonics and ModFM index of the lower lobe
     lobe, square   gains of the lobe and of its square
-    noise          gain of the white floor that stands for it in a voice without jitter
+    noise          gain of the white floor that stands for it in a voice without jitter, and a share in one with breath
     """
 
     nu: Array
@@ -36,8 +36,9 @@ def dimming(khz: float, tilt_db: float) -> float:
 
 
 def floor_of_density(sample_rate: float) -> float:
-    """Gain of the white floor re the square root of its power per Hz at 8 kHz: the noise is |8 cos³(πf/f_s)|."""
-    return math.sqrt(sample_rate * 3.0 / 128.0) / math.cos(math.pi * min(8000.0 / sample_rate, 1.0 / 3.0)) ** 3
+    """Gain of the white floor re the square root of its power per Hz at 8 kHz: the noise is 16 sin cos³ of πf/f_s."""
+    turn = math.pi * min(8000.0 / sample_rate, 1.0 / 3.0)
+    return math.sqrt(sample_rate * 3.0 / 512.0) / (math.sin(turn) * math.cos(turn) ** 3)
 
 
 def air(x: Array, first: float, f0: float, sample_rate: int, dim_db: float) -> Air:
@@ -60,7 +61,8 @@ def air(x: Array, first: float, f0: float, sample_rate: int, dim_db: float) -> A
     per_half = 2000.0 / sample_rate
     below *= float(formant.fade(((nu + 1.0) / inv + 2.6 * wide) * per_half))
     above *= float(formant.fade(((2.0 * nu + 2.0) / inv + 2.8 * wide) * per_half))
-    noise = max(1.0 - x[JITTER] / 0.3, 0.0) * below * math.sqrt(0.5 / f0) * floor_of_density(sample_rate)
+    still = max(1.0 - x[JITTER] / 0.3, min(175.0 * x[BREATH], 0.35))
+    noise = still * below * math.sqrt(0.5 / f0) * floor_of_density(sample_rate)
     return Air(np.array(nu), k, below / formant.i0e(k), above / formant.i0e(2.0 * k), np.array(noise))
 
 

@@ -23,10 +23,17 @@ def skirt(seed: int, frame: int) -> Array:
     return np.asarray(np.interp(np.arange(HOP) / 16.0, np.arange(len(values)), values))
 
 
+def skirt_shares(khz: Array) -> Array:
+    """Amplitude of each band's skirt re that of a uniform tube: narrower beside a gap wider than 1.18 kHz."""
+    gaps = np.diff(khz)
+    widest = np.maximum(np.append(gaps, 0.0), np.append(0.0, gaps))
+    return np.asarray(1.18 / np.maximum(widest, 1.18))
+
+
 def floor(seed: int, frame: int) -> Array:
-    """White noise through four taps over a hop, rms sqrt(20/3)."""
-    u = whites(seed, frame + np.arange(-3, HOP))
-    return np.asarray(u[3:] + 3.0 * u[2:-1] + 3.0 * u[1:-2] + u[:-3])
+    """White noise through five taps over a hop, rms sqrt(10/3)."""
+    u = whites(seed, frame + np.arange(-4, HOP))
+    return np.asarray(u[4:] + 2.0 * u[3:-1] - 2.0 * u[1:-3] - u[:-4])
 
 
 def bursts(theta: Array, voiced: Array) -> Array:
@@ -44,19 +51,21 @@ class Band:
         self.increment = 0
         self.noise = (0.0, 0.0)
         self.gain = 0.0
+        self.skirt = 0.0
 
-    def hop(self, turns: float, knots: float, gain: float, fresh: bool, wide: Array) -> Array:
+    def hop(self, turns: float, knots: float, gain: float, share: float, fresh: bool, wide: Array) -> Array:
         """One hop of the band, float64[HOP].
 
         turns   of the carrier per frame, at the end of the hop
         knots   of the noise per hop, at the end of the hop
         gain    linear, at the end of the hop
+        share   of the skirt, at the end of the hop
         fresh   first hop: these are also the values at its start
         wide    noise of the skirt, float64[HOP]
         """
         increment = int(turns * TURN)
         if fresh:
-            self.increment, self.gain = increment, gain
+            self.increment, self.gain, self.skirt = increment, gain, share * gain
             self.noise = spline_noise(self.seed, self.position), knots * spline_slope(self.seed, self.position)
         step = int((increment - self.increment) / HOP)
         self.position += knots
@@ -66,8 +75,9 @@ class Band:
         u = i / HOP
         noise = n0 + u * (m0 + u * (3 * (n1 - n0) - 2 * m0 - m1 + u * (2 * (n0 - n1) + m0 + m1)))
         phase = (self.phase + i * self.increment + i * (i - 1) // 2 * step) % 2**32
-        out = (self.gain + (gain - self.gain) * u) * (noise + wide) * np.cos(2 * np.pi * phase / TURN)
-        self.noise, self.gain = following, gain
+        skirts = (self.skirt + (share * gain - self.skirt) * u) * wide
+        out = ((self.gain + (gain - self.gain) * u) * noise + skirts) * np.cos(2 * np.pi * phase / TURN)
+        self.noise, self.gain, self.skirt = following, gain, share * gain
         self.phase = (self.phase + HOP * self.increment + HOP * (HOP - 1) // 2 * step) % 2**32
         self.increment += HOP * step
         return np.asarray(out)

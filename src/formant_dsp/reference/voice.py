@@ -18,7 +18,7 @@ from formant_dsp.reference import colour as coloured
 from formant_dsp.reference.air import Air, air, floor_of_density
 from formant_dsp.reference.air import sound as high_band
 from formant_dsp.reference.breath import SKIRT as SKIRT_SHARE
-from formant_dsp.reference.breath import TURN, Band, bursts, floor, skirt
+from formant_dsp.reference.breath import TURN, Band, bursts, floor, skirt, skirt_shares
 from formant_dsp.reference.gate import Gate
 from formant_dsp.reference.glide import Glide
 from formant_dsp.reference.noise import bell, mix32, spline_noise
@@ -354,7 +354,9 @@ class Voice:
         amp = np.where(khz < 0.9 * self.rate / 2000.0, 2.0 ** self.x[A] * khz, 0.0)
         density = math.sqrt(float(np.max(0.5 * amp**2 / width)))
         level = 0.0398 * density * floor_of_density(self.rate)
-        gain = breath / math.sqrt(0.5 * (1.0 + SKIRT_SHARE**2) * np.sum(amp**2) + 20.0 / 3.0 * level**2 + 1e-12)
+        skirts = skirt_shares(khz)
+        power = 0.5 * np.sum((1.0 + (SKIRT_SHARE * skirts) ** 2) * amp**2)
+        gain = breath / math.sqrt(power + 10.0 / 3.0 * level**2 + 1e-12)
         fresh = self.bands is None
         if self.bands is None:
             self.bands = [Band(self.seed, j) for j in range(5)]
@@ -367,7 +369,8 @@ class Voice:
         for j, band in enumerate(self.bands):
             hz = min(1000.0 * float(khz[j]), self.rate / 2.0)
             knots = 2.198 * float(width[j]) * HOP / self.rate
-            out = out + opening * band.hop(hz / self.rate, knots, float(gain * amp[j]), fresh, wide[j % 2])
+            noise = band.hop(hz / self.rate, knots, float(gain * amp[j]), float(skirts[j]), fresh, wide[j % 2])
+            out = out + opening * noise
         return out
 
     def growls(self, sound: Array, odd: bool, step: int) -> Array:

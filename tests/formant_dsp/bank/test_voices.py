@@ -10,6 +10,8 @@ from scipy.signal import welch
 from support.sound.spectrum import Array, alias_db, dc_db, harmonics, high_band_db, odd_f0, third_difference_db
 
 from formant_dsp import HOP, Bank, VoiceParams, Vowel, isas, sung
+from formant_dsp.reference import render
+from formant_dsp.score.score import Event
 
 RATE = 48000
 
@@ -194,3 +196,39 @@ def test_same_seed_breathes_alike_and_another_does_not() -> None:
     }
     assert np.array_equal(sing(0.5, seed=4, **life), sing(0.5, seed=4, **life))
     assert np.abs(sing(0.5, seed=4, **life) - sing(0.5, seed=5, **life)).max() > 0.01
+
+
+EXTRAS: list[dict[str, Any]] = [
+    {"breath": 0.3}, {"air": 1.0}, {"growl": 0.3}, {"zing": 0.4}, {"symmetry": 0.3}, {"jitter_percent": 0.5},
+    {"shimmer_db": 0.3}, {"flutter": 25.0}, {"drift_cents": 10.0}, {"wander": 1.0}, {"voiced": 0.5},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("extra", EXTRAS, ids=str)
+def test_a_plain_voice_gets_whatever_it_had_not_and_loses_it_again(extra: dict[str, float]) -> None:
+    """While it has no extras, the bank skips all of them; what begins and ends in the middle of a note is found."""
+    first, second = VoiceParams(f0_hz=196.0), VoiceParams(f0_hz=196.0, **extra)  # type: ignore[arg-type]
+    events = [Event(0, 1, first), Event(4000, 1, second), Event(9000, 1, first)]
+    bank = Bank(voices=1, seed=3)
+    assert bank.note_on(1, first)
+    assert bank.update(1, second, frame=4000)
+    assert bank.update(1, first, frame=9000)
+    got, want = bank.render(RATE // 2).astype(np.float64), render(events, RATE // 2, seed=3)
+    assert 10 * np.log10(np.sum((got - want) ** 2) / np.sum(want**2)) < -100.0
+    assert np.abs(got - sing(0.5, seed=3, f0_hz=196.0, vibrato_cents=20.0)).max() > 1e-3
+
+
+def test_a_voice_opens_alike_beside_any_others() -> None:
+    """Its air follows its own onset, also where a far slot of the bank has no air."""
+
+    def opening(air: float) -> Array:
+        bank = Bank(voices=64)
+        for key in range(1, 41):
+            assert bank.note_on(key, VoiceParams(level_db=-80.0, release_s=0.02, air=air if key == 40 else 0.0))
+        for key in range(1, 40):
+            assert bank.note_off(key, frame=1000)
+        assert bank.note_on(41, VoiceParams(air=2.0, onset_tilt_db=20.0, attack_s=0.1, jitter_percent=0.3), frame=9600)
+        return bank.render(14400).astype(np.float64)[9600:]
+
+    alone, beside = opening(0.0), opening(0.5)
+    assert 10 * np.log10(np.sum((alone - beside) ** 2) / np.sum(beside**2)) < -60.0

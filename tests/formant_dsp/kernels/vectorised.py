@@ -22,7 +22,7 @@ from collections import defaultdict
 from pathlib import Path
 
 OUTER = {
-    "bands_hop", "breathe", "formants", "smooth", "mean",
+    "aim_bands", "breathe", "formants", "formants_move", "smooth", "mean",
     "voice_full", "voice_modfm", "voice_fm", "voice_poisson", "voice_natural",
     "colour_full", "colour_modfm", "colour_fm", "colour_poisson", "colour_natural",
 }  # fmt: skip
@@ -30,7 +30,8 @@ OUTER = {
 
 EITHER = (
     ("add_plain", "set_plain_5"), ("add_skirted", "add_skirted_5"),
-    ("add_straight", "set_straight_5"), ("add_classic", "set_classic_5"), ("add_band", "add_bands_5"),
+    ("add_straight", "set_straight_5"), ("add_classic", "set_classic_5"),
+    ("add_band", "set_bands_5"), ("add_steady", "set_steady_5"),
 )  # fmt: skip
 """One formant a pass, or five in one: an instruction set uses one of the two (FORMANT_JOINED in native/vec.h)."""
 

@@ -1,6 +1,6 @@
 # One voice over one hop: from its column of the formant model to sound.
 
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from formant_dsp.bank.voice.placement cimport place_gains
@@ -33,29 +33,25 @@ cdef inline void begin(bank_t* b, voice_t* v, int i) noexcept nogil:
     v.fresh = False
 
 
-cdef inline bint turned(uint32_t phase, uint32_t increment, int32_t step, uint32_t n) noexcept nogil:
-    """Whether the phase begins an odd number of periods within n frames."""
-    cdef int64_t end = <int64_t>phase + <int64_t>n * increment + <int64_t>((n * (n - 1)) >> 1) * step
-    return (end >> 32) & 1
-
-
 cdef inline void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept nogil:
     """Add one voice over one hop to out, float32[channels][HOP], and advance its phase and increment."""
     cdef voice_hop_t hop
     cdef row_t y
     cdef shared_t shared
     cdef double x
-    cdef float level = level_of(b, v, i)
+    cdef double dip = dipping(&v.glide, b.control.seconds[i])
+    cdef bint extra = v.extra or b.control.extras[i] != 0
+    cdef float level = level_of(b, v, i, dip, extra)
     cdef uint32_t next_increment
     cdef uint32_t n = HOP - v.starts
     cdef colour_t colour
-    cdef double dim = v.onset.tilt_db * (1.0 - v.gate.x) + v.glide.dip_tilt_db * dipping(&v.glide, b.control.seconds[i])
-    cdef bint fresh = v.fresh, coloured = has_colour(&b.control, i), crossing, coloured_now
+    cdef double dim = v.onset.tilt_db * (1.0 - v.gate.x) + v.glide.dip_tilt_db * dip
+    cdef bint fresh = v.fresh, coloured = extra and has_colour(&b.control, i), crossing, coloured_now
     if v.algorithm == NATURAL:
-        residue_column(&b.control, b.kernels, b.start, &v.rest.harmonics, i, v.fresh, dim)
+        residue_column(&b.control, b.kernels, b.start, &v.rest.residue, &v.rest.harmonics, i, v.fresh, dim)
     elif dim > 1e-4:
         dim_column(&b.control, i, v.algorithm, dim)
-    if dim > 1e-4 and b.control.airy:
+    if dim > 1e-4 and extra:
         dim_air(&b.control, i, dim)
     if coloured:
         colour_column(&b.control, &colour, i, v.algorithm)
@@ -66,7 +62,7 @@ cdef inline void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept no
     if fresh:
         begin(b, v, i)
     next_increment = b.control.increment[i]
-    hop.phase = v.phase
+    hop.phase = <uint32_t>v.phase
     hop.increment = v.increment
     hop.increment_step = (<int32_t>(next_increment - v.increment) + HOP // 2) >> HOP_BITS    # rounded, halves upwards
     hop.stride = b.stride
@@ -87,9 +83,11 @@ cdef inline void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept no
         sing_crossing(b, v, y, &hop)
     else:
         b.kernels.voice[v.algorithm](y, &hop)
-    v.coloured.on = coloured or has_direct(&v.coloured)
-    breath(b, v, i, y, &hop, v.algorithm != NATURAL and not coloured_now)
-    growl_hop(b, v, i, y, &hop)
+    if extra:
+        v.coloured.on = coloured or has_direct(&v.coloured)
+        breath(b, v, i, y, &hop, v.algorithm != NATURAL and not coloured_now)
+        growl_hop(b, v, i, y, &hop)
+        v.extra = b.control.extras[i] != 0 or v.coloured.on or v.breathes or v.voiced < 1.0
     if v.edges:
         add_edged(b, v, i, out, y, level)
         if v.state == STOLEN and v.gate.x < SILENT:
@@ -104,12 +102,12 @@ cdef inline void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept no
             b.kernels.mix(out, y, RMS * x * v.level, RMS * (v.gate.x * level - x * v.level) / HOP)
         else:
             add_placed(b, v, i, out, y, RMS * x * v.level, RMS * v.gate.x * level)
-    harmonics_next(&v.rest.harmonics)
+    if v.algorithm == NATURAL:
+        harmonics_next(&v.rest.harmonics)
     v.level = level
     v.edges = 0
     v.starts = 0
-    v.odd = v.odd ^ turned(v.phase, v.increment, hop.increment_step, n)
     v.hops += 1
-    v.phase = v.phase + n * v.increment + ((n * (n - 1)) >> 1) * <uint32_t>hop.increment_step
+    v.phase += <uint64_t>n * v.increment + <uint64_t>((n * (n - 1)) >> 1) * <uint64_t><int64_t>hop.increment_step
     # A difference smaller than one unit per frame is applied at once.
     v.increment = next_increment if hop.increment_step == 0 else v.increment + n * <uint32_t>hop.increment_step

@@ -8,9 +8,9 @@ from formant_dsp.bank.hop.crossing cimport sing_crossing_coloured
 from formant_dsp.bank.voice.gate cimport gate_step, gate_to
 from formant_dsp.bank.voice.onset cimport after_breath
 from formant_dsp.kernels.exp2 cimport fmin_
-from formant_dsp.kernels.noise cimport spline_noise
-from formant_dsp.kernels.rows cimport FORMANTS, HOP, P_BREATH, P_GROWL, P_VOICED, R_AIR, R_AIR_NOISE
-from formant_dsp.kernels.table cimport band_hop_t, colour_t, row_t, voice_hop_t, wind_t
+from formant_dsp.kernels.noise cimport kept_noise
+from formant_dsp.kernels.rows cimport HOP, P_BREATH, P_GROWL, P_VOICED, R_AIR, R_AIR_NOISE
+from formant_dsp.kernels.table cimport bands_hop_t, colour_t, row_t, voice_hop_t, wind_t
 
 
 cdef inline float direct_current(bank_t* b, voice_t* v, int i) noexcept nogil:
@@ -70,7 +70,7 @@ cdef inline void breath(bank_t* b, voice_t* v, int i, float* y, const voice_hop_
 
     shared   the voice has filled `hop.shared`
     """
-    cdef band_hop_t[FORMANTS] bands
+    cdef bands_hop_t bands
     cdef wind_t wind
     cdef float voiced = b.control.x[P_VOICED * b.stride + i] * after_breath(&v.onset, b.control.seconds[i])
     cdef bint silent = b.control.x[P_BREATH * b.stride + i] <= 0.0 and voiced >= 1.0 and v.voiced >= 1.0
@@ -96,11 +96,11 @@ cdef inline void breath(bank_t* b, voice_t* v, int i, float* y, const voice_hop_
     if silent:
         b.kernels.floor(y, hop, &wind)
         return
-    b.kernels.bands(v.rest.band, bands, &b.control, i, v.seed, not v.breathes)
+    b.kernels.bands(&v.rest.bands, &bands, &b.control, i, v.seed, not v.breathes)
     v.breathes = True
-    wind.floor += v.rest.band[1].floor
-    wind.floor_step += (v.rest.band[0].floor - v.rest.band[1].floor) / HOP
-    b.kernels.breathe(y, hop, bands, &wind)
+    wind.floor += v.rest.bands.floor0
+    wind.floor_step += (v.rest.bands.floor - v.rest.bands.floor0) / HOP
+    b.kernels.breathe(y, hop, &bands, &wind)
     v.voiced = voiced
 
 
@@ -110,7 +110,7 @@ cdef inline void growl_hop(bank_t* b, voice_t* v, int i, float* y, const voice_h
     cdef uint32_t half
     if wanted <= 0.0 and begun <= 0.0:
         return
-    wanted *= <float>(1.0 + 0.3 * spline_noise(v.seed + 5, 5.0 * b.control.seconds[i], NULL))
+    wanted *= <float>(1.0 + 0.3 * kept_noise(&v.rest.slow.growl, v.seed + 5, 5.0 * b.control.seconds[i]))
     v.growl = fmin_(wanted, <float>0.95)
-    half = (hop.phase >> 1) | (<uint32_t>v.odd << 31)
+    half = <uint32_t>(v.phase >> 1)
     b.kernels.growl(y, half, hop.increment >> 1, <uint32_t>(hop.increment_step >> 1), begun, (v.growl - begun) / HOP)

@@ -1,6 +1,6 @@
 # The layout of a bank in its block of memory, and its initial values.
 
-from libc.math cimport M_PI, cos, exp, sqrt
+from libc.math cimport M_PI, cos, exp, sin, sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from formant_dsp.bank.memory.arena cimport arena_t, take, take_doubles, take_floats
@@ -9,9 +9,9 @@ from formant_dsp.bank.voice.kept cimport kept_init
 from formant_dsp.bank.bounds.limiter cimport limiter_init
 from formant_dsp.bank.queue.ring cimport ring_t
 from formant_dsp.bank.queue.shared cimport store_relaxed
-from formant_dsp.bank.memory.state cimport (CEILING, FADE_TAU_S, MAX_VOICES, VOLUME_TAU_S, bank_t, rank_t, voice_t)
+from formant_dsp.bank.memory.state cimport (CEILING, FADE_TAU_S, MAX_VOICES, VOLUME_TAU_S, bank_t, rank_t, rest_t, voice_t)
 from formant_dsp.bank.voice.gate cimport gate_to
-from formant_dsp.kernels.rows cimport CHANNELS, HOP, HOP_ROWS, LINEAR_ROWS, ROWS
+from formant_dsp.kernels.rows cimport CHANNELS, FORMANTS, HOP, HOP_ROWS, LINEAR_ROWS, ROWS
 from formant_dsp.kernels.table cimport control_t, kernel_table
 
 
@@ -37,16 +37,20 @@ cdef inline void place(bank_t* b, arena_t* arena, const bank_setup_t* setup) noe
     b.ring = <ring_t*>take(arena, 1, sizeof(ring_t))
     b.events = <event_t*>take(arena, setup.ring_capacity, sizeof(event_t))
     b.voice = <voice_t*>take(arena, b.slots, sizeof(voice_t))
+    b.rest = <rest_t*>take(arena, b.slots, sizeof(rest_t))
     c.log2_f0 = take_doubles(arena, stride)
     c.f0_slope = take_doubles(arena, stride)
     c.f0_target = take_doubles(arena, stride)
     c.seconds = take_doubles(arena, stride)
     c.vibrato_hz = take_doubles(arena, stride)
     c.walk_cents = take_doubles(arena, stride)
+    c.flutter_s = take_doubles(arena, stride)
     c.vibrato_delay_s = take_doubles(arena, stride)
     c.vibrato_per_s = take_doubles(arena, stride)
     c.vibrato_turns = take_doubles(arena, stride)
     c.vibrato_extent = take_doubles(arena, stride)
+    c.vibrato_knot = take_doubles(arena, stride)
+    c.vibrato_noise = take_doubles(arena, 8 * stride)
     c.f0_xx = take_doubles(arena, stride)
     c.f0_xv = take_doubles(arena, stride)
     c.f0_vx = take_doubles(arena, stride)
@@ -60,11 +64,13 @@ cdef inline void place(bank_t* b, arena_t* arena, const bank_setup_t* setup) noe
     c.linear = take_floats(arena, LINEAR_ROWS * stride)
     c.f0_khz = take_floats(arena, stride)
     c.mean_khz = take_floats(arena, stride)
+    c.still = take_floats(arena, FORMANTS * stride)
     c.power = take_floats(arena, stride)
     c.foot_khz = take_floats(arena, stride)
     c.per_f0 = take_floats(arena, stride)
     c.skirt_power = take_floats(arena, stride)
     c.increment = <uint32_t*>take(arena, stride, sizeof(uint32_t))
+    c.extras = <uint32_t*>take(arena, stride, sizeof(uint32_t))
     b.rank = <rank_t*>take(arena, 2 * b.slots, sizeof(rank_t))
     b.slot_of = <int32_t*>take(arena, b.slot_of_mask, sizeof(int32_t))
     b.slot_of_mask -= 1
@@ -73,6 +79,7 @@ cdef inline void place(bank_t* b, arena_t* arena, const bank_setup_t* setup) noe
 cdef inline void fill(bank_t* b, const bank_setup_t* setup, const kernel_table* kernels) noexcept nogil:
     """Write the values of a silent bank into memory that is zero and has been placed."""
     cdef control_t* c = &b.control
+    cdef double turn
     cdef int i
     b.kernels = kernels
     b.sample_rate = setup.sample_rate
@@ -85,6 +92,7 @@ cdef inline void fill(bank_t* b, const bank_setup_t* setup, const kernel_table* 
     b.ring.slot_bytes = sizeof(event_t)
     b.ring.capacity = setup.ring_capacity
     for i in range(b.slots):
+        b.voice[i].rest = &b.rest[i]
         b.free[i // 64] |= <uint64_t>1 << (i & 63)
     for i in range(b.stride):
         c.log2_f0[i] = c.f0_target[i] = 8.0   # a slot without a voice computes something finite
@@ -97,8 +105,9 @@ cdef inline void fill(bank_t* b, const bank_setup_t* setup, const kernel_table* 
     c.increment_of_hz = 4294967296.0 / b.sample_rate
     c.half_rate_khz = b.sample_rate / 2000.0
     c.per_half_rate = 2000.0 / b.sample_rate
-    # the floor's power per Hz at 8 kHz is 128/3 · cos⁶(πf/f_s) / f_s for a gain of 1
-    c.floor_of_density = sqrt(b.sample_rate * 3.0 / 128.0) / cos(M_PI * (8000.0 / b.sample_rate if b.sample_rate > 24000.0 else 1.0 / 3.0)) ** 3
+    # the floor's power per Hz at 8 kHz is 512/3 · sin²(πf/f_s) cos⁶(πf/f_s) / f_s for a gain of 1
+    turn = M_PI * (8000.0 / b.sample_rate if b.sample_rate > 24000.0 else 1.0 / 3.0)
+    c.floor_of_density = sqrt(b.sample_rate * 3.0 / 512.0) / (sin(turn) * cos(turn) ** 3)
     kept_init(&b.kept)
     b.volume.x = 1.0
     gate_to(&b.volume, &b.kept, 1.0, VOLUME_TAU_S * b.sample_rate, HOP)

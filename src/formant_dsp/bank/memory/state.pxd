@@ -6,10 +6,12 @@ from formant_dsp.bank.voice.colour cimport coloured_t
 from formant_dsp.bank.queue.event cimport event_t
 from formant_dsp.bank.voice.gate cimport gate_t
 from formant_dsp.bank.voice.glide cimport glide_t
-from formant_dsp.kernels.table cimport band_t, control_t, harmonics_t, kernel_table
+from formant_dsp.kernels.noise cimport knots_t
+from formant_dsp.kernels.table cimport bands_t, control_t, harmonics_t, kernel_table
 from formant_dsp.bank.voice.kept cimport kept_t
 from formant_dsp.bank.bounds.limiter cimport limiter_t
 from formant_dsp.bank.voice.onset cimport onset_t
+from formant_dsp.bank.voice.residue cimport residue_t
 from formant_dsp.kernels.rows cimport CHANNELS, FORMANTS, HOP
 from formant_dsp.bank.queue.ring cimport ring_t
 from formant_dsp.bank.queue.shared cimport bank_shared_t
@@ -48,38 +50,50 @@ ctypedef struct edge_t:
     float target
     float tau
 
+# The slow noises of a voice (hop/wander.pxd), from hop to hop.
+ctypedef struct slow_t:
+    knots_t drift
+    knots_t pitch, level  # of the wander
+    knots_t growl
+
 # Parts of a voice that are in use only at times.
 ctypedef struct rest_t:
+    slow_t slow           # each is drawn when it is used first
+    residue_t residue     # of a residue voice; written in its first hop
     harmonics_t harmonics # of a residue voice; in use while `started` or `count` is not 0
-    band_t band[FORMANTS] # in use while `breathes`
+    bands_t bands         # in use while `breathes`
     edge_t edge[MAX_EDGES]  # the first `edges` are in use
 
 ctypedef struct voice_t:
+    # what every hop of a voice reads comes first
     int32_t state
     int32_t algorithm
-    uint32_t phase
+    uint64_t phase        # 2^-32 turns; its bit 32 tells the first from the second of two periods
     uint32_t increment
     uint32_t seed         # of its randomness, from the bank's seed and the number of the note
     int32_t starts        # first frame of this hop that sounds; 0 unless the note starts in this hop
     bint fresh            # no hop rendered yet
-    int32_t lease_hops, lease_left
-    float attack_tau, release_tau
-    gate_t gate
+    bint extra            # it had more than its formants in the last hop
+    int32_t edges         # number of entries of `edge`
+    uint32_t hops         # rendered so far: the time of its noise
+    int32_t lease_hops
     float level           # level at the start of the hop, shimmer included
     float voiced          # gain of the voiced part at the start of the hop
+    gate_t gate
     double cycles         # periods since the note began
-    uint32_t hops         # rendered so far: the time of its noise
-    bint odd              # the period is the second of two
+    onset_t onset
+    vibrato_t vibrato
+    glide_t glide
+    coloured_t coloured
+    bint breathes         # `bands` have been started
+    int64_t period        # whole periods since the note began, when the next two were drawn
+    float jitter, shimmer  # of this period, standard deviations
     float growl           # share of the growl at the start of the hop
+    int32_t lease_left
+    float attack_tau, release_tau
     float pan             # pan of the gains in `place`
     float place[CHANNELS] # gains of the channels at the start of the hop
-    onset_t onset
-    glide_t glide
-    vibrato_t vibrato
-    coloured_t coloured
-    int32_t edges         # number of entries of `edge`
-    bint breathes         # `band` has been started
-    rest_t rest           # last: a new note clears only the counts that say whether its parts are in use
+    rest_t* rest          # last: a new note keeps it, and clears only what says whether its parts are in use
 
 ctypedef struct rank_t:
     double loudness
@@ -103,6 +117,7 @@ ctypedef struct bank_t:
     uint64_t clock        # first frame of the next hop to compute
     uint64_t notes
     voice_t* voice
+    rest_t* rest          # of each slot; apart, so that what every hop reads lies close together
     int64_t* key          # of each slot; 0 where none is HELD or RELEASING
     int32_t* slot_of      # hash table of these keys: slot + 1, or 0; see slots.pxd
     int slot_of_mask      # its size - 1

@@ -34,6 +34,9 @@ cdef extern from * nogil:
 
 ctypedef struct glide_t:
     float tau             # frames, of a portamento; 0: by the law
+    int32_t left          # hops until a jump is over
+    double dipped         # seconds at which the level began to dip
+    float dip_s, dip_db, dip_tilt_db
     float legato          # times the time of the law
     double omega, zeta    # of the oscillator: per frame, and damping
     double asked          # log2 of Hz, without tuning
@@ -41,10 +44,7 @@ ctypedef struct glide_t:
     double own            # its own mistuning alone
     double step           # the last step of the target, semitones
     double stepped        # seconds at which it came
-    int32_t left          # hops until a jump is over
     int32_t joins         # jumps since the note began
-    double dipped         # seconds at which the level began to dip
-    float dip_s, dip_db, dip_tilt_db
 
 
 cdef inline void oscillate(control_t* c, int i, double rho, double zeta) noexcept nogil:
@@ -123,17 +123,16 @@ cdef inline void glide_aim(glide_t* g, control_t* c, int i, float tau, float leg
     if tau > 0.0:
         g.left = 0
         turn_to(g, c, i, 1.0 / tau, 1.0)
+    else:
+        g.left = 1   # the next hop follows the finger, unless a jump begins
 
 
 cdef inline void glide_hop(glide_t* g, control_t* c, int i, double sample_rate) noexcept nogil:
     """Count one hop of a jump. After it, and for a slide, the finger is followed."""
-    if g.tau > 0.0:
-        return
-    if g.left > 0:
+    if g.left > 0 and g.tau == 0.0:
         g.left -= 1
-        if g.left > 0:
-            return
-    turn_to(g, c, i, follow_rate(sample_rate), 1.0)
+        if g.left == 0:
+            turn_to(g, c, i, follow_rate(sample_rate), 1.0)
 
 
 cdef inline double unison_of(const glide_t* g, uint32_t seed, double cents) noexcept nogil:

@@ -19,12 +19,12 @@
 # poles are so close that their terms nearly cancel (by more than 60 dB), the divisor has a lower bound: float32 is not
 # exact enough for more.
 
-from libc.math cimport M_PI, atan2, cos, exp, fabs, rint, sin, sqrt
+from libc.math cimport M_PI, atan2, fabs, rint, sqrt
 
 from formant_dsp.kernels.exp2 cimport exp2_double, exp2_poly
 from formant_dsp.bank.voice.harmonics cimport FROM_HZ, harmonics_fill, harmonics_scale
-from formant_dsp.kernels.table cimport control_t, harmonics_t, kernel_table, tract_t
-from formant_dsp.kernels.rows cimport (FORMANTS, P_A, P_B, P_F, P_TILT, R_AIR, R_AIR_NOISE, R_AIR_SQUARE, R_BELL, R_INDEX, R_NU, R_SKIRT, R_SKIRT_R, R_TILT, R_TILT_DECAY,
+from formant_dsp.kernels.table cimport control_t, harmonics_t, kernel_table, poles_t, tract_t
+from formant_dsp.kernels.rows cimport (FORMANTS, LANES, P_A, P_B, P_F, P_TILT, R_AIR, R_AIR_NOISE, R_AIR_SQUARE, R_BELL, R_INDEX, R_NU, R_SKIRT, R_SKIRT_R, R_TILT, R_TILT_DECAY,
                                  R_VOICING, R_VOICING_R)
 from formant_dsp.kernels.sine cimport sin_turns
 
@@ -80,28 +80,29 @@ cdef inline float period_gap(const float* start, const float* end, int s) noexce
         exp2_poly(<float>0.5 * (start[R_TILT_DECAY * s] + end[R_TILT_DECAY * s])) - <float>1.0)
 
 
-cdef inline void residue_column(const control_t* c, const kernel_table* kernels, const float* start, harmonics_t* harmonics,
-                                int i, bint fresh, double more_tilt_db) noexcept nogil:
-    """Write the column of slot i at the end of the hop: ν, log2 decay, gain and phase of the five pole pairs; log2
-    decay and gain of the real poles; mean.
+# The part of a residue voice that does not depend on its pitch. It is kept until the vowel or the tilt changes.
+ctypedef struct residue_t:
+    poles_t poles
+    double edge           # kHz: where harmonics end that the loudness counts
+    double first          # height of the first resonance: the high band is scaled by it
+    double tilt           # 1/ms: the pole of the tilt
+    double real_gain, tilt_gain  # of the real poles
+    double more_tilt_db   # which was added to P_TILT
+    tract_t tract
 
-    more_tilt_db   added to P_TILT
-    start          rows at the start of the hop: a phase changes from there by at most half a turn
-    harmonics      written from FROM_HZ on; below, its count is 0
-    fresh          first hop of a note: there is no start
-    """
+
+cdef inline void residue_of(residue_t* r, const control_t* c, int i, double more_tilt_db) noexcept nogil:
+    """Write the residues of slot i."""
     cdef int s = c.stride
     cdef double[FORMANTS] f
     cdef double[FORMANTS] b
-    cdef double t = 1.0 / c.f0_khz[i], slope = 2.0 * M_PI * SLOPE_HZ * 1e-3
+    cdef double slope = 2.0 * M_PI * SLOPE_HZ * 1e-3
     cdef double tilt = 2.0 * M_PI * corner_khz(dmin(12.4 + c.x[P_TILT * s + i] + more_tilt_db, 32.4)), neutral = 2.0 * M_PI * corner_khz(12.4)
-    cdef double re, im, dre, dim, x, y, z, pk, qk, size, turn, decay, gain, real_gain, tilt_gain, terms = 0.0, first = 0.0
+    cdef double re, im, dre, dim, x, y, z, pk, qk, size, real_gain, tilt_gain
     cdef double top = 0.66 * c.half_rate_khz, near, apart
-    cdef tract_t tract
-    cdef double[FORMANTS] gains
-    cdef double[FORMANTS] turns
     cdef int j, k
-    cdef float* end = c.end
+    r.more_tilt_db = more_tilt_db
+    r.tilt = tilt
     for j in range(FORMANTS):
         f[j] = exp2_double(c.x[(P_F + j) * s + i])   # c.linear is rounded: 1e-7 of F1 is 2e-6 of its level
         b[j] = 0.1 * c.linear[(P_B + j) * s + i]
@@ -131,15 +132,16 @@ cdef inline void residue_column(const control_t* c, const kernel_table* kernels,
                 size *= pk * pk + qk * qk
                 x, y = x * z - y * dim, x * dim + y * z
         dre = re + neutral
-        if j == 0:   # height of the first resonance: the high band is scaled by it
-            first = size * sqrt((dre * dre + im * im) / (x * x + y * y)) / (M_PI * b[0])
-        decay = exp(re * t)
-        z, dim = 1.0 - decay * cos(im * t), -decay * sin(im * t)
-        x, y = x * z - y * dim, x * dim + y * z
-        dre = re + neutral
-        gains[j] = 2.0 * size * sqrt((dre * dre + im * im) / (x * x + y * y))
-        turns[j] = atan2(im * x - dre * y, dre * x + im * y) / (2.0 * M_PI)
-        terms += gains[j]
+        size *= sqrt((dre * dre + im * im) / (x * x + y * y))
+        if j == 0:
+            r.first = size / (M_PI * b[0])
+        r.poles.f[j], r.poles.decay[j] = f[j], re * 1.4426950408889634
+        r.poles.size[j] = 2.0 * size
+        r.poles.turn[j] = atan2(im * x - dre * y, dre * x + im * y) / (2.0 * M_PI)
+        r.tract.square[j] = 1.0 / (re * re + im * im)
+        r.tract.damping[j] = -2.0 * re * r.tract.square[j]
+    for j in range(FORMANTS, LANES):
+        r.poles.f[j], r.poles.decay[j], r.poles.size[j], r.poles.turn[j] = 1.0, -1.0, 0.0, 0.0
     real_gain = slope * tilt / neutral * (neutral - slope) / (tilt - slope)
     tilt_gain = slope * tilt / neutral * (neutral - tilt) / (slope - tilt)
     for k in range(FORMANTS):
@@ -147,20 +149,42 @@ cdef inline void residue_column(const control_t* c, const kernel_table* kernels,
         size = x * x + y * y
         real_gain *= size / ((x + slope) * (x + slope) + y * y)
         tilt_gain *= size / ((x + tilt) * (x + tilt) + y * y)
-    real_gain /= 1.0 - exp(-slope * t)
-    tilt_gain /= 1.0 - exp(-tilt * t)
-    tract.w = 2.0 * M_PI / t
+    r.real_gain, r.tilt_gain = real_gain, tilt_gain
+    r.edge = f[FORMANTS - 1] + b[FORMANTS - 1]
+    r.tract.slope, r.tract.tilt, r.tract.neutral = 1.0 / slope, 1.0 / tilt, 1.0 / neutral
+
+
+cdef inline void residue_column(const control_t* c, const kernel_table* kernels, const float* start, residue_t* r,
+                                harmonics_t* harmonics, int i, bint fresh, double more_tilt_db) noexcept nogil:
+    """Write the column of slot i at the end of the hop: ν, log2 decay, gain and phase of the five pole pairs; log2
+    decay and gain of the real poles; mean.
+
+    more_tilt_db   added to P_TILT
+    start          rows at the start of the hop: a phase changes from there by at most half a turn
+    harmonics      written from FROM_HZ on; below, its count is 0
+    fresh          first hop of a note: there is no start
+    """
+    cdef int s = c.stride
+    cdef double t = 1.0 / c.f0_khz[i], slope = 2.0 * M_PI * SLOPE_HZ * 1e-3 * 1.4426950408889634
+    cdef double x, turn, gain, real_gain, tilt_gain, terms = 0.0
+    cdef double[LANES] gains
+    cdef double[LANES] turns
+    cdef int j
+    cdef float* end = c.end
+    if fresh or c.vowels_move or c.moving[P_TILT] or more_tilt_db != r.more_tilt_db:
+        residue_of(r, c, i, more_tilt_db)
+    kernels.poles(gains, turns, &r.poles, t)
     for j in range(FORMANTS):
-        x, y = M_PI * b[j], 2.0 * M_PI * f[j]
-        tract.square[j] = 1.0 / (x * x + y * y)
-        tract.damping[j] = 2.0 * x * tract.square[j]
-    tract.slope, tract.tilt, tract.neutral = 1.0 / slope, 1.0 / tilt, 1.0 / neutral
-    tract.per_half_rate = c.f0_khz[i] * c.per_half_rate
+        terms += gains[j]
+    real_gain = r.real_gain / (1.0 - exp2_double(dmax(-slope * t, -900.0)))
+    tilt_gain = r.tilt_gain / (1.0 - exp2_double(dmax(-r.tilt * 1.4426950408889634 * t, -900.0)))
+    r.tract.w = 2.0 * M_PI / t
+    r.tract.per_half_rate = c.f0_khz[i] * c.per_half_rate
     harmonics.count = 0
     if c.f0_khz[i] >= FROM_HZ * 1e-3:
-        x = harmonics_fill(harmonics, kernels, &tract)
+        x = harmonics_fill(harmonics, kernels, &r.tract)
     else:
-        x = harmonics_power(kernels, &tract, <int>((f[FORMANTS - 1] + b[FORMANTS - 1]) * t) + 2)
+        x = harmonics_power(kernels, &r.tract, <int>(r.edge * t) + 2)
     x = sqrt(2.0 * x) / t
     terms = 1e-3 * (terms + fabs(real_gain) + fabs(tilt_gain))
     if c.f0_khz[i] > FROM_HZ * 1e-3:   # a sum of harmonics is exact however weak it is
@@ -173,19 +197,19 @@ cdef inline void residue_column(const control_t* c, const kernel_table* kernels,
             turn -= rint(turn)
         else:
             turn -= rint(turn - start[(R_SKIRT + j) * s + i])
-        end[(R_NU + j) * s + i] = f[j] * t
-        end[(R_INDEX + j) * s + i] = -M_PI * b[j] * t * 1.4426950408889634
+        end[(R_NU + j) * s + i] = r.poles.f[j] * t
+        end[(R_INDEX + j) * s + i] = r.poles.decay[j] * t
         end[(R_BELL + j) * s + i] = gains[j] * gain
         end[(R_SKIRT + j) * s + i] = turn
-    if c.airy:
-        first *= 2.0 * gain / t / (c.linear[P_A * s + i] * c.power[i])
-        end[R_AIR * s + i] *= first
-        end[R_AIR_SQUARE * s + i] *= first
-        end[R_AIR_NOISE * s + i] *= first
+    if end[R_AIR * s + i] > 0.0:
+        x = r.first * 2.0 * gain / t / (c.linear[P_A * s + i] * c.power[i])
+        end[R_AIR * s + i] *= x
+        end[R_AIR_SQUARE * s + i] *= x
+        end[R_AIR_NOISE * s + i] *= x
     if c.f0_khz[i] >= FROM_HZ * 1e-3:
         harmonics_scale(harmonics, 2.0 * gain / t)
-    end[R_SKIRT_R * s + i] = -slope * t * 1.4426950408889634
+    end[R_SKIRT_R * s + i] = -slope * t
     end[R_VOICING * s + i] = real_gain * gain
     end[R_VOICING_R * s + i] = gain / t
-    end[R_TILT_DECAY * s + i] = -tilt * t * 1.4426950408889634
+    end[R_TILT_DECAY * s + i] = -r.tilt * t * 1.4426950408889634
     end[R_TILT * s + i] = tilt_gain * gain
