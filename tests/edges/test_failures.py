@@ -42,7 +42,7 @@ def test_an_engine_that_is_killed_and_comes_back_loses_nobody_and_leaves_no_ghos
     for name in NAMES:
         two.reached(name, count=2)
     until(lambda: synth.listed() == ["ctrl-came", "ctrl-stays"])
-    assert attic.words() == barn.words() == ""
+    until(lambda: attic.words() == barn.words() == "")
     assert staying.socket.protocol.state.name == "OPEN"
 
 
