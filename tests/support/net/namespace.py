@@ -123,6 +123,12 @@ class Lan:
         for number in range(len(self.machines)):
             _run("bridge", "-n", self._switch.name, "link", "set", "dev", f"port{number}", "mcast_flood", "off")
 
+    def lose(self, part: float) -> None:
+        """This part of all packets from and to the first machine is lost, each way."""
+        first = next(iter(self.machines.values()))
+        for place, device in ((first, "eth0"), (self._switch, "port0")):
+            _run("tc", "-n", place.name, "qdisc", "add", "dev", device, "root", "netem", "loss", f"{100.0 * part:g}%")
+
     def __exit__(self, *_: object) -> None:
         for machine in (*self.machines.values(), self._switch):
             machine.__exit__()
