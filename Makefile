@@ -95,7 +95,7 @@ edges-faults: $(VENV)/to-test ## everything that can fail between edges, with th
 	$(BIN)/python -m pytest -o python_files='*.py' -s tests/edges/test_failures.py tests/edges/failures_long.py $(ARGS)
 
 # As root: every box is a network namespace of its own.
-fleet: $(VENV)/to-test system-packages ## 100 boxes search for a server; power cuts with twelve boxes and two edges (5 minutes)
+fleet: $(VENV)/to-test system-packages ## 100 boxes search for a server; power cuts with twelve, also of two edges
 	cd tests && ../$(BIN)/python -m fleet.discovery
 	-cd tests && ../$(BIN)/python -m fleet.discovery --loss 0.3
 	cd tests && ../$(BIN)/python -m fleet.story $(ARGS)
