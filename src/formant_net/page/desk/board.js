@@ -91,7 +91,7 @@ export function sinceWords(ms, wallMs) {
  */
 function boxRow(desk, document, id, here, now, wallMs) {
   const seen = desk.boxes.get(id);
-  const fields = document.boxes[id] ?? newcomer(document);
+  const fields = document.boxes[id] ?? newcomer(document, id);
   const name = fields.name || seen?.name || id;
   const { gainDb, because } = effective(document, id, desk.solo, here);
   const said = seen?.here ? desk.health.get(id) : undefined;

@@ -274,7 +274,7 @@ export class Desk {
   #known(path) {
     const [kind, id] = split(path);
     const there = this.#parts.get(path);
-    return there ?? (kind === "boxes" && id ? newcomer(documentOf(this.rev, [])) : {});
+    return there ?? (kind === "boxes" && id ? newcomer(documentOf(this.rev, []), id) : {});
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * A path is `master`, `zones/ID`, `boxes/ID` or `scenes/ID`. The server keeps the document (`fleet/document.py`).
  */
+import { isPhone } from "../protocol/phones.js";
 
 /** The bottom of a fader, dB: silence. */
 export const SILENT_DB = -60;
@@ -40,9 +41,12 @@ export function documentOf(rev, parts) {
   return found;
 }
 
-/** A box that the document does not know yet. @param {Document} document @returns {Fields} */
-export function newcomer(document) {
-  return { ...BOX, db: document.rev > 0 ? NEW_BOX_DB : 0 };
+/**
+ * A box that the document does not know yet. A phone that sings is as loud as its holder likes.
+ * @param {Document} document @param {string} id @returns {Fields}
+ */
+export function newcomer(document, id) {
+  return { ...BOX, db: document.rev > 0 && !isPhone(id) ? NEW_BOX_DB : 0 };
 }
 
 /** Kind and id of a path; an id may contain no slash. @param {string} path @returns {[string, string]} */

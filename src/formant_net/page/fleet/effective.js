@@ -16,7 +16,7 @@ import { newcomer, SILENT_DB } from "./document.js";
  * @returns {{gainDb: number, because: Reason[], delayMs: number}} gainDb in -60…0; delayMs >= 0
  */
 export function effective(document, id, solo = [], here = []) {
-  const box = document.boxes[id] ?? newcomer(document);
+  const box = document.boxes[id] ?? newcomer(document, id);
   const zone = box.zone ? document.zones[box.zone] : undefined;
   const because = [];
   if (document.master.off) because.push({ text: "all off", path: "master" });
