@@ -14,6 +14,7 @@ from support.virtual.hands import controller_of, lift, press, synth_of
 from formant_net.aio.client.rtc import configuration
 from formant_net.client import effects as fx
 from formant_net.protocol import messages as m
+from formant_net.protocol.bounds import BOUNDS
 from formant_net.synth.touches import NoteOff, NoteOn
 
 
@@ -205,11 +206,11 @@ def test_fault_7_candidates_nobody_asked_for_do_not_pile_up() -> None:
     world = World()
     controller = world.controller()
     world.run(0.1)
-    for i in range(500):
-        world.candidate(f"synth-{i % 100}", "ctrl-a", "x")
+    for i in range(1500):
+        world.candidate(f"synth-{i % 300}", "ctrl-a", "x")
     world.run(0.1)
     core = controller_of(controller)
-    assert len(core._links) <= 64
+    assert len(core._links) == BOUNDS.synths_of_headless
     assert all(len(link.early) <= 32 for link in core._links.values())
 
 

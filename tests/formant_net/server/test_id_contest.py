@@ -7,6 +7,7 @@ from support.virtual.clients import RawClients, only, refused
 from support.virtual.edges import EdgeClients, Edges
 
 from formant_net.server.access.limits import Limits
+from formant_net.server.registry import bus
 from formant_net.server.registry.leases import Lease, Place
 from formant_net.server.registry.registry import Disputed, Lost
 
@@ -176,6 +177,16 @@ def test_while_one_waits_for_an_id_where_it_is_another_edge_is_told_at_once_that
     world.run(0.1)
     refused(barn.heard(second), "id-taken")
     assert attic.heard(first) == [], "the first one still waits"
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_a_verdict_that_nobody_asked_for_changes_nothing(clients: RawClients, free: bool) -> None:
+    conn = clients.join("ctrl-a")
+    (lease,) = clients.leases()
+    clients.hub.on_bus(bus.encode(bus.Verdict(id="ctrl-a", ws_id=lease.ws_id, free=free)), clients.clock.now)
+    assert clients.hub.drain() == []
+    assert clients.hub.clients() == {"ctrl-a": "controller"}
+    assert conn in clients.open
 
 
 def test_a_dispute_about_a_client_that_has_gone_changes_nothing(clients: RawClients) -> None:

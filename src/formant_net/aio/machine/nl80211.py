@@ -26,6 +26,8 @@ _ATTRIBUTE = struct.Struct("=HH")
 
 def power_save(interface: str) -> bool | None:
     """Whether the radio of an interface sleeps. None: this kernel or driver does not say. Never raises."""
+    if sys.platform != "linux":
+        return None
     try:
         number = socket.if_nametoindex(interface)
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC) as kernel:
@@ -36,7 +38,7 @@ def power_save(interface: str) -> bool | None:
                 return None
             kernel.send(request(family, GET_POWER_SAVE, INTERFACE, struct.pack("=I", number)))
             asleep = number_in(answer(kernel.recv(65536)).get(POWER_SAVE))
-    except (OSError, AttributeError):  # AttributeError: a system without netlink
+    except OSError:
         return None
     return None if asleep is None else asleep == 1
 

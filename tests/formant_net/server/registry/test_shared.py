@@ -143,7 +143,11 @@ def test_signs_of_life_are_written_at_most_once_a_second_and_say_how_old_they_ar
     assert msgspec.json.decode(renewal.value)["idle_s"] == pytest.approx(0.01, abs=0.002)
     registry.on_written(KEY, 2, renewal.serial, 1.0)
     registry.touch("ctrl-a", "ws1", 21.0)
-    assert len(registry.writes()) == 1
+    (later,) = registry.writes()
+    assert isinstance(later, Write)
+    registry.on_written(KEY, 3, later.serial, 21.0)
+    registry.touch("ctrl-a", "ws1", 22.0)
+    assert len(registry.writes()) == 1, "a second after the last one it is due"
 
 
 def test_no_moment_of_any_clock_is_written() -> None:
