@@ -81,11 +81,12 @@ def step(do: Callable[[], object], *wanted: str, blocks: int = 2, pushes: bool =
     """Do something, and again until the wanted fields have changed in a window.
 
     A push ends a window: after one the window begins anew, and what is wanted must happen again when `do` is done
-    again. Two blocks: the audio thread has then begun one after `do`, and read what `do` has stored.
+    again. Without pushes all turns are one window, so that a change between two of them counts. Two blocks: the audio
+    thread has then begun one after `do`, and read what `do` has stored.
     """
     until = time.monotonic() + PATIENCE_S
+    before = read()
     while True:
-        before = read()
         do()
         if window(read() if pushes else before, blocks, wanted):
             return
