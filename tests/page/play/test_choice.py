@@ -31,3 +31,12 @@ def test_what_an_address_says(tab: Tab, address: str, choice: dict[str, object])
     assert read == {**PLAIN, **choice}
     assert again == read
     assert plain is (not choice), "what is plain makes no address longer"
+
+
+def test_as_many_synths_can_be_left_out_as_a_page_can_have(tab: Tab) -> None:
+    body = (
+        "const ids = Array.from({ length: bounds.most_synths + 1 }, (_, k) => `synth-${k}`);"
+        "return [bounds.most_synths, m.checked({ without: ids }).without.length];"
+    )
+    most, left_out = ask(tab, "play/choice", body)
+    assert left_out == most

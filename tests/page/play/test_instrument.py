@@ -96,6 +96,41 @@ def test_held_fingers_sound_on_until_hold_ends(tab: Tab) -> None:
     assert played(tab, body) == [False, 1, 2, [60, 64], True, 1, [60, 65], True, 0, 0, True, 0]
 
 
+def test_hold_keeps_what_is_down_on_the_synths_own_surface(tab: Tab) -> None:
+    body = """
+    const i = make(1, plain); const seen = [];
+    const id = i.down(0.25, 0.5, 0.4);
+    i.hold(true); seen.push(i.move(id, 0.5, 0.6, 0.3), i.up(id), i.held, touches.points());
+    i.use(own, 0); seen.push(notes().map(Math.round));
+    seen.push(i.hold(false), touches.size);
+    return seen;
+    """
+    place = {"id": 1, "x": 0.5, "y": 0.6, "z": 0.3}
+    assert played(tab, body) == [True, False, 1, [place], [63], True, 0]
+
+
+def test_a_key_that_is_held_is_taken_up_by_the_same_key(tab: Tab) -> None:
+    body = """
+    const i = make(); i.hold(true); const seen = [];
+    const first = i.press(60, 0.2); i.up(first); i.up(i.press(64, 0.2));
+    const again = i.press(60, 0.8); seen.push(again === first, i.held, touches.size, touches.points()[0].y);
+    i.up(again); seen.push(i.held, i.press(60, 0.8) === first, i.press(60, 0.8) === first);
+    return seen;
+    """
+    assert played(tab, body) == [True, 1, 2, 0.8, 2, True, False], "two that are down at once are two"
+
+
+def test_a_held_note_is_taken_up_at_its_pitch_after_two_views(tab: Tab) -> None:
+    body = """
+    const i = make(); i.hold(true);
+    const id = i.down(at(60), 0.5);
+    const lower = view({ scale: 'major', root: 'C', shift: -1 });
+    i.use(lower, 1); i.up(id); i.use(own, 1); // its place is that of its pitch from now on
+    return [i.down(at(60), 0.5) === id, notes().map(Math.round)];
+    """
+    assert played(tab, body) == [True, [60]]
+
+
 def test_the_seventeenth_ends_the_oldest_that_is_held(tab: Tab) -> None:
     body = """
     const i = make(); i.hold(true);

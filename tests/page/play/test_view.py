@@ -81,3 +81,19 @@ def test_a_period_that_is_no_octave(tab: Tab) -> None:
     shown = view(tab, 1440, "bohlen-pierce", octaves=4)
     roots = [line["note"] for line in shown["lines"] if line["chief"]]
     assert [round(b - a, 3) for a, b in itertools.pairwise(roots)] == [19.02] * (len(roots) - 1)
+
+
+def test_lines_of_a_keyboard_mapping_are_those_of_the_range(tab: Tab) -> None:
+    body = """
+    const { PLAIN_CHOICE } = await import('/play/choice.js'); const { PLAIN } = await import('/protocol/range.js');
+    const { parseKbm } = await import('/tuning/kbm.js'); const { TWELVE } = await import('/tuning/shipped.js');
+    const { rangeWords } = await import('/strip/words.js');
+    const { nearestNote, midiOf } = await import('/play/notes.js');
+    const map = parseKbm('12\\n0\\n127\\n60\\n69\\n440.0\\n12\\n' + [...Array(12).keys()].join('\\n'));
+    const v = m.viewOf({ ...PLAIN_CHOICE, tuning: 'file', octaves: 2 }, { scale: TWELVE, map }, PLAIN, 1440);
+    const low = midiOf(v.range.lowHz);
+    return [v.lines.map(({ note }) => note - low), 12 * v.range.octaves, rangeWords(v, (n) => nearestNote(n).label)];
+    """
+    places, semitones, words = ask(tab, "play/view", body)
+    assert [0 <= place <= semitones for place in places] == [True] * 25
+    assert words == "A2 – A4"

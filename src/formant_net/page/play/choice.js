@@ -1,4 +1,5 @@
 /** What a player chose for the surface: checked, and written as parts of an address and as text for this device. */
+import { readNumbers } from "../protocol/numbers.js";
 import { ALL, SCALES } from "../tuning/scales.js";
 import { EQUAL, SHIPPED } from "../tuning/shipped.js";
 
@@ -7,7 +8,6 @@ export const FILE = "file";
 export const ROOTS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
 export const MOST_OCTAVES = 4;
 export const MOST_SHIFT = 4;
-const MOST_WITHOUT = 64;
 
 /**
  * @typedef {object} Choice
@@ -60,7 +60,7 @@ export function checked(said) {
     snap: whole(snap, 0, 100, PLAIN_CHOICE.snap),
     octaves: whole(octaves, 0, MOST_OCTAVES, PLAIN_CHOICE.octaves),
     shift: whole(shift, -MOST_SHIFT, MOST_SHIFT, PLAIN_CHOICE.shift),
-    without: Array.isArray(without) ? without.filter(isId).slice(0, MOST_WITHOUT) : [],
+    without: Array.isArray(without) ? without.filter(isId).slice(0, readNumbers().bounds.most_synths) : [],
   };
 }
 

@@ -62,7 +62,7 @@ export class Instrument {
     this.#snap = view.steps && strength > 0 ? new Snap(view.steps, strength) : null;
     for (const [id, played] of this.#played) {
       if (played.x === null) continue;
-      if (this.#held.has(id)) played.x = xOf(played.pitch, view.range);
+      if (this.#held.has(id)) Object.assign(played, { x: xOf(played.pitch, view.range), shift: 0 });
       else played.shift = played.pitch - this.#pitchAt(played.x);
       played.noted = true; // on another surface its place would be another pitch
       this.#sound(id, played);
@@ -78,9 +78,13 @@ export class Instrument {
     return this.#holding;
   }
 
-  /** Hold lifted fingers, or end them all. @param {boolean} on @returns {boolean} whether any ended */
+  /**
+   * Hold fingers when they are lifted, also those that are down now; or end all that are held.
+   * @param {boolean} on @returns {boolean} whether any ended
+   */
   hold(on) {
     this.#holding = on;
+    if (on) this.#followPlain();
     const ended = on ? [] : [...this.#held];
     for (const id of ended) this.#end(id);
     this.heldChanged();
@@ -93,12 +97,7 @@ export class Instrument {
    */
   down(x, y, z) {
     const again = this.#heldAt(x, y);
-    if (again !== null) {
-      this.#held.delete(again);
-      this.heldChanged();
-      this.move(again, x, y, z);
-      return again;
-    }
+    if (again !== null) return this.#takeUp(again, x, y, z);
     this.#makeRoom();
     if (!this.#view.own && !this.#holding) {
       const id = this.touches.down(x, y, z);
@@ -115,6 +114,8 @@ export class Instrument {
   press(key, y) {
     const pitch = this.pitchOf(key);
     if (pitch === null) return null;
+    const again = this.#heldKey(pitch);
+    if (again !== null) return this.#takeUp(again, 0, y);
     this.#makeRoom();
     return this.#begin({ x: null, pitch, y, z: undefined, noted: true, shift: 0 });
   }
@@ -225,11 +226,36 @@ export class Instrument {
     return this.touches.up(id);
   }
 
+  /** From now on the pitches of all fingers are known. What is sent of them stays as it is. */
+  #followPlain() {
+    for (const { id, x, y, z } of this.touches.points()) {
+      if (!this.#plain.delete(id)) continue;
+      this.#played.set(id, { x, pitch: this.#pitchAt(x), y, z, noted: false, shift: 0 });
+    }
+  }
+
+  /** A held finger is down again. @param {number} id @param {number} x @param {number} y @param {number} [z] */
+  #takeUp(id, x, y, z) {
+    this.#held.delete(id);
+    this.heldChanged();
+    this.move(id, x, y, z);
+    return id;
+  }
+
   #makeRoom() {
     const [oldest] = this.#held;
     if (oldest === undefined || this.touches.size < MOST) return;
     this.#end(oldest);
     this.heldChanged();
+  }
+
+  /** The held key of a pitch, or null. @param {number} pitch */
+  #heldKey(pitch) {
+    for (const id of this.#held) {
+      const played = /** @type {Played} */ (this.#played.get(id));
+      if (played.x === null && played.pitch === pitch) return id;
+    }
+    return null;
   }
 
   /** The held finger under a place, or null. @param {number} x @param {number} y */

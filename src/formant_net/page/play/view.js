@@ -49,7 +49,7 @@ export function viewOf(choice, { scale, map }, synth, width) {
   const degrees = degreesOf(choice.scale || ALL, scale);
   const steps = map && keys ? new Steps(keys.filter((each) => each !== null)) : stepsOf(scale, degrees, root);
   const { range, narrow } = spanOf(choice, steps, root, periodOf(scale) / 100, synth, width);
-  const lines = map && keys ? linesOfKeys(keys, map.middle) : linesOfScale(scale, degrees, root, range);
+  const lines = map && keys ? linesOfKeys(keys, map.middle, range) : linesOfScale(scale, degrees, root, range);
   const shown = thinned(lines, range, width);
   return { range, lines: shown, steps: inScale ? steps : null, keys, own: true, narrow };
 }
@@ -107,11 +107,13 @@ function linesOfScale(scale, degrees, root, range) {
   return lines.sort((a, b) => a.note - b.note);
 }
 
-/** @param {(number | null)[]} keys @param {number} middle @returns {Line[]} */
-function linesOfKeys(keys, middle) {
+/** @param {(number | null)[]} keys @param {number} middle @param {Range} range @returns {Line[]} */
+function linesOfKeys(keys, middle, range) {
+  const low = midiOf(range.lowHz);
+  const high = low + 12 * range.octaves;
   return keys
     .map((note, key) => ({ note: note ?? NaN, label: String(key), chief: key === middle, faint: false }))
-    .filter(({ note }) => Number.isFinite(note))
+    .filter(({ note }) => note >= low && note <= high)
     .sort((a, b) => a.note - b.note);
 }
 
