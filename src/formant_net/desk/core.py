@@ -13,11 +13,12 @@ import msgspec
 from formant_net.client.core import ClientCore
 from formant_net.client.effects import Effect
 from formant_net.client.servers import Server
-from formant_net.fleet.document import Document
+from formant_net.fleet.document import Box, Document, Master, Scene, Zone
 from formant_net.protocol import steering as s
 from formant_net.protocol.messages import Error, Message, Unknown
 from formant_net.protocol.timing import Timing
 
+_PARTS: dict[str, type[msgspec.Struct]] = {"master": Master, "zones": Zone, "boxes": Box, "scenes": Scene}
 Request = s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo | s.DeskIdentify
 
 
@@ -71,14 +72,14 @@ class Desk(ClientCore[Effect]):
 
     @property
     def document(self) -> Document:
-        """The document as far as it is known."""
+        """The document as far as it is known, without what only a newer server knows."""
         found: dict[str, Any] = {"epoch": self.epoch or "none", "rev": self.rev}
         for path, values in self._parts.items():
             kind, _, id = path.partition("/")
             if id:
-                found.setdefault(kind, {})[id] = values
+                found.setdefault(kind, {})[id] = _known(kind, values)
             else:
-                found[kind] = values
+                found[kind] = _known(kind, values)
         return msgspec.convert(found, Document)
 
     def ask(self, request: Request, now: float) -> int:
@@ -150,3 +151,9 @@ class Desk(ClientCore[Effect]):
                 self._outcomes[self._last] = refused
         else:
             self._otherwise(message)
+
+
+def _known(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that this version knows; a newer server may send more."""
+    part = _PARTS.get(kind)
+    return {name: value for name, value in values.items() if part is None or name in part.__struct_fields__}

@@ -69,7 +69,10 @@ def carried_out(wanted: Wanted, request: Request, known: Collection[str]) -> Out
     if not document.steered:
         seen = [id for id in known if not is_phone(id) and id not in after.boxes][: MOST_BOXES - len(after.boxes)]
         after = msgspec.structs.replace(after, boxes={**{id: Box() for id in seen}, **after.boxes})
-    return Outcome(Wanted(document=after, solo=wanted.solo, undo=undo), ramp_ms)
+    solo = wanted.solo
+    if isinstance(request, s.DeskSet) and request.set is None:  # what is gone silences nobody
+        solo = tuple(path for path in solo if path != request.path)
+    return Outcome(Wanted(document=after, solo=solo, undo=undo), ramp_ms)
 
 
 def _soloed(wanted: Wanted, request: s.DeskSolo, known: Collection[str]) -> tuple[str, ...]:
@@ -78,7 +81,7 @@ def _soloed(wanted: Wanted, request: s.DeskSolo, known: Collection[str]) -> tupl
         "zones": wanted.document.zones,
         "boxes": {*wanted.document.boxes, *known},
     }
-    if id not in there.get(kind, ()):
+    if request.on and id not in there.get(kind, ()):
         raise _bad(f"{request.path!r} does not exist: solo zones/ID or boxes/ID")
     others = tuple(path for path in wanted.solo if path != request.path)
     return (*others, request.path) if request.on else others

@@ -56,7 +56,7 @@ class DeskSet(Message, tag="desk-set", frozen=True, kw_only=True, omit_defaults=
 
 
 class DeskSolo(Message, tag="desk-solo", frozen=True, kw_only=True):
-    """Solo `zones/ID` or `boxes/ID`, or end its solo. A solo is not kept over a restart of the server."""
+    """Solo `zones/ID` or `boxes/ID`, or end its solo. Nothing keeps it over a restart of a server that is alone."""
 
     path: Path
     on: bool

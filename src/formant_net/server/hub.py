@@ -228,7 +228,7 @@ class Hub:
         if about:
             self._routing.undelivered(*about)
         if self._elsewhere is not None:
-            self._elsewhere.gone(node)
+            self._elsewhere.gone(node, now)
         for outcome in self._contest.unreachable(node):
             self._registration.decide(outcome, now)
         self._settle(now)

@@ -157,7 +157,7 @@ class Steering:
     def left(self, client: Client, now: float) -> None:
         """A connection is gone."""
         if self._desks.pop(client.conn, None) is not None and not self._desks and self._elsewhere is not None:
-            self._elsewhere.watch(False)
+            self._elsewhere.watch(False, now)
         box = self._boxes.get(client.id)
         if box is None or box.conn != client.conn:
             return
@@ -207,7 +207,7 @@ class Steering:
         """Other edges have come or gone, or the engine has said something."""
         self._collect(now)
         if self._desks and self._elsewhere is not None:
-            self._elsewhere.watch(True)
+            self._elsewhere.watch(True, now)
 
     def followed(self, id: str) -> tuple[bool, tuple[str, ...]] | None:
         """Whether a box does what it was told, and why it is silent. None: it was told nothing."""
@@ -242,7 +242,7 @@ class Steering:
         if not self._changes.take(now):
             raise ProtocolError("too-fast", f"desks may change {CHANGES_PER_S:g} things a second: try again")
         if isinstance(message, s.DeskOpen):
-            self._open(client)
+            self._open(client, now)
         elif isinstance(message, s.DeskIdentify):
             self._ask_to_identify(client, message)
         elif self._agreed is not None:
@@ -269,7 +269,7 @@ class Steering:
                 self._out.error(result.asked.conn, result.error)
         self._follow(now, ramp_ms)
 
-    def _open(self, client: Client) -> None:
+    def _open(self, client: Client, now: float) -> None:
         if client.conn not in self._desks and len(self._desks) >= MOST_DESKS:
             raise ProtocolError("server-full", f"{MOST_DESKS} desks are open: close one of them")
         self._desks[client.conn] = client
@@ -283,7 +283,7 @@ class Steering:
         everything += [self._told_of(box) for box in known.values()]
         self._out.send_all((client.conn,), tuple(everything))
         if self._elsewhere is not None:
-            self._elsewhere.watch(True)
+            self._elsewhere.watch(True, now)
 
     def _replace(self, outcome: Outcome, asked: Asked | None) -> None:
         """Something else is wanted: desks are told of everything that is another now."""

@@ -71,6 +71,24 @@ def test_what_is_refused_is_known_with_its_reason() -> None:
     assert table.ask(s.DeskSet(path="master", set={"db": -9})) == 1
 
 
+def test_what_only_a_newer_server_knows_is_left_out() -> None:
+    where = hall()
+    table = Table(where, "desk-1")
+    for path, fields in (
+        ("master", {"db": -3.0, "tilt": 1}),
+        ("boxes/synth-a", {"db": -6.0, "tilt": 1}),
+        ("zones/z-nave", {"name": "Nave", "tilt": 1}),
+        ("scenes/s-one", {"name": "One", "tilt": 1}),
+        ("rooms/r-one", {"tilt": 1}),
+        ("weather", {"tilt": 1}),
+    ):
+        text = RawClients.text("desk-changed", rev=1, path=path, set=fields)
+        table.core.receive(table.attempt, decode_signaling(text), where.clock.now)
+    document = table.core.document
+    assert (document.master.db, document.boxes["synth-a"].db) == (-3.0, -6.0)
+    assert (document.zones["z-nave"].name, document.scenes["s-one"].name) == ("Nave", "One")
+
+
 def test_a_server_without_a_desk_says_so() -> None:
     table = Table(RawClients(), "desk-1")
     assert not table.core.open

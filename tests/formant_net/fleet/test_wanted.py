@@ -27,6 +27,15 @@ def test_a_solo_changes_no_document() -> None:
         carried_out(NEW, DeskSolo(path="boxes/synth-a", on=True), ())
 
 
+def test_what_is_deleted_silences_nobody_and_every_solo_can_be_ended() -> None:
+    nave = carried_out(NEW, DeskSet(path="zones/z-nave", set={"name": "Nave"}), ()).wanted
+    for path in ("zones/z-nave", "boxes/synth-a"):
+        nave = carried_out(nave, DeskSolo(path=path, on=True), {"synth-a"}).wanted
+    gone = carried_out(nave, DeskSet(path="zones/z-nave", set=None, base=nave.document.rev), ()).wanted
+    assert gone.solo == ("boxes/synth-a",)
+    assert carried_out(gone, DeskSolo(path="boxes/synth-a", on=False), ()).wanted.solo == ()
+
+
 def test_the_last_scene_can_be_undone_once() -> None:
     scene = {"name": "Night", "ramp_s": 8, "master": {"db": -40}}
     stored = carried_out(NEW, DeskSet(path="scenes/s-night", set=scene), ()).wanted

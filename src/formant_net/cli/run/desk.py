@@ -182,7 +182,11 @@ def delete(target: str, **server: Any) -> None:
 @click.option("--off", is_flag=True, help="End the solo of TARGET, or every solo.")
 @server_options
 def solo(target: str | None, off: bool, **server: Any) -> None:
-    """Let only TARGET sound, a zone or a box. A solo ends when the server restarts."""
+    """Let only TARGET sound, a zone or a box.
+
+    A solo ends with --off, when its boxes have gone, or when TARGET is deleted. With one server, it also ends when the
+    server restarts.
+    """
 
     async def work(node: DeskNode) -> None:
         if target is None and not off:

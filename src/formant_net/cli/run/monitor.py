@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -84,8 +83,7 @@ async def _watch(server: dict[str, Any], *, once: bool, as_json: bool, attention
         await _settled(node)
 
         def look() -> list[Row]:
-            table = rows(node.core, time.monotonic())
-            return [row for row in table if row.attention] if attention else table
+            return looked(node, attention=attention)
 
         if once or as_json:
             while True:
@@ -98,6 +96,12 @@ async def _watch(server: dict[str, Any], *, once: bool, as_json: bool, attention
         return False
     finally:
         await node.close()
+
+
+def looked(node: DeskNode, *, attention: bool) -> list[Row]:
+    """The boxes as they are now, by the clock of the desk's core. `attention`: only those that need it."""
+    table = rows(node.core, node.driver.now)
+    return [row for row in table if row.attention] if attention else table
 
 
 async def _settled(node: DeskNode) -> None:

@@ -14,6 +14,9 @@ from formant_net.server.outputs import Outbox
 from formant_net.server.registry import bus
 from formant_net.server.registry.registry import Registry
 
+AGAIN_S = 5.0
+"""Seconds until an edge that a message did not reach is asked again, if the registry still has it."""
+
 
 class Elsewhere:
     """The other edges, as far as desks and boxes are concerned."""
@@ -24,11 +27,16 @@ class Elsewhere:
         self._node = registry.place.node
         self._asked: set[str] = set()
         self._watchers: set[str] = set()
+        self._lost: dict[str, float] = {}
+        """Edges that a message did not reach, and when they are asked again, s."""
 
-    def watch(self, on: bool) -> None:
+    def watch(self, on: bool, now: float) -> None:
         """There is a desk here, or none any more. Called again whenever other edges may have come."""
+        due = {node for node, at in self._lost.items() if now >= at}
+        for node in due:
+            del self._lost[node]
         nodes = {place.node for place in self._registry.others()} if on and self._registry.online else set()
-        for node in sorted(nodes - self._asked):
+        for node in sorted(nodes - (self._asked - due)):
             self._out.post(node, bus.encode(bus.Watch(node=self._node, on=True)))
         if self._registry.online:
             for node in sorted(self._asked - nodes):
@@ -64,7 +72,8 @@ class Elsewhere:
         """A box of that edge is to sing its tune."""
         self._out.post(node, bus.encode(bus.Identify(id=box, seconds=seconds)))
 
-    def gone(self, node: str) -> None:
-        """That run of an edge has ended."""
+    def gone(self, node: str, now: float) -> None:
+        """A message did not reach that run of an edge: it has ended, or it is away from the engine for a moment."""
         self._watchers.discard(node)
-        self._asked.discard(node)
+        if node in self._asked:  # not asked again at once: that would not arrive either, and end here again
+            self._lost.setdefault(node, now + AGAIN_S)

@@ -19,7 +19,7 @@ from formant_net.server.health.exposition import Metric, family, labels
 
 STALE = 4.0
 """Times `health_s` after which figures are too old."""
-REASONS = ("all off", "mute", "zone", "solo")
+REASONS = ("all off", "new", "mute", "zone", "solo")
 """Why a box is silent, by the first words of `because` (fleet/effective.py)."""
 _Value = Callable[[Health], Any]
 

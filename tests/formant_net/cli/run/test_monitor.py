@@ -9,19 +9,24 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
 from support.net.loopback import edge
 
+from formant_net.aio.client.desk import DeskNode
 from formant_net.cli import main
-from formant_net.cli.run.monitor import columns, drawn, plain
+from formant_net.cli.run.monitor import columns, drawn, looked, plain
+from formant_net.client.servers import Server
+from formant_net.desk.core import Desk
 from formant_net.desk.rows import COLUMNS, Row
 from formant_net.fleet.document import Document
 from formant_net.protocol.messages import encode
 from formant_net.protocol.steering import Health
+from formant_net.protocol.timing import Timing
 
 
 def row(name: str = "North", **fields: Any) -> Row:
@@ -63,6 +68,15 @@ def test_a_narrow_terminal_shows_what_matters_most_and_a_wide_one_what_is_known(
     assert shown(220) == ["box", "zone", "state", "needs attention", "version", "heat", "said"], "others are unknown"
     assert shown(80) == ["box", "zone", "state", "needs attention", "heat", "said"]
     assert shown(10) == ["box", "state", "needs attention", "said"]
+
+
+def test_ages_are_by_the_clock_of_the_core() -> None:
+    """Which goes on while the machine sleeps; that of Python's `time.monotonic` stands still."""
+    core = Desk("desk-1", [Server("ws://hall/ws")], Timing(), lambda: 0.5)
+    core.health["synth-a"] = (1e9, Health(version="0.1.0", uptime_s=1.0))
+    node = cast(DeskNode, SimpleNamespace(core=core, driver=SimpleNamespace(now=1e9 + 4.0)))
+    (there,) = looked(node, attention=False)
+    assert there.age_s == 4.0
 
 
 @contextmanager

@@ -16,8 +16,10 @@ from formant_net.fleet.agreed import Keep, Stored
 from formant_net.fleet.changes import change
 from formant_net.fleet.document import Document, Zone, encode
 from formant_net.protocol.steering import Health
+from formant_net.server.edges import elsewhere
 from formant_net.server.health.newest import MOST_AWAY
 from formant_net.server.health.view import boxes
+from formant_net.server.outputs import Post
 from formant_net.server.registry import bus
 
 A, B = "synth-a", "synth-b"
@@ -348,3 +350,32 @@ def test_what_is_known_of_boxes_at_other_edges_is_bounded(world: Edges) -> None:
         attic.hub.health.put(f"synth-{n}", said, attic.clock.now)
     assert len(attic.hub.health.boxes) == MOST_AWAY + 1
     assert A in attic.hub.health.boxes
+
+
+def test_an_edge_that_died_is_asked_again_seldom_and_its_next_run_at_once(
+    world: Edges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attic, watches = world["attic"], 0
+    carry = attic.link.carry
+
+    def counted(output: Any) -> None:
+        nonlocal watches
+        watches += isinstance(output, Post) and isinstance(bus.decode(output.payload), bus.Watch)
+        assert watches < 20, "messages go round between this edge and the engine"
+        carry(output)
+
+    first = desk(attic, "desk-1")
+    monkeypatch.setattr(attic.link, "carry", counted)
+    attic.hub.on_unreachable("barn-run2", (), attic.clock.now)  # away from the engine for a moment
+    world.run(elsewhere.AGAIN_S + 1.0)
+    world.kill("barn")
+    attic.hub.on_unreachable("barn-run2", (), attic.clock.now)
+    attic.wait(3 * world.timing.ttl_s, answering=(first,))
+    assert 2 <= watches < 20
+    watches = 0
+    barn = world.edge("barn")
+    world.run(2.0)
+    assert watches == 1
+    attic.heard(first)
+    box(barn, B)
+    assert {message["id"] for message in of(attic.heard(first), "desk-box")} == {B}

@@ -90,6 +90,12 @@ def test_types_and_help_are_those_of_the_table_and_counters_end_in_total() -> No
         assert metric.name.endswith("_total") == (metric.kind == "counter"), metric.name
 
 
+def test_a_box_that_waits_to_be_admitted_is_silent_for_that_reason() -> None:
+    values = read(render(SERVER, [whole_box(because=("new",))]))
+    silent = {labels for (name, labels), value in values.items() if name == "formant_box_silent" and value}
+    assert silent == {(("reason", "new"),)}
+
+
 def test_what_is_unknown_has_no_series() -> None:
     text = render(SERVER, [whole_box(health=Health(version="0.1.0", uptime_s=1.0), pending=None, because=None)])
     assert {name for name in names(text) if name.startswith("formant_box")} == {
