@@ -264,7 +264,7 @@ class LinkKeeper:
                 waiting = self.links.get(next_name)
                 if waiting is not None and waiting.peer.state is State.WAITING:
                     self._begin(waiting, now)
-        self._wakeup.by(self._setups.deadline())
+        self._wakeup.by(self._setups.deadline(begins=self._signaling.online))
 
     def next_deadline(self) -> float | None:
         """When `on_deadline` wants to be called at the latest (it may be early), s, or None."""

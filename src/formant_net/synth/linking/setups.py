@@ -83,11 +83,16 @@ class Setups:
         self._wait_over(name)
         return name
 
-    def deadline(self) -> float | None:
-        """When the oldest set-up has to make room, or a guest may begin, s; None while nobody waits."""
+    def deadline(self, *, begins: bool = True) -> float | None:
+        """When the oldest set-up has to make room, or a guest may begin, s; None while nobody waits.
+
+        begins    `next` is asked as well. Otherwise nobody begins, and only those with a place count
+        """
         if not self._waiting:
             return None
-        return self._guests.when() if len(self._busy) < self._most else min(self._busy.values()) + self._patience_s
+        if len(self._busy) < self._most:
+            return self._guests.when() if begins else None
+        return min(self._busy.values()) + self._patience_s
 
     def slow(self, now: float) -> list[str]:
         """Who has to make room now, the oldest first: as many as wait."""

@@ -468,3 +468,23 @@ def test_a_link_that_is_being_made_keeps_its_deadline_while_there_is_no_server()
     stand.wait(60.0)
     assert states(stand) == [State.WAITING]
     assert stand.keeper.next_deadline() is None, "the next list makes another offer"
+
+
+def test_who_waits_for_a_place_while_the_server_is_away_keeps_nobody_awake() -> None:
+    """The allowance for guests is full then, so a guest might begin since long: only the next list lets one begin."""
+    stand = Stand(setups=1)
+    assert offered(stand.listed("ctrl-a", "ctrl-b", "ctrl-c")) == ["ctrl-a"]
+    stand.now = 1.0
+    stand.offline()
+    stand.keeper.lost(stand.keeper.links["ctrl-a"], "gone", stand.now)
+    assert offered(stand.settle()) == []
+    for _ in range(100):
+        due = stand.keeper.next_deadline()
+        if due is None:
+            break
+        assert due > stand.now
+        stand.now = due
+        stand.keeper.on_deadline(stand.now)
+        assert offered(stand.settle()) == []
+    stand.online()
+    assert offered(stand.listed("ctrl-a", "ctrl-b", "ctrl-c")) == ["ctrl-a"], "they are called again by the next list"
