@@ -75,7 +75,7 @@ class OscPlayer:
         self._clocks: dict[str, SenderClock] = {}
         self._waiting: Waiting[Sender] = Waiting()
         self._heard_at: dict[Sender, float] = {}
-        """When each sender with fingers was heard last."""
+        """When a packet of each sender with fingers was read last. One that is dropped may be an `off`."""
         self._settings: Newest[tuple[str, str | None], Setting] = Newest(SETTING_S)
         self._feedback = Feedback(secret)
         self._sent: dict[int, TimedTouch] = {}
@@ -108,8 +108,6 @@ class OscPlayer:
 
     def receive(self, sender: Sender, data: bytes, wall: float, now: float) -> None:
         """A datagram. One that cannot be read changes nothing."""
-        if sender in self._heard_at:
-            self._heard_at[sender] = now
         if not self._floods.takes(sender[0], len(data), now):
             self.counters["dropped"] += 1
             self._complain(f"{sender[0]}: sends too much; the rest is dropped", now)
@@ -120,6 +118,8 @@ class OscPlayer:
             self.counters["unreadable"] += 1
             self._complain(f"{sender[0]}: a packet that is no OSC: {error}", now)
             return
+        if sender in self._heard_at:
+            self._heard_at[sender] = now
         self._may_answer = True
         for message in messages:
             self.counters["messages"] += 1

@@ -224,3 +224,13 @@ def test_a_finger_by_its_place_is_corrected_where_the_surface_is_known() -> None
     hand = _snapped(note_at=lambda x: 40.0 + 12.0 * x).send("/formant/touch", 1, 0.6, 0.5)
     assert hand.one().note == 48.0
     assert _snapped().send("/formant/touch", 1, 0.6, 0.5).one().note is None
+
+
+def test_a_sender_whose_packets_are_all_dropped_counts_as_silent() -> None:
+    """Its `off` may be among them."""
+    hand = OscHand().send("/formant/note", 1, 60, sender=FAR)
+    hand.data(bytes(3_000_000), at=1.0, sender=FAR)
+    for n in range(2, 40):
+        hand.send("/formant/off", 1, at=float(n), sender=FAR)
+    assert hand.player.counters["dropped"] == 38
+    assert [at for at, _ in hand.ups] == [pytest.approx(30.0)]

@@ -61,6 +61,9 @@ def controller_of(urls: tuple[str, ...], options: Mapping[str, Any], snap: Snap 
     """The controller that the options describe. Raises click.BadParameter, click.UsageError."""
     from formant_net.aio.client.controller import ControllerOptions
 
+    if (wait := options["wait_synths"]) > options["most_synths"]:
+        most = f"--most-synths plays {options['most_synths']} at most"
+        raise click.UsageError(f"--wait-synths {wait} would never be reached: {most}. Add --most-synths {wait}.")
     trust = trust_of(options["tls_ca"], options["tls_fingerprints"])
     return ControllerOptions(
         client_id=check_id(options["id"], ("ctrl-", "touch-ctrl-")),

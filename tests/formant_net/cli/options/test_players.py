@@ -41,3 +41,11 @@ def test_each_note_that_was_left_out_is_told_once(capsys: pytest.CaptureFixture[
         "1 note left out: too many notes a second",
         "1 note left out: more than 16 notes at once",
     ]
+
+
+def test_to_wait_for_more_synths_than_it_plays_is_refused_with_the_remedy() -> None:
+    result = CliRunner().invoke(command, ["--wait-synths", "120", "http://10.0.0.1:8080/#key=x"])
+    assert result.exit_code == 2
+    assert "--most-synths 120" in result.output
+    more = ["--wait-synths", "120", "--most-synths", "120", "http://10.0.0.1:8080/#key=x"]
+    assert CliRunner().invoke(command, more).exit_code == 0
