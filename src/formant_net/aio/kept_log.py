@@ -52,7 +52,8 @@ class KeptLog:
         timer: Callable[[float, Callable[[], None]], Alarm] = threading.Timer,
     ) -> None:
         self._path, self._clock, self._wall, self._timer = path, clock, wall, timer
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        """The collector of garbage may log on the thread that holds it."""
         self._writing = threading.Lock()
         self._lines: deque[bytes] = deque()
         self._size = 0
@@ -70,6 +71,7 @@ class KeptLog:
 
     def add(self, text: str) -> None:
         """Keep a line. Never raises and never waits for the disk."""
+        alarm: Alarm | None = None
         stamp = datetime.fromtimestamp(self._wall(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._lock:
             if not self._begun:
@@ -81,9 +83,14 @@ class KeptLog:
             if self._alarm is None:
                 since = None if self._written_at is None else self._clock() - self._written_at
                 wait_s = SOON_S if since is None else max(SOON_S, SELDOM_S - since)
-                self._alarm = self._timer(wait_s, self.write)
-                self._alarm.daemon = True
-                self._alarm.start()
+                alarm = self._alarm = self._timer(wait_s, self.write)
+                alarm.daemon = True
+        if alarm is not None:
+            try:
+                alarm.start()
+            except RuntimeError:  # no thread can be had: the next line asks again
+                with self._lock:
+                    self._alarm = None if self._alarm is alarm else self._alarm
 
     def write(self) -> None:
         """Write what is new, now. A disk that refuses is asked again after the next warning."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,3 +147,48 @@ def test_warnings_of_the_log_are_kept_and_lesser_lines_are_not(
         end()
     (_, line) = (tmp_path / "synth-a.warnings.log").read_text().splitlines()
     assert line.endswith("Z WARNING the sound broke  underflows=3")
+
+
+def test_a_warning_within_a_warning_is_kept_as_well(tmp_path: Path) -> None:
+    """The collector of garbage may log at any moment, on the thread that is just keeping a line."""
+    time, moments = Time(), iter(["a task was never awaited"])
+
+    def clock() -> float:
+        for line in moments:
+            log.add(line)
+        return time.now
+
+    def story() -> None:
+        log.add("first")
+        log.write()
+        time.passes(SELDOM_S)
+
+    log = KeptLog(tmp_path / "log", clock=clock, wall=lambda: 0.0, timer=time.timer)
+    writing = threading.Thread(target=story, daemon=True)
+    writing.start()
+    writing.join(10.0)
+    assert not writing.is_alive(), "it waits for itself"
+    kept = [line.partition(" ")[2] for line in (tmp_path / "log").read_text().splitlines()]
+    assert kept[1:] == ["first", "a task was never awaited"]
+
+
+def test_without_a_thread_for_the_timer_a_line_waits_for_the_next_write(tmp_path: Path) -> None:
+    time, path, left = Time(), tmp_path / "log", [False, True]
+
+    class NoThread(_Alarm):
+        def start(self) -> None:
+            if not left.pop(0):
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    log = KeptLog(
+        path,
+        clock=lambda: time.now,
+        wall=lambda: 0.0,
+        timer=lambda seconds, call: NoThread(time, time.now + seconds, call),
+    )
+    log.add("first")
+    assert not time.alarms
+    log.add("second")
+    time.passes(SOON_S)
+    assert [line.rpartition(" ")[2] for line in path.read_text().splitlines()[1:]] == ["first", "second"]

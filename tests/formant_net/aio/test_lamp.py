@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from formant_net.aio.lamp import Lamp
 
 
@@ -39,3 +41,15 @@ def test_a_light_that_may_not_be_switched_is_left_alone(tmp_path: Path) -> None:
     trigger.unlink()
     trigger.mkdir()  # nobody can write into it, root neither
     assert not lamp.show(on=True)
+
+
+@pytest.mark.parametrize(("offered", "then"), [("none [timer] mmc0 heartbeat\n", "mmc0"), ("none [timer]\n", "none")])
+def test_a_light_that_a_killed_process_left_blinking_is_then_as_it_is_by_default(
+    tmp_path: Path, offered: str, then: str
+) -> None:
+    trigger = light(tmp_path)
+    trigger.write_text(offered, "utf-8")
+    lamp = Lamp(tmp_path)
+    assert lamp.show(on=True)
+    assert lamp.show(on=False)
+    assert trigger.read_text("utf-8") == then

@@ -365,8 +365,9 @@ class Links:
         while self._turn is None and self._offers:
             effect = self._offers.pop(next(iter(self._offers)))
             begun = clock()
-            link = self._offering = self._make(effect.peer, effect.link, effect.ice_servers, effect.guest)
+            link = self._make(effect.peer, effect.link, effect.ice_servers, effect.guest)
             if link is not None:
+                self._offering = link
                 self._turn = asyncio.get_running_loop().call_later(TURN_S, self._turn_over, link, begun)
                 link.do(partial(self._offer, link, begun))
 

@@ -378,6 +378,37 @@ def test_offers_are_made_one_after_another_and_one_that_is_not_wanted_any_more_n
     run(story())
 
 
+def test_a_connection_that_cannot_be_made_holds_up_none_that_is_asked_for_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The core may ask for the next one while it hears of the loss."""
+    monkeypatch.setattr(rtc, "TURN_S", 60.0)
+    make = rtc._Connection.__init__
+
+    def strict(self: rtc._Connection, links: Links, peer: str, *more: Any) -> None:
+        if peer == "fails":
+            raise ValueError("an ICE server without a port")
+        make(self, links, peer, *more)
+
+    monkeypatch.setattr(rtc._Connection, "__init__", strict)
+
+    class Eager(Side):
+        def link_lost(self, peer: str, link: int, reason: str, now: float) -> None:
+            self.links.make_offer(MakeOffer("next", 1))
+
+        def described(self, peer: str, link: int, sdp: str, now: float) -> None:
+            self.opened.add(peer)
+
+    async def story() -> None:
+        side = Eager()
+        side.links.make_offer(MakeOffer("fails", 1))
+        side.links.make_offer(MakeOffer("last", 1))
+        await until(lambda: side.opened == {"next", "last"})
+        await side.links.close()
+
+    run(story())
+
+
 def test_an_offer_that_waits_for_a_stun_server_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rtc, "TURN_S", 0.01)
     offer = rtc._Connection.offer
