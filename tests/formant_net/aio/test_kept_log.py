@@ -155,15 +155,15 @@ def test_a_warning_within_a_warning_is_kept_as_well(tmp_path: Path) -> None:
 
     def clock() -> float:
         for line in moments:
-            log.add(line)
+            node.add(line)
         return time.now
 
     def story() -> None:
-        log.add("first")
-        log.write()
+        node.add("first")
+        node.write()
         time.passes(SELDOM_S)
 
-    log = KeptLog(tmp_path / "log", clock=clock, wall=lambda: 0.0, timer=time.timer)
+    node = KeptLog(tmp_path / "log", clock=clock, wall=lambda: 0.0, timer=time.timer)
     writing = threading.Thread(target=story, daemon=True)
     writing.start()
     writing.join(10.0)
@@ -181,14 +181,14 @@ def test_without_a_thread_for_the_timer_a_line_waits_for_the_next_write(tmp_path
                 raise RuntimeError("can't start new thread")
             super().start()
 
-    log = KeptLog(
+    node = KeptLog(
         path,
         clock=lambda: time.now,
         wall=lambda: 0.0,
         timer=lambda seconds, call: NoThread(time, time.now + seconds, call),
     )
-    log.add("first")
+    node.add("first")
     assert not time.alarms
-    log.add("second")
+    node.add("second")
     time.passes(SOON_S)
     assert [line.rpartition(" ")[2] for line in path.read_text().splitlines()[1:]] == ["first", "second"]
