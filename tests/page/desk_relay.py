@@ -20,6 +20,8 @@ class DeskRelay(Relay):
         self.solo: list[str] = []
         self.refuse_set: dict[str, Any] | None = None
         """Said once instead of `desk-done`, for what is no fader."""
+        self.refuse_set_at = ""
+        """A path at which nothing may be set."""
         self.silent = False
         """Answers no request."""
 
@@ -62,6 +64,10 @@ class DeskRelay(Relay):
         if kind in ("desk-set", "desk-identify") and self.refuse_set is not None:
             refusal, self.refuse_set = self.refuse_set, None
             await self.send(client_id, {"type": "error", "about": kind, **refusal})
+            return
+        if kind == "desk-set" and message["path"] == self.refuse_set_at:
+            full = {"type": "error", "about": kind, "code": "bad-setting", "message": "there is no room for it"}
+            await self.send(client_id, full)
             return
         if kind == "desk-set":
             await self.change(message["path"], message["set"], client_id)

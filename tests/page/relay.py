@@ -128,10 +128,11 @@ class Relay:
 
     async def _connection(self, socket: ServerConnection) -> None:
         client_id = ""
+        was_deaf = self.deaf
         try:
             async for text in socket:
                 message = json.loads(text)
-                if self.deaf and client_id:
+                if self.deaf and not was_deaf:
                     continue
                 if message["type"] == "register":
                     self.registers.append(message)

@@ -525,7 +525,7 @@ function desk() {
     solo_set: ({ path, on }) => subject.setSolo(path, on),
     recall: ({ scene }) => subject.recall(scene),
     undo: () => subject.undo(),
-    sent: () => subject.drain().filter(({ type }) => type !== "desk-open"),
+    sent: () => subject.drain(0).filter(({ type }) => type !== "desk-open"),
     outcome: ({ number }) => {
       const outcome = subject.outcome(number);
       return outcome && "code" in outcome ? { code: outcome.code } : outcome;

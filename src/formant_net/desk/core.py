@@ -133,6 +133,7 @@ class Desk(ClientCore[Effect]):
             self.rev = message.rev
             if message.set is None:
                 self._parts.pop(message.path, None)
+                self._forget(message.path)
             else:
                 self._parts[message.path] = message.set
         elif isinstance(message, s.DeskBox):
@@ -151,6 +152,12 @@ class Desk(ClientCore[Effect]):
                 self._outcomes[self._last] = refused
         else:
             self._otherwise(message)
+
+    def _forget(self, path: str) -> None:
+        """A part is deleted. A box that is away is then gone; one that is here stays, as a newcomer."""
+        kind, _, id = path.partition("/")
+        if kind == "boxes" and id in self.boxes and not self.boxes[id].here:
+            del self.boxes[id]
 
 
 def _known(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,7 +84,7 @@ let timer;
 
 /** What the desk has to say goes out, now and when a fader may be told again. */
 function send() {
-  for (const message of desk.drain()) sockets.send(message);
+  for (const message of desk.drain(clock())) sockets.send(message);
   clearTimeout(timer);
   const due = desk.nextDeadline();
   if (due !== null) timer = setTimeout(tick, Math.max(5, 1000 * (due - clock())));
@@ -163,7 +163,11 @@ addEventListener("hashchange", () => {
   connectAnew();
 });
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") sockets.does((now) => signaling.hurry(now));
+  if (document.visibilityState !== "visible") return;
+  sockets.does((now) => {
+    signaling.hurry(now);
+    signaling.verify(now);
+  });
 });
 
 // --- showing ------------------------------------------------------------------------------------------------------
@@ -281,8 +285,19 @@ Object.defineProperty(window, "formant", {
   }),
 });
 
+let verifiedAt = -Infinity;
+
+/** A desk sends no heartbeat. The browser itself notices a dead connection only after minutes. */
+function verifyIfQuiet() {
+  const now = clock();
+  if (now - Math.max(desk.waitsSince ?? now, verifiedAt) < timing.verify_s) return;
+  verifiedAt = now;
+  sockets.does(() => signaling.verify(now));
+}
+
 new Ticker(SLOW_MS, () => {
   sockets.tick();
+  verifyIfQuiet();
   show();
 }).run(true);
 if (element("unable").hidden) sockets.does((now) => signaling.start(now));

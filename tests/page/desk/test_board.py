@@ -155,3 +155,14 @@ def test_browsers_that_sing_are_no_boxes(tab: Tab) -> None:
         """,
     )
     assert found == [1, 1, 0]
+
+
+def test_a_box_that_is_called_like_something_of_the_language_is_drawn_as_any_other(tab: Tab) -> None:
+    found = board(
+        tab,
+        """
+        for (const id of ["constructor", "toString", "synth-a"]) box(id);
+        return board().zones.map(({ name, boxes }) => [name, boxes.map((each) => [each.id, each.fields.db])]);
+        """,
+    )
+    assert found == [["All boxes", [["constructor", -20], ["synth-a", -20], ["toString", -20]]]]

@@ -13,9 +13,9 @@ desk.registered();
 const say = (message, now = 0) => desk.receive(message, now);
 say({ type: "desk", epoch: "e1", rev: 4 });
 say({ type: "desk-changed", rev: 4, path: "boxes/synth-a", set: { name: "North wall", db: -20 } });
-desk.drain();
+desk.drain(0);
 const level = () => desk.document.boxes["synth-a"].db;
-const sent = () => desk.drain().map(({ set, request }) => [set, request]);
+const sent = () => desk.drain(0).map(({ set, request }) => [set, request]);
 """
 
 
@@ -100,7 +100,7 @@ def test_what_was_on_its_way_ends_with_the_connection_and_what_is_known_stays_to
         desk.closed();
         const away = [desk.open, level()];
         desk.registered();
-        return [...away, desk.drain().at(-1)];
+        return [...away, desk.drain(0).at(-1)];
         """,
     )
     assert found == [False, -20, {"type": "desk-open", "health": True}]
@@ -125,3 +125,75 @@ def test_after_a_new_connection_rows_stay_until_the_server_has_named_everything(
         """,
     )
     assert found == [[["z-old"], ["synth-a", "synth-b"]], [[], ["synth-a"]], 1, -7, None]
+
+
+def test_what_a_server_that_went_away_never_answered_is_lost_and_says_so(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        const number = desk.set("boxes/synth-a", { name: "South" }, 4);
+        const before = [desk.waitsSince];
+        desk.drain(7);
+        desk.setSolo("boxes/synth-a", true);
+        desk.drain(8);
+        before.push(desk.waitsSince);
+        desk.closed();
+        const { code, message } = desk.outcome(number);
+        return { before, after: desk.waitsSince, code, message, told: desk.trouble.path };
+        """,
+    )
+    assert found["before"] == [None, 7]
+    assert found["after"] is None
+    assert found["code"] == "not-here"
+    assert "look" in found["message"]
+    assert found["told"] == "boxes/synth-a"
+
+
+def test_a_refusal_that_names_its_request_is_not_taken_for_an_older_one(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        const [one, other] = ["A", "B"].map((name) => desk.set("boxes/synth-a", { name }, 4));
+        const refusal = { type: "error", code: "desk-conflict", message: "changed", about: "desk-set" };
+        say({ ...refusal, request: other });
+        const named = [desk.outcome(one), desk.outcome(other).code];
+        say({ ...refusal, request: 99 });
+        const unknown = desk.outcome(one);
+        say(refusal);
+        return [named, unknown, desk.outcome(one).code];
+        """,
+    )
+    assert found == [[None, "desk-conflict"], None, "desk-conflict"]
+
+
+def test_the_newest_outcomes_are_kept(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        for (let k = 0; k < 101; k += 1) say({ type: "desk-done", request: desk.setSolo("master", true), rev: k });
+        return [1, 2, 101].map((number) => desk.outcome(number)?.rev ?? null);
+        """,
+    )
+    assert found == [None, 1, 100]
+
+
+def test_a_document_that_does_not_come_is_waited_for_as_any_answer(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        const since = [];
+        const look = () => since.push(desk.waitsSince);
+        for (const answer of [
+          { type: "desk", epoch: "e2", rev: 4 },
+          { type: "error", code: "not-here", message: "no settings are kept", about: "desk-open" },
+        ]) {
+          desk.registered();
+          desk.drain(9);
+          look();
+          say(answer, 9);
+          look();
+        }
+        return since;
+        """,
+    )
+    assert found == [9, None, 9, None]

@@ -9,6 +9,8 @@ from page.conftest import Stage
 from page.desk_relay import DeskRelay
 from support.browser.chromium import Tab
 
+from formant_net.protocol.timing import Timing
+
 OPEN = "formant.open && document.querySelectorAll('.row:not(.head)').length"
 
 
@@ -94,6 +96,35 @@ def test_a_finger_moves_a_fader_from_where_it_is_and_a_tap_beside_the_knob_does_
     )
 
 
+def test_a_fader_whose_row_is_moved_under_the_finger_can_be_moved_again(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+
+    def grip(name: str) -> list[float]:
+        fader = control(f"level of {name}")
+        at = tab.evaluate(f"(({{left, top, width}}) => [left, top, width])({fader}.getBoundingClientRect())")
+        return [at[0] + 0.5 * at[2], at[1] + 10, at[2]]
+
+    x, y, width = grip("North wall")
+    tab.thread.run(tab.page.mouse.move(x, y))
+    tab.thread.run(tab.page.mouse.down())
+    assert tab.evaluate(f"document.activeElement === {control('level of North wall')}")
+    tab.thread.run(tab.page.mouse.move(x - 20, y))
+    stage.thread.run(hall.change("boxes/synth-a", {"name": "West wall"}))  # it is now below South wall
+    tab.until(f"{control('level of West wall')}")
+    tab.thread.run(tab.page.mouse.up())
+    before = tab.evaluate("formant.document.boxes['synth-a'].db")
+    x, y, width = grip("West wall")
+    tab.thread.run(tab.page.mouse.move(x, y))
+    tab.thread.run(tab.page.mouse.move(x + 20, y))  # hovers
+    assert tab.evaluate("formant.document.boxes['synth-a'].db") == before
+    tab.thread.run(tab.page.mouse.down())
+    tab.thread.run(tab.page.mouse.move(x + 14, y))
+    tab.thread.run(tab.page.mouse.move(x + 14 - width / 4, y))
+    tab.thread.run(tab.page.mouse.up())
+    assert tab.evaluate("formant.document.boxes['synth-a'].db") < before - 5
+
+
 def test_keys_move_faders_and_go_from_row_to_row(stage: Stage, hall: DeskRelay) -> None:
     tab = stage.tab(hall, "desk")
     tab.until(f"{OPEN} === 3")
@@ -109,6 +140,12 @@ def test_keys_move_faders_and_go_from_row_to_row(stage: Stage, hall: DeskRelay) 
     assert tab.evaluate("document.activeElement.getAttribute('aria-label')") == "level of South wall"
     press("m")
     tab.until("formant.document.boxes['synth-b'].mute")
+    for _ in range(2):
+        tab.key_down("m")  # and is held: the second one is a repetition
+    tab.key_up("m")
+    tab.until("!formant.document.boxes['synth-b'].mute")
+    stage.until(lambda: hall.parts["boxes/synth-b"]["mute"] is False, "the mute")
+    assert len([asked for asked in hall.asked("desk-set") if "mute" in asked["set"]]) == 2
     press("/")
     assert tab.evaluate("document.activeElement.id") == "find"
     tab.fill("#find", "crypt")
@@ -179,6 +216,53 @@ def test_a_box_gets_a_new_zone_and_a_box_that_is_away_is_forgotten(stage: Stage,
     tab.click("#part .quiet")
     tab.click("#part .quiet")
     stage.until(lambda: "boxes/synth-c" not in hall.parts, "it is forgotten")
+    tab.until(f"{OPEN} === 2")
+
+
+def test_a_server_that_answers_no_more_is_left_and_what_was_asked_of_it_is_said_to_be_lost(stage: Stage) -> None:
+    hall = DeskRelay(timing=Timing(verify_s=0.3))
+    hall.box("synth-a", "North wall")
+    tab = stage.tab(stage.started(hall), "desk")
+    tab.until(f"{OPEN} === 1")
+    tab.click("[aria-label='North wall: details']")
+    tab.fill("#part-name", "Mine")
+    hall.deaf = True
+    tab.click("#part .main")
+    stage.until(lambda: len(hall.registers) > 1, "another connection")
+    tab.until("document.querySelector('#part .trouble').checkVisibility()")
+    assert "went away" in tab.text("#part .trouble")
+    tab.until("formant.open && !document.querySelector('#part .main').disabled")
+    tab.click("#part .main")
+    tab.until("!document.getElementById('part').open")
+    assert hall.parts["boxes/synth-a"]["name"] == "Mine"
+
+
+def test_whoever_saves_a_new_zone_again_makes_no_second_one(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    tab.click("[aria-label='North wall: details']")
+    tab.choose("#part-zone", "+")
+    tab.fill("#part-zone + input", "Loft")
+    hall.refuse_set_at = "boxes/synth-a"
+    tab.click("#part .main")
+    tab.until("document.querySelector('#part .trouble').checkVisibility()")
+    hall.refuse_set_at = ""
+    tab.until("!document.querySelector('#part .main').disabled")
+    tab.click("#part .main")
+    tab.until("!document.getElementById('part').open")
+    assert [asked["path"] for asked in hall.asked("desk-set")] == ["zones/z-loft", "boxes/synth-a"] * 2
+    assert hall.parts["zones/z-loft"] == {"name": "Loft", "order": 2}
+    tab.click("#new-zone")
+    tab.fill("#part-name", "Porch")
+    hall.refuse_set_at = "zones/z-porch"
+    tab.click("#part .main")
+    tab.until("document.querySelector('#part .trouble').checkVisibility()")
+    assert tab.text("#part-title") == "New zone"
+    hall.refuse_set_at = ""
+    tab.until("!document.querySelector('#part .main').disabled")
+    tab.click("#part .main")
+    tab.until("!document.getElementById('part').open")
+    assert [asked["path"] for asked in hall.asked("desk-set")][-2:] == ["zones/z-porch"] * 2
 
 
 def test_without_the_right_the_server_says_why_and_asks_for_another_key(stage: Stage, hall: DeskRelay) -> None:

@@ -10,6 +10,9 @@ import { documentOf, newcomer, split } from "../fleet/document.js";
 export const FADER_S = 0.05;
 /** Seconds in which a server names everything that there is. Until then rows of an earlier connection stay in place. */
 const SETTLE_S = 1;
+/** Outcomes that are kept, the newest. */
+const MOST_OUTCOMES = 100;
+const LOST = { code: "not-here", message: "The server went away before it answered: look, then do it again" };
 
 /**
  * @typedef {import("../fleet/document.js").Fields} Fields
@@ -46,8 +49,13 @@ export class Desk {
   /** When the server has named everything, seconds. @type {number | null} */
   #settledAt = null;
   #last = 0;
-  /** Requests without an answer, the oldest first. @type {{number: number, path: string, type: string}[]} */
+  /**
+   * Requests without an answer, the oldest first; when each was sent, seconds, or null before.
+   * @type {{number: number, path: string, type: string, at: number | null}[]}
+   */
   #asked = [];
+  /** The document was asked for at this time, seconds, or will be (null). @type {{at: number | null} | null} */
+  #opening = null;
   /** @type {Map<number, Outcome>} */
   #outcomes = new Map();
   /**
@@ -73,14 +81,19 @@ export class Desk {
   /** The server has registered this desk: ask for the document. */
   registered() {
     this.closed();
+    this.#opening = { at: null };
     this.#out.push({ type: "desk-open", health: true });
   }
 
-  /** The server is away: what is known stays to be seen, and nothing can be asked for. */
+  /** The server is away: what is known stays to be seen, nothing can be asked for, and what was asked for is lost. */
   closed() {
     this.epoch = this.fault = "";
+    this.#opening = null;
     this.#wishes = new Map();
-    this.#asked = [];
+    for (const { number, path } of this.#asked) {
+      this.#done(number, LOST);
+      this.trouble = { path, ...LOST };
+    }
   }
 
   /** A message of the server. @param {any} message @param {number} now seconds */
@@ -88,6 +101,7 @@ export class Desk {
     switch (message.type) {
       case "desk":
         this.epoch = String(message.epoch ?? "");
+        this.#opening = null;
         this.health = new Map();
         this.#unconfirmed = new Set([...this.#parts.keys(), ...[...this.boxes.keys()].map(seen)]);
         this.#settledAt = now + SETTLE_S;
@@ -161,6 +175,11 @@ export class Desk {
     return this.#outcomes.get(number) ?? null;
   }
 
+  /** Since when the oldest request waits for its answer, seconds; null: none waits. @returns {number | null} */
+  get waitsSince() {
+    return (this.#opening ?? this.#asked[0])?.at ?? null;
+  }
+
   /** Ids of boxes: those that follow, those that do not yet, those that are away. An older box is in none of them. */
   following() {
     /** @type {{done: string[], late: string[], away: string[]}} */
@@ -199,15 +218,16 @@ export class Desk {
     this.#unconfirmed.clear();
   }
 
-  /** Messages to send, in order. @returns {object[]} */
-  drain() {
+  /** Messages to send now, in order. @param {number} now seconds @returns {object[]} */
+  drain(now) {
+    for (const each of [this.#opening, ...this.#asked]) if (each) each.at ??= now;
     return this.#out.splice(0);
   }
 
   /** @param {{type: string}} message @param {string} path */
   #ask(message, path) {
     this.#last += 1;
-    this.#asked.push({ number: this.#last, path, type: message.type });
+    this.#asked.push({ number: this.#last, path, type: message.type, at: null });
     this.#out.push({ ...message, request: this.#last });
     return this.#last;
   }
@@ -217,8 +237,13 @@ export class Desk {
     if (typeof path !== "string") return;
     this.#unconfirmed.delete(path);
     this.rev = Number(rev) || this.rev;
-    if (set === null || typeof set !== "object") this.#parts.delete(path);
-    else this.#parts.set(path, set);
+    if (set !== null && typeof set === "object") {
+      this.#parts.set(path, set);
+      return;
+    }
+    this.#parts.delete(path);
+    const [kind, id] = split(path);
+    if (kind === "boxes" && !this.boxes.get(id)?.here) this.boxes.delete(id); // it is forgotten
   }
 
   /** @param {any} message @param {number} now */
@@ -253,6 +278,10 @@ export class Desk {
   #done(number, outcome) {
     this.#asked = this.#asked.filter((each) => each.number !== number);
     this.#outcomes.set(number, outcome);
+    for (const old of this.#outcomes.keys()) {
+      if (this.#outcomes.size <= MOST_OUTCOMES) break;
+      this.#outcomes.delete(old);
+    }
     for (const [path, wish] of this.#wishes) if (wish.number === number && !wish.due) this.#wishes.delete(path);
   }
 
@@ -262,12 +291,16 @@ export class Desk {
     const words = { code: String(message.code ?? ""), message: String(message.message ?? "").slice(0, 300) };
     if (about === "desk-open") {
       this.fault = words.message;
+      this.#opening = null;
       return;
     }
-    const oldest = this.#asked.find(({ type }) => type === about);
-    if (!oldest) return;
-    this.#done(oldest.number, words);
-    this.trouble = { path: oldest.path, ...words };
+    // An older server does not say which request it refuses: it answers them in their order.
+    const meant = Number.isInteger(message.request)
+      ? this.#asked.find(({ number }) => number === message.request)
+      : this.#asked.find(({ type }) => type === about);
+    if (!meant) return;
+    this.#done(meant.number, words);
+    this.trouble = { path: meant.path, ...words };
   }
 
   /** What the server said of a part, or what it takes for granted. @param {string} path */

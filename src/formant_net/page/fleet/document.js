@@ -32,14 +32,17 @@ const DEFAULTS = { zones: ZONE, boxes: BOX, scenes: SCENE };
  */
 export function documentOf(rev, parts) {
   /** @type {Document} */
-  const found = { rev, master: { ...MASTER }, zones: {}, boxes: {}, scenes: {} };
+  const found = { rev, master: { ...MASTER }, zones: map(), boxes: map(), scenes: map() };
   for (const [path, fields] of parts) {
     const [kind, id] = split(path);
     if (path === "master") found.master = { ...MASTER, ...fields };
-    else if (kind in DEFAULTS && id) /** @type {any} */ (found)[kind][id] = { ...DEFAULTS[kind], ...fields };
+    else if (Object.hasOwn(DEFAULTS, kind) && id) /** @type {any} */ (found)[kind][id] = { ...DEFAULTS[kind], ...fields };
   }
   return found;
 }
+
+/** A map by ids that has nothing of its own: an id may be `constructor`. @returns {Record<string, Fields>} */
+const map = () => Object.create(null);
 
 /**
  * A box that the document does not know yet. A phone that sings is as loud as its holder likes.

@@ -92,7 +92,7 @@ export class BoxRow {
     if (event.ctrlKey || event.metaKey) return;
     const key = event.key.toLowerCase();
     if (event.altKey && (key === "arrowup" || key === "arrowdown")) step(event, key === "arrowup" ? -1 : 1);
-    else if (event.altKey) return;
+    else if (event.altKey || event.repeat) return; // a key that is held switches once
     else if (key === "m") this.#mute.click();
     else if (key === "s") this.#solo.click();
     else return;

@@ -15,6 +15,7 @@ export class Fader {
   item = document.createElement("div");
   #input = document.createElement("input");
   #output = document.createElement("output");
+  #grip = document.createElement("div");
   #moved;
   /** A finger is on it. @type {{id: number, x: number, from: number, moving: boolean} | null} */
   #drag = null;
@@ -23,13 +24,14 @@ export class Fader {
   constructor(moved) {
     this.#moved = moved;
     this.item.className = "fader";
-    const grip = document.createElement("div");
+    const grip = this.#grip;
     grip.className = "grip";
     Object.assign(this.#input, { type: "range", min: String(SILENT_DB), max: "0", step: String(STEP_DB) });
     this.#output.setAttribute("aria-hidden", "true");
     this.item.append(this.#input, this.#output, grip);
     this.#input.addEventListener("input", () => this.#set(this.#input.valueAsNumber));
-    grip.addEventListener("pointerdown", (event) => this.#down(event, grip));
+    grip.addEventListener("pointerdown", (event) => this.#down(event));
+    grip.addEventListener("mousedown", (event) => event.preventDefault()); // the focus stays on the input
     grip.addEventListener("pointermove", (event) => this.#move(event));
     grip.addEventListener("pointerup", (event) => this.#up(event));
     grip.addEventListener("pointercancel", (event) => this.#cancel(event));
@@ -38,6 +40,7 @@ export class Fader {
   /** @param {string} label @param {number} db @param {boolean} able */
   show(label, db, able) {
     const input = this.#input;
+    if (!this.#held) this.#drag = null; // its row was moved under the finger
     if (input.getAttribute("aria-label") !== label) input.setAttribute("aria-label", label);
     if (input.disabled === able) input.disabled = !able;
     if (!this.#drag?.moving && input.valueAsNumber !== db) input.value = String(db);
@@ -59,10 +62,15 @@ export class Fader {
     this.item.style.setProperty("--at", String((db - SILENT_DB) / -SILENT_DB));
   }
 
-  /** @param {PointerEvent} event @param {HTMLElement} grip */
-  #down(event, grip) {
-    if (this.#input.disabled || event.button !== 0 || this.#drag) return;
-    grip.setPointerCapture(event.pointerId);
+  /** Whether the finger that is on it still moves it. */
+  get #held() {
+    return this.#drag !== null && this.#grip.hasPointerCapture(this.#drag.id);
+  }
+
+  /** @param {PointerEvent} event */
+  #down(event) {
+    if (this.#input.disabled || event.button !== 0 || this.#held) return;
+    this.#grip.setPointerCapture(event.pointerId);
     this.#input.focus({ preventScroll: true });
     this.#drag = { id: event.pointerId, x: event.clientX, from: this.#input.valueAsNumber, moving: false };
   }
@@ -71,6 +79,10 @@ export class Fader {
   #move(event) {
     const drag = this.#drag;
     if (drag?.id !== event.pointerId) return;
+    if (!(event.buttons & 1)) {
+      this.#drag = null; // it was lifted where nobody saw it
+      return;
+    }
     const by = event.clientX - drag.x;
     if (!drag.moving && Math.abs(by) < SLACK_PX) return;
     if (!drag.moving) Object.assign(drag, { moving: true, x: event.clientX });

@@ -44,13 +44,35 @@ export function showSwitch(element, label, on, able) {
 }
 
 /**
- * Put elements into a list in this order. One that is in its place already keeps its focus and its finger.
+ * Put elements into a list in this order. As few as possible move: one that stays keeps its focus and its finger.
  * @param {HTMLElement} list @param {HTMLElement[]} items
  */
 export function arrange(list, items) {
-  const wanted = new Set(items);
-  for (const child of [...list.children]) if (!wanted.has(/** @type {HTMLElement} */ (child))) child.remove();
-  items.forEach((item, place) => {
-    if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+  const places = new Map(items.map((item, place) => [/** @type {Element} */ (item), place]));
+  for (const child of [...list.children]) if (!places.has(child)) child.remove();
+  const staying = longestRising([...list.children].map((child) => places.get(child) ?? 0));
+  /** @type {HTMLElement | null} */
+  let next = null;
+  for (let place = items.length - 1; place >= 0; place -= 1) {
+    if (!staying.has(place)) list.insertBefore(items[place], next);
+    next = items[place];
+  }
+}
+
+/** The longest run of numbers that rises, with others left out. @param {number[]} numbers all different */
+function longestRising(numbers) {
+  /** Where the run of each length ends, with the least number. @type {number[]} */
+  const ends = [];
+  /** @type {(number | undefined)[]} */
+  const before = [];
+  numbers.forEach((number, at) => {
+    let length = ends.length;
+    while (length > 0 && numbers[ends[length - 1]] > number) length -= 1;
+    before[at] = ends[length - 1];
+    ends[length] = at;
   });
+  /** @type {Set<number>} */
+  const run = new Set();
+  for (let at = ends.at(-1); at !== undefined; at = before[at]) run.add(numbers[at]);
+  return run;
 }

@@ -66,6 +66,8 @@ export class PartSheet {
   /** The request that is to be answered. @type {number | null} */
   #asked = null;
   #removing = false;
+  /** The new zone that this sheet has asked for: Save again means the same one. */
+  #made = { name: "", id: "", order: 0 };
   /** The box that sings its tune because this desk has asked for it. */
   #sings = "";
   /** @type {number | undefined} */
@@ -113,6 +115,7 @@ export class PartSheet {
     this.#path = path;
     this.#asked = null;
     this.#removing = false;
+    this.#made = { name: "", id: "", order: 0 };
     this.#trouble.hidden = true;
     this.#look();
     const box = path.startsWith("boxes/");
@@ -205,18 +208,28 @@ export class PartSheet {
     if (set.zone === NEW_ZONE) {
       const name = this.#newZone.value.trim();
       if (!name) return this.#newZone.focus();
-      set.zone = freshId("z-", name, Object.keys(this.desk.document.zones));
-      const order = Object.keys(this.desk.document.zones).length + 1;
-      this.desk.set(`zones/${set.zone}`, { name, order }, null);
+      const { id, order } = this.#zoneNamed(name);
+      set.zone = id;
+      this.desk.set(`zones/${id}`, { name, order }, null);
     }
-    if (this.#path === "zones/") {
+    let path = this.#path;
+    if (path === "zones/") {
       if (!set.name) return;
-      this.#path += freshId("z-", set.name, Object.keys(this.desk.document.zones));
+      path += this.#zoneNamed(set.name).id;
       Object.assign(set, { order: set.order ?? this.#seen.order });
     }
     if (Object.keys(set).length === 0) return this.sheet.close();
-    this.#asked = this.desk.set(this.#path, set, this.#base);
+    this.#asked = this.desk.set(path, set, this.#base);
     this.send();
+  }
+
+  /** The new zone of this sheet with a name. @param {string} name */
+  #zoneNamed(name) {
+    if (name !== this.#made.name) {
+      const there = Object.keys(this.desk.document.zones);
+      this.#made = { name, id: freshId("z-", name, there), order: there.length + 1 };
+    }
+    return this.#made;
   }
 
   /** Let the box sing its tune, or stop it. */
