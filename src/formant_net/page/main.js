@@ -160,6 +160,9 @@ const choosing = new Choosing({
   changed: () => show(),
   released: () => played.changed(),
   leaving: () => liftFingers(),
+  sharing: () => {
+    if (signaling.key) writeKey(signaling.key); // it may only be remembered
+  },
   opens: (open) => open && showPanel(false),
 });
 const pointers = new Pointers(element("surface"), instrument, played);
@@ -173,7 +176,7 @@ const midi = new Midi({
   played,
   clock,
   volume: (value) => {
-    if (signaling.maySet) for (const link of heard()) link.setVolume(value);
+    if (signaling.maySet) for (const link of heard()) link.setVolume(value, { remember: false });
   },
 });
 

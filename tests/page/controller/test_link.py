@@ -82,6 +82,19 @@ def test_a_setting_of_one_kind_does_not_use_up_the_tries_of_another(tab: Tab) ->
     assert names.count("volume") == 21
 
 
+def test_a_setting_of_a_person_is_remembered_and_one_that_is_played_is_not(tab: Tab) -> None:
+    remembered = ask(
+        tab,
+        "controller/link",
+        f"""{MAKE}{CHANNEL}
+        sent.length = 0;
+        link.setVolume(0.2); link.setVolume(0.3, {{ remember: false }});
+        const params = sent.map((text) => JSON.parse(text)).filter(({{ type }}) => type === 'param');
+        return params.map((each) => each.remember);""",
+    )
+    assert remembered == [True, False]
+
+
 def test_a_setting_is_shown_until_the_synth_shows_it_or_does_not_take_it(tab: Tab) -> None:
     volumes = ask(
         tab,

@@ -88,6 +88,16 @@ def test_keys_play_the_scale_that_is_chosen(stage: Stage) -> None:
     assert touch["points"][0]["note"] == 60
 
 
+def test_the_volume_of_a_keyboard_is_not_remembered_by_synths(stage: Stage) -> None:
+    synth, tab = with_midi(stage)
+    tab.click("#midi")
+    tab.evaluate("fake.plug('Keys')")
+    tab.until("formant.midi.ports.length === 1")
+    tab.evaluate("fake.send('Keys', 0xB0, 7, 64)")
+    params = stage.until(lambda: [h.message for h in synth.heard if h.message["type"] == "param"], "a volume")
+    assert (params[0]["name"], params[0]["remember"]) == ("volume", False)
+
+
 @pytest.mark.parametrize(
     ("refusal", "state", "words"),
     [("NotAllowedError", "refused", "does not allow MIDI"), ("InvalidStateError", "failed", "cannot be opened")],

@@ -5,13 +5,21 @@ from __future__ import annotations
 import pytest
 from page.conftest import ONE_OPEN, Stage
 from page.offerer import Heard, Offerer
-from support.browser.chromium import Finger
+from support.browser.chromium import Finger, Tab
 
 SIZES = [(390, 844), (844, 390), (820, 1180), (1440, 900)]
 
 
 def active(synth: Offerer, fingers: int) -> list[Heard]:
     return [h for h in synth.heard if h.message["type"] == "touch" and len(h.message["points"]) == fingers]
+
+
+def on(tab: Tab, selector: str) -> Finger:
+    """A second finger, on a button."""
+    script = "(({left, top, width, height}) => [left + width / 2, top + height / 2])"
+    x, y = tab.evaluate(f"{script}(document.querySelector('{selector}').getBoundingClientRect())")
+    left, top, width, height = tab.surface()
+    return Finger(1, (x - left) / width, 1 - (y - top) / height)
 
 
 def test_a_scale_is_chosen_played_remembered_and_shared(stage: Stage) -> None:
@@ -71,6 +79,61 @@ def test_hold_keeps_notes_and_one_press_ends_them(stage: Stage) -> None:
     tab.until("formant.choice.held === 1")
     tab.evaluate("dispatchEvent(new Event('blur'))")
     tab.until("formant.fingers.length === 0 && !formant.choice.holding")
+
+
+def test_buttons_of_the_strip_work_while_a_finger_plays(stage: Stage) -> None:
+    """Browsers make no click of a second touch."""
+    _, _, tab = stage.playing()
+    playing = Finger(0, 0.5, 0.5)
+    for selector, done in (("#strip-hold", "formant.choice.holding"), ("#strip-higher", "formant.choice.shift === 1")):
+        tab.fingers(playing)
+        tab.fingers(playing, on(tab, selector))
+        tab.fingers(playing)
+        tab.until(done)
+    tab.fingers(playing, on(tab, "#strip-higher"))
+    tab.fingers(playing, Finger(1, 0.9, 0.9))  # it slides off the button
+    tab.fingers()
+    tab.until("formant.choice.held === 1")
+    assert tab.evaluate("formant.choice.shift") == 1
+    tab.evaluate("() => { window.clicks = 0; addEventListener('click', () => (clicks += 1), true); }")
+    stage.thread.run(tab.page.tap("#strip-lower"))
+    tab.until("clicks === 1")
+    assert tab.evaluate("formant.choice.shift") == 0, "a touch and its click are one press"
+    tab.evaluate("document.getElementById('strip-lower').focus()")
+    tab.key_down("Enter")
+    tab.key_up("Enter")
+    assert tab.evaluate("formant.choice.shift") == -1
+
+
+def test_space_opens_what_has_the_focus_and_does_not_switch_hold(stage: Stage) -> None:
+    _, _, tab = stage.playing()
+    tab.evaluate(
+        """() => {
+          const group = Object.assign(document.createElement('details'), { id: 'group' });
+          group.append(Object.assign(document.createElement('summary'), { textContent: 'Phones' }), 'one');
+          document.body.append(group);
+          group.firstChild.focus();
+        }"""
+    )
+    tab.key_down("Space")
+    tab.key_up("Space")
+    assert tab.evaluate("[formant.choice.holding, document.getElementById('group').open]") == [False, True]
+
+
+def test_the_address_that_is_copied_has_the_key_also_where_it_is_only_remembered(stage: Stage) -> None:
+    relay = stage.relay()
+    tab = stage.tab(relay)
+    tab.evaluate("localStorage.setItem('formant-key', 'of-last-time')")
+    tab.goto("about:blank")
+    tab.goto(relay.url)
+    tab.until("formant.server === 'registered'")
+    tab.click("#strip-scale")
+    tab.choose("#scale", "major")
+    writes = "{ writeText: async (text) => { window.copied = text; } }"
+    tab.evaluate(f"Object.defineProperty(navigator, 'clipboard', {{ value: {writes} }})")
+    tab.click("#share")
+    tab.until("window.copied")
+    assert tab.evaluate("new URL(copied).hash") == "#scale=major&key=of-last-time"
 
 
 def test_a_tuning_from_a_file_is_played_and_there_the_next_time(stage: Stage) -> None:

@@ -123,9 +123,11 @@ export class Link {
     }
   }
 
-  /** @param {number} value 0…1 */
-  setVolume(value) {
-    this.#request("volume", unit(value));
+  /**
+   * @param {number} value 0…1 @param {{remember?: boolean}} [how] whether it outlives a restart of the synth
+   */
+  setVolume(value, { remember = true } = {}) {
+    this.#request("volume", unit(value), remember);
   }
 
   /** @param {boolean} on */
@@ -250,9 +252,12 @@ export class Link {
     this.#askTimer = setTimeout(() => this.ping(this.clock()), 1000 * waitS);
   }
 
-  /** @param {"volume" | "poweredOn" | "preset"} field @param {number | boolean | string} value */
-  #request(field, value) {
-    this.#settings.request(field, value);
+  /**
+   * @param {"volume" | "poweredOn" | "preset"} field @param {number | boolean | string} value
+   * @param {boolean} [remember]
+   */
+  #request(field, value, remember = true) {
+    this.#settings.request(field, value, remember);
     this.#askFor(field);
     this.changed(this);
   }

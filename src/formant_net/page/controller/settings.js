@@ -27,11 +27,12 @@ export class Settings {
   #requests = new Map();
 
   /**
-   * Ask for a setting. A person chose it, so the synth remembers it over a restart.
+   * Ask for a setting. If a person chose it, the synth remembers it over a restart.
    * @param {"volume" | "poweredOn" | "preset"} field @param {number | boolean | string} value
+   * @param {boolean} [remember] false: it was played
    */
-  request(field, value) {
-    this.#requests.set(field, { value, wire: { ...WIRE[field], value, remember: true }, tries: TRIES });
+  request(field, value, remember = true) {
+    this.#requests.set(field, { value, wire: { ...WIRE[field], value, remember }, tries: TRIES });
   }
 
   /**

@@ -34,13 +34,15 @@ export class Choosing {
    * @param {() => void} parts.changed
    * @param {() => void} parts.released fingers ended
    * @param {() => void} parts.leaving the surface gets another place: no finger is where it was
+   * @param {() => void} parts.sharing the address will be copied: all that belongs to it has to be there
    * @param {(open: boolean) => void} parts.opens the sheet is opened or closed
    */
-  constructor({ instrument, surface, changed, released, leaving, opens }) {
+  constructor({ instrument, surface, changed, released, leaving, sharing, opens }) {
     this.instrument = instrument;
     this.surface = surface;
     this.changed = changed;
     this.leaving = leaving;
+    this.sharing = sharing;
     this.opens = opens;
     this.#strip = new Strip({
       opens: () => this.open(this.#panel.hidden),
@@ -55,7 +57,8 @@ export class Choosing {
     });
     surface.resized = () => this.#apply();
     addEventListener("keydown", (event) => {
-      const inField = event.target instanceof HTMLElement && event.target.matches("input, select, button, textarea");
+      const own = "input, select, button, textarea, summary, a"; // they use keys themselves
+      const inField = event.target instanceof HTMLElement && event.target.matches(own);
       if (event.code === "Escape" && !this.#panel.hidden) this.close(true);
       else if (event.code === "Space" && !inField && !event.repeat) this.#hold(released);
       else return;
@@ -181,6 +184,7 @@ export class Choosing {
   async #share() {
     const note = /** @type {HTMLElement} */ (document.getElementById("share-note"));
     note.hidden = false;
+    this.sharing();
     const own = this.choice.tuning === FILE ? " The tuning's file is not part of it: send it as well." : "";
     try {
       await navigator.clipboard.writeText(location.href);

@@ -16,9 +16,9 @@ export class Strip {
   /** @param {{opens: () => void, shift: (by: number) => void, hold: () => void}} does */
   constructor({ opens, shift, hold }) {
     this.#scale.addEventListener("click", opens);
-    this.#lower.addEventListener("click", () => shift(-1));
-    this.#higher.addEventListener("click", () => shift(1));
-    this.#hold.addEventListener("click", hold);
+    pressed(this.#lower, () => shift(-1));
+    pressed(this.#higher, () => shift(1));
+    pressed(this.#hold, hold);
   }
 
   /**
@@ -35,6 +35,36 @@ export class Strip {
     this.#hold.setAttribute("aria-pressed", String(holding));
     if (this.#hold.getAttribute("aria-label") !== spoken) this.#hold.setAttribute("aria-label", spoken);
   }
+}
+
+/**
+ * A button that also works while other fingers are on the surface: browsers make no click of a second touch.
+ * @param {HTMLButtonElement} button @param {() => void} does
+ */
+function pressed(button, does) {
+  /** The pointer that is down on it. @type {number | null} */
+  let down = null;
+  button.addEventListener("pointerdown", ({ button: which, pointerId }) => {
+    if (which !== 0) return;
+    down = pointerId;
+    try {
+      button.setPointerCapture(pointerId); // it comes up here, wherever it goes
+    } catch {
+      // It was lifted already; its pointerup follows.
+    }
+  });
+  button.addEventListener("pointercancel", () => (down = null));
+  button.addEventListener("pointerup", ({ pointerId, clientX, clientY }) => {
+    if (pointerId !== down) return;
+    down = null;
+    const { left, right, top, bottom } = button.getBoundingClientRect();
+    const inside = clientX >= left && clientX <= right && clientY >= top && clientY <= bottom;
+    if (inside && !button.disabled) does();
+  });
+  // Keys and screen readers press it without a pointer.
+  button.addEventListener("click", ({ detail }) => {
+    if (detail === 0) does();
+  });
 }
 
 /** @param {HTMLElement} place @param {string} text */
