@@ -237,6 +237,16 @@ def test_a_server_that_answers_no_more_is_left_and_what_was_asked_of_it_is_said_
     assert hall.parts["boxes/synth-a"]["name"] == "Mine"
 
 
+def test_whoever_looks_at_the_desk_again_makes_it_ask_whether_its_server_lives(stage: Stage) -> None:
+    hall = DeskRelay(timing=Timing(verify_s=0.3))
+    tab = stage.tab(stage.started(hall), "desk")
+    tab.until("formant.open")
+    hall.deaf = True
+    tab.evaluate("void document.dispatchEvent(new Event('visibilitychange'))")
+    stage.until(lambda: len(hall.registers) == 2, "another connection")
+    tab.until("formant.open")
+
+
 def test_whoever_saves_a_new_zone_again_makes_no_second_one(stage: Stage, hall: DeskRelay) -> None:
     tab = stage.tab(hall, "desk")
     tab.until(f"{OPEN} === 3")
