@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UnsetType
 
 from formant_net.client.core import ClientCore
 from formant_net.client.effects import Effect
@@ -149,7 +150,8 @@ class Desk(ClientCore[Effect]):
             if message.about == "desk-open":
                 self.fault = refused
             else:
-                self._outcomes[self._last] = refused
+                number = message.request
+                self._outcomes[self._last if isinstance(number, UnsetType) else number] = refused
         else:
             self._otherwise(message)
 

@@ -10,6 +10,7 @@ class ProtocolError(Exception):
     message    one sentence that says what to do next
     about      wire type of the message that caused it, or "" when it could not be read
     target     to whom that message was to go, or "" where it was for the server
+    request    the number of the desk's request that is refused, or None
     fatal      True when the connection has to be closed after the error was sent
     """
 
@@ -19,6 +20,7 @@ class ProtocolError(Exception):
         self.message = message
         self.about = about
         self.target = target
+        self.request: int | None = None
         self.fatal = fatal
 
     def __str__(self) -> str:

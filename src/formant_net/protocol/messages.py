@@ -232,12 +232,16 @@ class Kicked(Message, tag="kicked", frozen=True, kw_only=True):
 
 
 class Error(Message, tag="error", frozen=True, kw_only=True):
-    """`about`: the type of the message that it answers; `target`: to whom that was to go."""
+    """`about`: the type of the message that it answers; `target`: to whom that was to go.
+
+    request   number of the desk's request that is refused
+    """
 
     code: str
     message: str
     about: str = ""
     target: ClientId | UnsetType = UNSET
+    request: steering.RequestId | UnsetType = UNSET
 
 
 # --- data channels ---------------------------------------------------------------------------------------------

@@ -110,7 +110,11 @@ class Outbox:
     def error(self, conn: int, error: ProtocolError) -> None:
         """Send a ProtocolError as an `error` message."""
         target = error.target or UNSET
-        self.send(conn, m.Error(code=error.code, message=error.message, about=error.about, target=target))
+        request = UNSET if error.request is None else error.request
+        self.send(
+            conn,
+            m.Error(code=error.code, message=error.message, about=error.about, target=target, request=request),
+        )
 
     def wall(self, now: float) -> float:
         """The wall clock, s since 1970. Tokens and relay passwords expire by it."""

@@ -122,6 +122,14 @@ class Steering:
 
     def handle(self, client: Client, message: s.Steering, now: float) -> None:
         """A message of a desk or a box. Raises ProtocolError, and has changed nothing then."""
+        try:
+            self._handle(client, message, now)
+        except ProtocolError as error:
+            number = getattr(message, "request", None)
+            error.request = number if isinstance(number, int) else None
+            raise
+
+    def _handle(self, client: Client, message: s.Steering, now: float) -> None:
         about = str(message.__struct_config__.tag)
         client.check_source(None, about)
         if isinstance(message, s.SettingsApplied):
@@ -266,6 +274,7 @@ class Steering:
                 self.set_aside.append(result.document)
             elif isinstance(result, Failed) and result.asked.conn in self._clients:
                 result.error.about = str(result.asked.request.__struct_config__.tag)
+                result.error.request = result.asked.request.request
                 self._out.error(result.asked.conn, result.error)
         self._follow(now, ramp_ms)
 
@@ -302,6 +311,9 @@ class Steering:
                 there = new.get(path)
                 values = None if there is None else dict(documents.fields_of(there))
                 self._tell(s.DeskChanged(rev=rev, path=path, set=values, by=by, request=request))
+                id = path.removeprefix("boxes/")
+                if there is None and id != path and id in self._boxes and not self._boxes[id].here:
+                    del self._boxes[id]  # forgotten: a desk that opens hears of it no more
         if before.solo != after.solo or (asked is not None and isinstance(asked.request, s.DeskSolo)):
             self._tell(s.DeskSoloed(solo=solo, by=by, request=request))
         if client is not None and number is not None:

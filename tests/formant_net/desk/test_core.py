@@ -89,6 +89,27 @@ def test_what_only_a_newer_server_knows_is_left_out() -> None:
     assert (document.zones["z-nave"].name, document.scenes["s-one"].name) == ("Nave", "One")
 
 
+def test_a_refusal_counts_for_the_request_that_it_names() -> None:
+    where = hall()
+    table = Table(where, "desk-1")
+    first = table.core.ask(s.DeskSet(path="master", set={"db": 9}), where.clock.now)
+    second = table.core.ask(s.DeskSet(path="master", set={"db": -9}), where.clock.now)
+    table.carry()
+    assert isinstance(table.core.outcome(first), Refused)
+    assert table.core.outcome(second) == 1
+
+
+def test_a_box_that_is_away_and_forgotten_is_known_no_more() -> None:
+    where = hall()
+    table = Table(where, "desk-1")
+    gone = where.join("synth-a", meta={"steered": True})
+    table.ask(s.DeskSet(path="boxes/synth-a", set={"db": -3}))
+    where.drop(gone)
+    table.carry()
+    table.ask(s.DeskSet(path="boxes/synth-a", set=None, base=table.core.rev))
+    assert table.core.boxes == {}
+
+
 def test_a_server_without_a_desk_says_so() -> None:
     table = Table(RawClients(), "desk-1")
     assert not table.core.open

@@ -133,6 +133,32 @@ def test_a_box_says_what_it_has_applied_and_what_not(hall: RawClients) -> None:
     assert (seen["wanted"], seen["applied"], seen["refused"]) == (1, 1, {"audio": "no such device"})
 
 
+def test_a_box_that_is_away_and_forgotten_is_told_to_no_desk_any_more(hall: RawClients) -> None:
+    gone, here, first = box(hall, A), box(hall, B), desk(hall)
+    set_(hall, first, "master", db=-6)
+    hall.drop(gone)
+    for id in (A, B):
+        hall.say(first, "desk-set", path=f"boxes/{id}", set=None, base=hall.hub.steering.document.rev)
+    opened = hall.say(hall.join("desk-2"), "desk-open")
+    assert [message["id"] for message in opened if message["type"] == "desk-box"] == [B], "it is here, and plays on"
+    box(hall, A)
+    opened = hall.say(hall.join("desk-3"), "desk-open")
+    assert {message["id"] for message in opened if message["type"] == "desk-box"} == {A, B}
+    assert told(hall, here)
+
+
+def test_a_refusal_names_the_request_that_is_refused(hall: RawClients) -> None:
+    first, stranger = desk(hall), hall.join("touch-ctrl-1")
+    (error,) = hall.say(first, "desk-set", path="master", set={"db": 9}, base=None, request=41)
+    assert (error["code"], error["request"]) == ("bad-setting", 41)
+    (error,) = hall.say(first, "desk-identify", id="synth-none", request=42)
+    assert error["request"] == 42
+    (error,) = hall.say(stranger, "desk-undo", request=43)
+    assert (error["code"], error["request"]) == ("wrong-role", 43)
+    (error,) = hall.say(first, "desk-undo")
+    assert "request" not in error
+
+
 def test_a_solo_is_not_kept_and_ends_for_the_house_when_its_box_goes(hall: RawClients) -> None:
     one, other, first = box(hall, A), box(hall, B), desk(hall)
     hall.say(first, "desk-solo", path=f"boxes/{A}", on=True)

@@ -60,6 +60,9 @@ class DeskBucket:
                 await self._follow(connection)
             except (nats.errors.Error, nats.js.errors.Error, OSError, TimeoutError, ValueError) as error:
                 self._down(str(error).removeprefix("nats: ").strip() or type(error).__name__)
+            except Exception as error:
+                self._log.exception("fault in the settings of boxes at the engine; trying again")
+                self._down(repr(error))
             await asyncio.sleep(AGAIN_S)
 
     def ended(self, reason: str) -> None:

@@ -89,9 +89,8 @@ class Engine:
         if session is not None:
             with suppress(Exception):
                 await asyncio.wait_for(session.flush(), LAST_S)
-        while self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task], timeout=AGAIN_S)
+        if self._task is not None:
+            await _end(self._task)
 
     def carry(self, output: Post | Write | Restart | Keep) -> None:
         """Write a key, send to another edge, or begin another session.
@@ -137,8 +136,7 @@ class Engine:
             finally:
                 self._session = None
                 if desk is not None:
-                    desk.cancel()
-                    await asyncio.gather(desk, return_exceptions=True)
+                    await _end(desk)
                 await session.close()
             self._server += 1
             why = f"{server}: {reason}"
@@ -155,3 +153,9 @@ class Engine:
         self._told = ""
         self._backoff.healthy(clock())
         self._log.info("registry reached", server=server, ensemble=self._url.ensemble)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=AGAIN_S)

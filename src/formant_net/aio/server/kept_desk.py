@@ -11,6 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from formant_files import read_bytes
@@ -86,10 +87,10 @@ async def keeping(
             now = document()
             if now is written:
                 return
-            with suppress(OSError, ValueError):  # the other file stays as it is
-                old = read_bytes(path, MOST_BYTES)
-                decode(old)
-                write_private(_before(path), old)
+            with suppress(OSError):  # the other file stays as it is
+                _keep_damaged(_before(path))
+                if (old := _keep_damaged(path)) is not None:
+                    write_private(_before(path), old)
             if file.write(encode(now), clock(), last=last):
                 written = now
 
@@ -131,6 +132,23 @@ def say(found: Found) -> None:
     """Log what was wrong with the file."""
     if found.fault:
         get_logger().warning("what boxes are to do was damaged", reason=found.fault)
+
+
+def _keep_damaged(path: Path) -> bytes | None:
+    """What is in the file. One that is no document gets another name, and gives None. Raises OSError if that fails."""
+    try:
+        content = read_bytes(path, MOST_BYTES)
+        decode(content)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        names = (path.with_name(f"{path.stem}-damaged{n}.json") for n in chain(("",), (f"-{n}" for n in count(2))))
+        place = next(each for each in names if not each.exists())
+        path.rename(place)
+        why = getattr(error, "strerror", None) or str(error)
+        get_logger().warning("a damaged file of what boxes are to do is kept", file=str(place), reason=why)
+        return None
+    return content
 
 
 def _before(path: Path) -> Path:

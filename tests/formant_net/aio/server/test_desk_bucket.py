@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nats
 import pytest
+from nats.aio.client import Client
 from support.net.nats import NatsServer, nats_server
 
 from formant_net.aio.driver import clock
@@ -138,3 +139,27 @@ def test_a_login_that_may_not_keep_it_is_said_and_nothing_changes(
                 assert "timeout" in attic.agreed.fault
 
         asyncio.run(story())
+
+
+def test_a_fault_of_its_own_is_said_and_the_bucket_is_followed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_bucket, "AGAIN_S", 0.0)
+    agreed = Agreed(Wanted(document=Document(epoch="e1")), "attic")
+    tries = 0
+
+    async def follow(self: DeskBucket, connection: Client) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 2:
+            raise asyncio.CancelledError
+        raise KeyError("stream")
+
+    monkeypatch.setattr(DeskBucket, "_follow", follow)
+
+    async def story() -> None:
+        bucket = DeskBucket(EngineUrl.parse("nats://127.0.0.1:1/stage"), agreed, lambda what: what(clock()))
+        with pytest.raises(asyncio.CancelledError):
+            await bucket.run(Client())
+
+    asyncio.run(story())
+    assert tries == 2
+    assert "KeyError('stream')" in agreed.fault

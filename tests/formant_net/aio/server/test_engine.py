@@ -15,13 +15,18 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from nats.aio.client import Client
 from support.net.nats import nats_server
 from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.driver import clock
 from formant_net.aio.server import engine as engines
+from formant_net.aio.server.desk_bucket import DeskBucket
 from formant_net.aio.server.engine import Engine
 from formant_net.aio.server.session import Session
+from formant_net.fleet.agreed import Agreed
+from formant_net.fleet.document import Document
+from formant_net.fleet.wanted import Wanted
 from formant_net.protocol.timing import Timing
 from formant_net.server.registry.engine_url import EngineUrl
 from formant_net.server.registry.leases import Place
@@ -193,5 +198,58 @@ def test_it_ends_also_if_its_library_takes_the_first_cancellation_for_its_own(mo
             await asyncio.sleep(0)
         await asyncio.wait_for(engine.close(), PATIENCE_S)
         assert waits == [0, 1]
+
+    asyncio.run(story())
+
+
+def test_another_session_begins_though_the_settings_of_boxes_take_a_cancellation_for_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[int] = []
+    sessions: list[Brief] = []
+
+    class Brief(Session):
+        async def open(self, server: str) -> str:
+            sessions.append(self)
+            return "made"
+
+        async def read(self, *, fresh: bool, begun: Callable[[], None]) -> None: ...
+
+        @property
+        def connection(self) -> Client:
+            return Client()
+
+    async def deaf(self: DeskBucket, connection: Client) -> None:
+        begun.append(len(sessions))
+        for n in range(2):
+            try:
+                await asyncio.sleep(3600.0)
+            except asyncio.CancelledError:
+                if n:
+                    raise
+
+    monkeypatch.setattr(engines, "Session", Brief)
+    monkeypatch.setattr(engines, "AGAIN_S", 0.0)
+    monkeypatch.setattr(DeskBucket, "run", deaf)
+
+    async def story() -> None:
+        engine = Engine(
+            EngineUrl.parse("nats://127.0.0.1:1/choir"),
+            SharedRegistry(Place("attic", "run1"), 60.0),
+            Backoff(Timing(backoff_first_s=0.001), lambda: 0.0),
+            change=lambda what: None,
+            on_change=lambda now: None,
+            on_bus=lambda payload, now: None,
+            on_unreachable=lambda node, about, now: None,
+            agreed=Agreed(Wanted(document=Document(epoch="e1")), "run1"),
+        )
+        engine.start()
+        async with asyncio.timeout(PATIENCE_S):
+            for count in (1, 2):
+                while len(begun) < count:
+                    await asyncio.sleep(0)
+                sessions[-1].end("over")
+        await asyncio.wait_for(engine.close(), PATIENCE_S)
+        assert begun[:2] == [1, 2]
 
     asyncio.run(story())

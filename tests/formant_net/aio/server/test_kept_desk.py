@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,3 +100,23 @@ def test_what_is_written_can_be_read_by_people(tmp_path: Path) -> None:
     keep(path, NEW, document)
     assert path.read_bytes() == encode(document)
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_damaged_files_are_kept_beside_what_other_servers_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server with others begins with an empty document, and takes theirs."""
+    path = tmp_path / "desk.json"
+    said: list[str] = []
+    log = SimpleNamespace(warning=lambda event, file, reason: said.append(file))
+    monkeypatch.setattr(kept_desk, "get_logger", lambda: log)
+    path.write_bytes(b"{ mine")
+    (tmp_path / "desk-before.json").write_bytes(b"{ older")
+    first = change(NEW, "master", {"db": -3.0})
+    keep(path, NEW, first)
+    path.write_bytes(b"{ again")
+    keep(path, first, change(first, "master", {"db": -9.0}))
+    assert (tmp_path / "desk-damaged.json").read_bytes() == b"{ mine"
+    assert (tmp_path / "desk-before-damaged.json").read_bytes() == b"{ older"
+    assert (tmp_path / "desk-damaged-2.json").read_bytes() == b"{ again"
+    assert read(path).document == change(first, "master", {"db": -9.0})
+    names = ("desk-before-damaged.json", "desk-damaged.json", "desk-damaged-2.json")
+    assert said == [str(tmp_path / name) for name in names]

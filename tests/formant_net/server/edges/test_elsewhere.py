@@ -379,3 +379,15 @@ def test_an_edge_that_died_is_asked_again_seldom_and_its_next_run_at_once(
     attic.heard(first)
     box(barn, B)
     assert {message["id"] for message in of(attic.heard(first), "desk-box")} == {B}
+
+
+def test_a_refusal_of_what_the_edges_agree_on_names_its_request(world: Edges) -> None:
+    attic = world["attic"]
+    first = desk(attic, "desk-1")
+    attic.heard(first)
+    ask(attic, first, "master", request=8, db=9)
+    ask(attic, first, "master", request=9, db=-9)
+    attic.wait(1.0)
+    heard = attic.heard(first)
+    assert [error["request"] for error in of(heard, "error")] == [8]
+    assert [done["request"] for done in of(heard, "desk-done")] == [9]
