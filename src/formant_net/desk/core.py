@@ -160,6 +160,7 @@ class Desk(ClientCore[Effect]):
         kind, _, id = path.partition("/")
         if kind == "boxes" and id in self.boxes and not self.boxes[id].here:
             del self.boxes[id]
+            self.health.pop(id, None)
 
 
 def _known(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:

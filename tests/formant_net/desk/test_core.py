@@ -101,13 +101,14 @@ def test_a_refusal_counts_for_the_request_that_it_names() -> None:
 
 def test_a_box_that_is_away_and_forgotten_is_known_no_more() -> None:
     where = hall()
-    table = Table(where, "desk-1")
+    table = Table(where, "desk-1", wants_health=True)
     gone = where.join("synth-a", meta={"steered": True})
+    where.say(gone, "health", version="0.1.0", uptime_s=1.0)
     table.ask(s.DeskSet(path="boxes/synth-a", set={"db": -3}))
     where.drop(gone)
     table.carry()
     table.ask(s.DeskSet(path="boxes/synth-a", set=None, base=table.core.rev))
-    assert table.core.boxes == {}
+    assert (table.core.boxes, table.core.health) == ({}, {}), "else `monitor` lists it"
 
 
 def test_a_server_without_a_desk_says_so() -> None:

@@ -69,7 +69,7 @@ def test_the_key_shows_in_the_join_line_and_nowhere_else() -> None:
 
 
 @given(
-    host=st.from_regex(r"[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?", fullmatch=True),
+    host=st.from_regex(r"[a-z0-9]([a-z0-9-]{0,9}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,9}[a-z0-9])?){0,2}", fullmatch=True),
     port=st.integers(1, 65535),
     key=st.none()
     | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).map(str.strip).filter(bool),
