@@ -323,18 +323,27 @@ class SynthNode:
 
     async def _watch(self) -> None:
         """What the sound says of itself, for whoever asks; and for the log when it broke."""
-        strain = Strain()
+        strain, said = Strain(), ""
         while True:
             await asyncio.sleep(WATCH_S)
-            if self._folder is not None:
-                await asyncio.to_thread(self._read_folder)
-                self._take_folder()
-            await asyncio.to_thread(self._remember)
-            self._publish()
-            if news := strain.news(clock(), self.sound()):
-                latency_ms = f"{1000.0 * self.output.latency_s:.0f}"
-                get_logger().warning("the sound broke", **news, latency_ms=latency_ms, why=BROKE)
-            self._report(await asyncio.to_thread(self.wellbeing.look))
+            try:
+                await self._look(strain)
+            except Exception as error:  # for example a file of the machine that reads strangely: the rest goes on
+                if repr(error) != said:
+                    said = repr(error)
+                    self._log.exception("fault in the watch over the synth; going on")
+
+    async def _look(self, strain: Strain) -> None:
+        """One turn. What players set is remembered whatever else fails."""
+        await asyncio.to_thread(self._remember)
+        if self._folder is not None:
+            await asyncio.to_thread(self._read_folder)
+            self._take_folder()
+        self._publish()
+        if news := strain.news(clock(), self.sound()):
+            latency_ms = f"{1000.0 * self.output.latency_s:.0f}"
+            self._log.warning("the sound broke", **news, latency_ms=latency_ms, why=BROKE)
+        self._report(await asyncio.to_thread(self.wellbeing.look))
 
     def _report(self, facts: Facts) -> None:
         """Tell the server how this box is, if it is time to."""

@@ -16,11 +16,12 @@ from formant_net.aio.client.controller import ControllerNode, ControllerOptions
 from formant_net.aio.client.synth import LEASE_S, SynthNode, SynthOptions
 from formant_net.aio.driver import clock
 from formant_net.client.servers import Server
+from formant_net.health.machine import Facts
 from formant_net.ops.log import configure
 from formant_net.protocol.gesture import TimedTouch
 from formant_net.protocol.messages import Command, Param, Point
 from formant_net.protocol.timing import Timing
-from formant_net.synth.remote import SetPreset
+from formant_net.synth.remote import Kept, SetPreset
 from formant_net.synth.touches import NoteOn
 
 
@@ -253,3 +254,33 @@ def test_sound_that_broke_is_seen_from_afar_and_stands_in_the_log(
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "the sound broke" in line]
     assert (json.loads(line)["underflows"], json.loads(line)["late"]) == (3, 1)
     assert "--latency" in json.loads(line)["why"]
+
+
+def test_a_machine_that_cannot_be_looked_at_stops_neither_the_memory_nor_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(synth_module, "WATCH_S", 0.0)
+    configure("json", "warning", sys.stderr)
+
+    async def main() -> None:
+        servers, path = [Server("ws://127.0.0.1:9/ws")], tmp_path / "settings.json"
+        options = SynthOptions("synth-a", "Attic", servers, audio="none", voices=2, settings=path)
+        synth = SynthNode(options, on_note=lambda note: None)
+        looks = 0
+
+        def look() -> Facts:
+            nonlocal looks
+            looks += 1
+            raise ValueError("a strange number")
+
+        synth.wellbeing.look = look
+        watcher = asyncio.create_task(synth._watch())
+        await until(lambda: looks >= 3 or watcher.done())
+        synth.core.remote.resume(Kept(0.25, True, "plain", False, True))
+        await until(lambda: path.exists() or watcher.done())
+        assert not watcher.done()
+        watcher.cancel()
+        synth.output.sink.stop()
+
+    run(main())
+    assert len([line for line in capsys.readouterr().err.splitlines() if "a strange number" in line]) == 1
