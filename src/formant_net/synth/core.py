@@ -91,7 +91,7 @@ class Synth(ClientCore[SynthEffect]):
         """The controllers that have a connection, open or under way."""
         self._state: dict[str, Any] = {"audio_enabled": False}
         self._keys = itertools.count(1)
-        self._identify = Identify(client_id, self._keys.__next__)
+        self._identify = Identify(client_id, self._keys.__next__, lambda: timing.play_out_s + self.steered.delay_s)
 
     # --- what the shell asks ---------------------------------------------------------------------------------
 
@@ -319,7 +319,7 @@ class Synth(ClientCore[SynthEffect]):
             self._out += self._identify.begin(now, seconds)
             self._out.append(Lamp(on=True))
         elif self._identify.on:
-            self._out += self._identify.end()
+            self._out += self._identify.end(now)
             self._out += [Lamp(on=False), self._loudness(now)]
         self._wakeup.by(self._identify.next_deadline())
 

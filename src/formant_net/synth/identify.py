@@ -14,7 +14,9 @@ GAIN = 0.1
 MOST_S = 15.0
 """A box that is told to sing longer stops by itself, also when the server is gone."""
 LEAD_S = 0.3
-"""Seconds between the end of what sounded and the first note, and between the last note and what sounds next."""
+"""Seconds between the end of what sounded and the first note."""
+TAIL_S = 1.6
+"""Seconds that the last note takes to fade, by the shipped preset with the longest release (1.5 s)."""
 NOTE_S, GAP_S, REST_S = 0.4, 0.06, 0.7
 """A note is shorter than the lease of a voice (1 s), so it needs no signs of life."""
 PITCHES = (57, 60, 62, 64, 67, 69, 72, 74)
@@ -44,13 +46,17 @@ class Identify:
     """Whether the box is being identified, and the notes that are due. No clock: `now` is passed in.
 
     new_key    gives keys for voices
+    later      how much later than now a note sounds that is sent now, s
     """
 
-    def __init__(self, box: str, new_key: Callable[[], int]) -> None:
+    def __init__(self, box: str, new_key: Callable[[], int], later: Callable[[], float] = lambda: 0.0) -> None:
         self._tune = tune(box)
         self._new_key = new_key
-        self._first = self._last = 0.0
-        """When the first note begins; after `_last` no other one does."""
+        self._later = later
+        self._quiet_at = self._last = 0.0
+        """From when the volume is that of the tune; and after when no note begins any more."""
+        self._faded_at = 0.0
+        """When the last note that was sung is silent."""
         self._next: float | None = None
         self._place = 0
         """How many notes have ended; -1: it was the last one."""
@@ -63,20 +69,24 @@ class Identify:
 
     def sounding(self, now: float) -> bool:
         """The volume is that of the tune: what sounded before has ended."""
-        return self.on and now >= self._first
+        return self.on and now >= self._quiet_at
 
     def begin(self, now: float, seconds: float) -> list[Note]:
         """Begin, or begin again. Returns the end of a note that sounds."""
-        ended = self._silence()
-        self._first = self._next = now + LEAD_S
+        ended = self._silence(now)
+        if not self.sounding(now):
+            self._quiet_at = now + LEAD_S
+        self._next = now + LEAD_S
         self._last = now + min(seconds, MOST_S) - LEAD_S
         self._place = 0
         return ended
 
-    def end(self) -> list[Note]:
-        """End at once. Returns the end of a note that sounds."""
-        self._next = None
-        return self._silence()
+    def end(self, now: float) -> list[Note]:
+        """Sing no more. `on` stays True until the last note is silent. Returns the end of a note that sounds."""
+        ended = self._silence(now)
+        self._place = -1
+        self._next = self._faded_at if self.on and now < self._faded_at else None
+        return ended
 
     def next_deadline(self) -> float | None:
         """When `on_deadline` has something to do, s, or None."""
@@ -89,9 +99,10 @@ class Identify:
         if self._key:
             self._place += 1
             self._next = now + (REST_S if self._place % 3 == 0 else GAP_S)
+            ended = self._silence(now)
             if self._next + NOTE_S > self._last:  # there is no time for another one
-                self._next, self._place = now + LEAD_S, -1
-            return self._silence()
+                self._next, self._place = self._faded_at, -1
+            return ended
         if self._place < 0:
             self._next = None
             return []
@@ -99,6 +110,9 @@ class Identify:
         self._next = now + NOTE_S
         return [NoteOn(self._key, self._tune[self._place % 3])]
 
-    def _silence(self) -> list[Note]:
+    def _silence(self, now: float) -> list[Note]:
         key, self._key = self._key, 0
-        return [NoteOff(key)] if key else []
+        if not key:
+            return []
+        self._faded_at = now + self._later() + TAIL_S
+        return [NoteOff(key)]

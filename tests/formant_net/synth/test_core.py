@@ -12,7 +12,7 @@ from formant_net.client.effects import COMMANDS, PARAMS
 from formant_net.protocol import messages as m
 from formant_net.protocol.steering import BoxSettings
 from formant_net.protocol.steering import Identify as IdentifyMessage
-from formant_net.synth.identify import GAIN, Lamp, tune
+from formant_net.synth.identify import GAIN, TAIL_S, Lamp, tune
 from formant_net.synth.play_limits import PlayLimits
 from formant_net.synth.remote import SetVolume
 from formant_net.synth.touches import NoteOff, NoteOn
@@ -446,9 +446,33 @@ def test_a_box_that_is_loud_is_never_louder_than_its_tune_while_it_sings() -> No
     world.run(0.5)
     assert synth.voices.volume == pytest.approx(0.1)
     identify(synth, 0.0)
-    assert synth.voices.volume == 1.0
     assert synth.voices.sounding == {}
-    assert synth.effects[-2:] == [Lamp(on=False), SetVolume(1.0)]
+    assert synth.effects[-2:] == [Lamp(on=False), SetVolume(GAIN)], "the last note still fades"
+    world.run(TAIL_S + 0.1)
+    assert synth.voices.volume == 1.0
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_the_end_of_the_tune_is_never_louder_than_the_tune(stopped: bool) -> None:
+    """Its last note is heard after the delay of the box and then fades; who touches meanwhile is heard after it."""
+    world, synth, controller = ensemble()
+    steer(synth, delay_ms=500)
+    identify(synth, 5.0)
+    press(controller)
+    world.run(0.5)
+    if stopped:
+        identify(synth, 0.0)
+    last = world.clock.now
+    for _ in range(500):
+        world.run(0.02)
+        if synth.voices.volume != GAIN:
+            break
+        last = world.clock.now if synth.voices.sounding else last
+    assert 0.5 + TAIL_S - 0.05 <= world.clock.now - last <= 0.5 + TAIL_S + 0.05
+    assert synth.voices.volume == 1.0
+    world.run(0.2)
+    assert len(synth.voices.sounding) == 1
+    lift(controller)
 
 
 def test_all_off_silences_the_tune_as_well_and_the_lamp_goes_on() -> None:

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from formant_net.synth.identify import LEAD_S, MOST_S, Identify, tune
+from formant_net.synth.identify import LEAD_S, MOST_S, TAIL_S, Identify, tune
 from formant_net.synth.touches import Note, NoteOff, NoteOn
 
 LEASE_S = 1.0
@@ -55,10 +55,30 @@ def test_its_end_ends_the_note_and_nothing_is_due_any_more() -> None:
     assert identify.sounding(100.4)
     assert isinstance(note, NoteOn)
     assert identify.begin(101.0, 10.0) == [NoteOff(note.key)], "begun again"
-    assert not identify.sounding(101.0), "the first one fades out before the volume is that of the tune"
-    assert identify.end() == []
+    assert identify.sounding(101.0), "the first one fades out at the volume of the tune"
+    assert identify.end(101.1) == []
+    assert identify.next_deadline() == pytest.approx(101.0 + TAIL_S)
+    assert sung(identify) == []
+    assert sung(identify, 200.0) == []
     assert not identify.on
     assert identify.next_deadline() is None
+
+
+def test_nothing_fades_before_its_first_note() -> None:
+    identify = Identify("synth-a", itertools.count(7).__next__)
+    identify.begin(100.0, 10.0)
+    assert identify.end(100.1) == []
+    assert not identify.on
+
+
+def test_it_is_on_until_its_last_note_was_heard_and_is_silent() -> None:
+    identify = Identify("synth-a", itertools.count(7).__next__, lambda: 0.5)
+    identify.begin(100.0, 10.0)
+    last = 0.0
+    while (due := identify.next_deadline()) is not None:
+        last = due if any(isinstance(note, NoteOff) for note in identify.on_deadline(due)) else last
+        ended = due
+    assert ended == pytest.approx(last + 0.5 + TAIL_S)
 
 
 def test_boxes_have_tunes_of_their_own_that_stay() -> None:
