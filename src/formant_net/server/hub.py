@@ -192,6 +192,7 @@ class Hub:
         self._moved = True
         self._settle(now)
         self.steering.edges_changed(now)
+        self._forget()
         if self._routing.owed and self._registry.online:
             owed, self._routing.owed = self._routing.owed, set()
             for client in filter(None, map(self._clients.get, owed)):
@@ -361,8 +362,6 @@ class Hub:
                 self.steering.handle(client, message, now)
                 if isinstance(message, steering.DeskOpen) and message.health:
                     self.health.watch(client, now)
-                elif isinstance(message, steering.DeskSet) and message.set is None:
-                    self.health.forget(message.path.removeprefix("boxes/"))
             case _:
                 name = m.wire_name(message)
                 raise ProtocolError("wrong-way", f"only a server sends {name}: see docs/integrate/protocol.md", name)
@@ -389,6 +388,13 @@ class Hub:
             for client, here in changes:
                 (self.steering.arrived if here else self.steering.left)(client, now)
                 (self.health.arrived if here else self.health.left)(client, now)
+        self._forget()
+
+    def _forget(self) -> None:
+        """How a box was that a desk has deleted, at whichever edge."""
+        forgotten, self.steering.forgotten = self.steering.forgotten, []
+        for id in forgotten:
+            self.health.forget(id)
 
     def _moved_box(self, notice: Joined | Left, now: float) -> None:
         """A box has come to another edge, or has left one."""

@@ -103,6 +103,8 @@ class Steering:
         self._follows = Allowance(FOLLOWS_PER_S, FOLLOWS_BURST, 0.0)
         self._behind = False
         """Other edges have still to hear that the boxes of this one follow."""
+        self.forgotten: list[str] = []
+        """Boxes that were deleted while they were away. The hub empties it."""
         self.set_aside: list[Document] = []
         """Documents that count no more, because the other edges had one already. The shell keeps them."""
 
@@ -311,13 +313,19 @@ class Steering:
                 there = new.get(path)
                 values = None if there is None else dict(documents.fields_of(there))
                 self._tell(s.DeskChanged(rev=rev, path=path, set=values, by=by, request=request))
-                id = path.removeprefix("boxes/")
-                if there is None and id != path and id in self._boxes and not self._boxes[id].here:
-                    del self._boxes[id]  # forgotten: a desk that opens hears of it no more
+                if there is None and path.startswith("boxes/"):
+                    self._forget(path.removeprefix("boxes/"))
         if before.solo != after.solo or (asked is not None and isinstance(asked.request, s.DeskSolo)):
             self._tell(s.DeskSoloed(solo=solo, by=by, request=request))
         if client is not None and number is not None:
             self._out.send(client.conn, s.DeskDone(request=number, rev=rev))
+
+    def _forget(self, id: str) -> None:
+        """A box was deleted. If it is away, a desk that opens hears of it no more."""
+        box = self._boxes.get(id)
+        if box is None or not box.here:
+            self._boxes.pop(id, None)
+            self.forgotten.append(id)
 
     def _ask_to_identify(self, client: Client, message: s.DeskIdentify) -> None:
         box = self._boxes.get(message.id)

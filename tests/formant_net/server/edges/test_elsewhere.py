@@ -391,3 +391,20 @@ def test_a_refusal_of_what_the_edges_agree_on_names_its_request(world: Edges) ->
     heard = attic.heard(first)
     assert [error["request"] for error in of(heard, "error")] == [8]
     assert [done["request"] for done in of(heard, "desk-done")] == [9]
+
+
+def test_a_forgotten_box_is_forgotten_at_every_edge(world: Edges) -> None:
+    attic, barn = world["attic"], world["barn"]
+    far, first = box(barn, B), desk(attic, "desk-1")
+    set_(attic, first, "master", db=-6)
+    barn.say(far, "health", version="0.1.0", uptime_s=1.0)
+    barn.drop(far)
+    world.run(1.0)
+    attic.say(first, "desk-set", path=f"boxes/{B}", set=None, base=attic.hub.steering.document.rev)
+    world.run(1.0)
+    for edge in (attic, barn):
+        conn = edge.join("desk-2")
+        heard = edge.say(conn, "desk-open", health=True)
+        assert of(heard, "desk")
+        assert not [each for each in heard if each.get("id") == B]
+        edge.drop(conn)
