@@ -136,8 +136,12 @@ class SignalingSockets:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _check(self, effect: Check) -> None:
-        health = await health_of(effect.url, effect.trust, effect.address)
-        self._tell(self._core.checked, effect.number, health is not None)
+        well = False
+        try:
+            well = await health_of(effect.url, effect.trust, effect.address) is not None
+        except Exception as error:
+            self._log.warning("fault in the check of a server", server=effect.url, reason=repr(error))
+        self._tell(self._core.checked, effect.number, well)
 
     async def _attempt(self, effect: Connect, socket: _Socket) -> None:
         url, attempt = effect.url, effect.attempt

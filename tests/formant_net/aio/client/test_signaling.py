@@ -10,7 +10,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from formant_net.aio.client import signaling
 from formant_net.aio.client.signaling import MAX_QUEUED, SignalingSockets
-from formant_net.client.effects import Connect, Disconnect, Transmit
+from formant_net.client.effects import Check, Connect, Disconnect, Transmit
 from formant_net.protocol import messages as m
 
 REGISTER = m.Register(client_id="ctrl-a", role="controller")
@@ -176,5 +176,28 @@ def test_hundreds_of_messages_that_come_together_let_what_is_played_have_its_tur
             playing.cancel()
             assert turns >= count // 4
             await sockets.close()
+
+    run(main())
+
+
+def test_a_check_that_fails_in_an_unknown_way_is_told_as_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the core would wait for its result for ever."""
+
+    async def strange(*_: object) -> None:
+        raise ValueError("a strange address")
+
+    class Checking(Heard):
+        def checked(self, number: int, ok: bool, now: float) -> None:
+            self.events.put_nowait(("checked", number, ok))
+
+    monkeypatch.setattr(signaling, "health_of", strange)
+
+    async def main() -> None:
+        heard = Checking()
+        sockets = SignalingSockets(heard, at_once)
+        sockets.check(Check("ws://other/ws", 7))
+        await asyncio.gather(*sockets._checks, return_exceptions=True)
+        assert heard.events.get_nowait() == ("checked", 7, False)
+        await sockets.close()
 
     run(main())
