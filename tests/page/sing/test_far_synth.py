@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from page.conftest import ONE_OPEN, Stage
 from page.relay import HELD, Relay
+from page.sing.test_here import OTHER_RATE, RATE_THAT_WAITS
 from page.sing.test_singing import ACTIVE, pair, singer
 from support.browser.chromium import Finger, Tab
 from support.suite.patience import PATIENCE_S
@@ -39,13 +40,13 @@ window.RTCPeerConnection = class extends Real {
 STANDS_STILL = f"() => {{ const held = new XMLHttpRequest(); held.open('GET', '{HELD}', false); held.send(); }}"
 
 
-def pair_that_tells(stage: Stage) -> tuple[Relay, Tab, Tab]:
-    """A page that sings, and one that plays and keeps what it hears of it."""
+def pair_that_tells(stage: Stage, script: str = "") -> tuple[Relay, Tab, Tab]:
+    """A page that sings, and one that plays and keeps what it hears of it; `script` runs first on the former."""
     relay = stage.relay()
     player = stage.tab(relay)
     stage.thread.run(player.page.add_init_script(KEEPS_PONGS))
     player.goto(relay.url)
-    tab = singer(stage, relay)
+    tab = singer(stage, relay, script)
     player.until(ONE_OPEN)
     return relay, player, tab
 
@@ -65,6 +66,19 @@ def test_a_page_that_stands_still_sings_what_is_played(stage: Stage) -> None:
     still.result(PATIENCE_S)
     tab.until("formant.sing.bank.counts.notes === 2")
     assert tab.evaluate("() => formant.sing.bank.counts.expired") == 0
+
+
+def test_a_finger_sings_on_with_another_sample_rate_that_takes_its_time(stage: Stage) -> None:
+    _, player, tab = pair_that_tells(stage, RATE_THAT_WAITS)
+    assert tab.evaluate("() => formant.sing.apart")
+    player.fingers(Finger(1, 0.4, 0.5))
+    tab.until(f"{ACTIVE} === 1")
+    tab.evaluate(OTHER_RATE)
+    for _ in range(2):
+        player.evaluate("() => { window.said = null; }")
+        player.until("window.said?.fingers === 1")  # sent again, to the old voice
+    tab.evaluate("() => window.opens()")
+    tab.until(f"{ACTIVE} === 1 && formant.sing.bank.sampleRate === 32000 && formant.sing.bank.audio === 'running'")
 
 
 def test_a_browser_that_keeps_its_channels_on_the_page_sings_there_and_says_so(stage: Stage) -> None:

@@ -13,6 +13,25 @@ from support.browser.chromium import Finger, Tab
 from formant_dsp.browser.bundle import wasm
 
 pytestmark = pytest.mark.skipif(not wasm(), reason="this build had no compiler for WebAssembly: make wasm says more")
+RATE_THAT_WAITS = """
+const Real = AudioContext;
+const add = AudioWorklet.prototype.addModule;
+window.rate = 48000;
+window.gate = Promise.resolve();
+window.AudioContext = class extends Real {
+  constructor(options) { super({ ...options, sampleRate: window.rate }); }
+};
+AudioWorklet.prototype.addModule = async function (...given) {
+  await window.gate;
+  return add.apply(this, given);
+};
+"""
+"""A sound device whose sample rate a test can change; its audio thread begins when the test says so."""
+OTHER_RATE = """() => {
+  window.gate = new Promise((opens) => (window.opens = opens));
+  window.rate = 32000;
+  navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+}"""
 SINGS = "formant.here.state === 'on' && formant.here.audio === 'running'"
 
 
@@ -52,6 +71,22 @@ def test_the_audio_device_rests_when_nobody_plays_and_wakes_with_a_finger(stage:
     assert tab.evaluate("() => document.getElementById('status-text').textContent") == "This device sings"
     tab.fingers(Finger(1, 0.4, 0.5))
     tab.until("!formant.here.resting && formant.here.audio === 'running' && formant.here.counts.active === 1")
+
+
+def test_a_finger_sings_on_with_another_sample_rate_that_takes_its_time(stage: Stage) -> None:
+    relay = stage.relay()
+    tab = stage.tab(relay)
+    stage.thread.run(tab.page.add_init_script(RATE_THAT_WAITS))
+    tab.goto(relay.url)
+    tab.until("formant.server === 'registered'")
+    tab.click("#hear-here")
+    tab.until(SINGS)
+    tab.fingers(Finger(1, 0.4, 0.5))
+    tab.until("formant.here.counts.active === 1")
+    tab.evaluate(OTHER_RATE)
+    tab.until("formant.here.sampleRate === 32000 && formant.here.fingers === 1")  # sent again, to the old voice
+    tab.evaluate("() => window.opens()")
+    tab.until("formant.here.counts.active === 1 && formant.here.audio === 'running'")
 
 
 def test_it_goes_on_while_the_server_is_gone(stage: Stage) -> None:

@@ -121,6 +121,7 @@ export class Device {
       if (this.output !== output) return; // it was ended, or renewed again
       this.voice = new Voice(files, output);
       this.voice.use(before.preset);
+      for (const singer of this.#singers) singer.release(); // what began meanwhile is not known to this voice
       this.resting = false;
       for (const singer of this.#singers) singer.moved?.();
       this.changed();

@@ -209,6 +209,7 @@ self.onmessage = ({ data: message }) => {
   else if (message.do === "preset") device?.voice.use(message.name);
   else if (message.do === "output") {
     device?.move(message.port, message.facts);
+    synth?.releaseAll(); // what began meanwhile is not known to the new voice
     synth?.moved();
   } else if (message.do === "event") happened(message);
   else if (message.do === "channel") connections.get(message.number)?.channels.add(message.channel);
