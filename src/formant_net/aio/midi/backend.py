@@ -58,7 +58,7 @@ class Backend(Protocol):
 ORDER = {"linux": ("alsa", "jack"), "darwin": ("rtmidi", "jack"), "win32": ("rtmidi",)}
 """Backends by system, the first that works is used."""
 NAMES = ("alsa", "jack", "rtmidi")
-INSTALL = "pip install 'formant-synth[midi]'"
+INSTALL = "pip install '.[midi]' in the folder of the source"
 
 
 def open_backend(wanted: str, put: Put) -> Backend:

@@ -44,7 +44,8 @@ _OPTIONS = (
         "--snap",
         metavar="SHARE",
         type=FloatRange(0.0, 1.0),
-        help="How far fingers are put on the steps, 0 … 1.  [default: 1 with --scale; but for midi also with --tuning]",
+        help="How far fingers are put on the steps, 0 … 1.  [default: 1 with --scale; for osc and controller also with "
+        "--tuning]",
     ),
 )
 

@@ -23,7 +23,10 @@ LEAST = ("voices", "version", "level", "latency", "links", "zone", "Wi-Fi", "rou
 """Columns that a narrow terminal leaves out, in this order."""
 SETTLE_S = 1.0
 """Seconds in which boxes that are there have to be known, after the document is."""
-INSTALL = "the live table needs the package rich: pip install 'formant-synth[monitor]'; --once and --json need nothing"
+INSTALL = (
+    "the live table needs the package rich: type pip install '.[monitor]' in the folder of the source. "
+    "--once and --json need nothing"
+)
 
 
 @click.command("monitor", short_help="Show how all boxes are, live.")

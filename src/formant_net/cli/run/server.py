@@ -185,7 +185,9 @@ def edge_options(
         if not (open_ or key):
             raise click.UsageError("servers with one --registry need the same key: give --key (FORMANT_KEY), or --open")
         if importlib.util.find_spec("nats") is None:
-            raise click.UsageError("--registry needs the package nats-py: pip install 'formant-synth[edges]'")
+            raise click.UsageError(
+                "--registry needs the package nats-py: type pip install '.[edges]' in the folder of the source"
+            )
     guarded = guard_fields(ice_servers, open_=open_, **guard)
     configure("json" if log_format == "json" else "text", log_level)
     if not (open_ or key):

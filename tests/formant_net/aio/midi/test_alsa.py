@@ -123,7 +123,7 @@ def test_a_sequencer_that_goes_is_told(how: str) -> None:
 
 
 def test_without_a_sequencer_the_error_says_what_to_do() -> None:
-    require_library("alsa_midi", "pip install 'formant-synth[midi]'")
+    require_library("alsa_midi", "pip install '.[midi]'")
     if Path("/dev/snd/seq").exists():
         pytest.skip("this machine has a sequencer")
 

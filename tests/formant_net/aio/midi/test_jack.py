@@ -84,7 +84,7 @@ class Ears:
 
 @pytest.fixture
 def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jack]:
-    require_library("jack", "pip install 'formant-synth[midi]'")
+    require_library("jack", "pip install '.[midi]'")
     with Jack(synchronous=True, realtime=True) as server:
         for name, value in server.env.items():
             if name.startswith("JACK"):
@@ -198,7 +198,7 @@ def test_two_keyboards_are_told_apart(jack: Jack) -> None:
 
 
 def test_no_server_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    require_library("jack", "pip install 'formant-synth[midi]'")
+    require_library("jack", "pip install '.[midi]'")
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "formant-none")
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     with pytest.raises(MidiError, match=r"no JACK server is running\. Start one"):

@@ -37,7 +37,7 @@ def test_a_full_disk_leaves_no_half_of_a_mapping(tmp_path: Path, monkeypatch: py
 
 
 def test_without_ports_it_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    require_library("jack", "pip install 'formant-synth[midi]'")
+    require_library("jack", "pip install '.[midi]'")
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "formant-none")
     result = CliRunner().invoke(main, ["midi", "--learn", str(tmp_path / "knobs.toml"), "--backend", "jack"])
     assert result.exit_code == 1
@@ -45,7 +45,7 @@ def test_without_ports_it_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_what_is_moved_is_written_as_a_mapping(tmp_path: Path) -> None:
-    require_library("jack", "pip install 'formant-synth[midi]'")
+    require_library("jack", "pip install '.[midi]'")
     path = tmp_path / "knobs.toml"
     with Jack(synchronous=True, realtime=True) as jack, MidiSender(jack, "desk") as desk, processes() as start:
         midi = start("midi", "--learn", str(path), "--backend", "jack", "--port", "desk", environment=jack.env)

@@ -39,7 +39,7 @@ def test_a_mapping_that_cannot_be_used_is_refused_by_its_name(text: str, words: 
 
 
 def test_without_midi_the_command_says_why_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    require_library("jack", "pip install 'formant-synth[midi]'")
+    require_library("jack", "pip install '.[midi]'")
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "formant-none")
     for arguments in (["--list"], ["http://127.0.0.1:9"]):
         result = CliRunner().invoke(main, ["midi", "--backend", "jack", *arguments])
@@ -67,7 +67,7 @@ def test_options_that_make_no_sense_are_refused(arguments: list[str], words: str
 
 @pytest.fixture
 def jack() -> Iterator[Jack]:
-    require_library("jack", "pip install 'formant-synth[midi]'")
+    require_library("jack", "pip install '.[midi]'")
     with Jack(synchronous=True, realtime=True) as server:
         yield server
 

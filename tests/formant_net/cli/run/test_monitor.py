@@ -126,4 +126,4 @@ def test_without_its_package_the_live_table_says_what_to_do(monkeypatch: pytest.
     monkeypatch.setattr(builtins, "__import__", without)
     done = CliRunner().invoke(main, ["monitor", "--url", "http://127.0.0.1:9/"])
     assert done.exit_code == 1
-    assert "pip install 'formant-synth[monitor]'" in done.output
+    assert "pip install '.[monitor]'" in done.output
