@@ -61,10 +61,16 @@ class Desk(ClientCore[Effect]):
         self.solo: tuple[str, ...] = ()
         self.fault: Refused | None = None
         """Why the document cannot be opened."""
+        self._following = 0
         self._parts: dict[str, dict[str, Any]] = {}
         self._wants_health = wants_health
         self._last = 0
         self._outcomes: dict[int, int | Refused] = {}
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything of the document is here, and not its beginning alone."""
+        return self.open and self._following <= 0
 
     @property
     def open(self) -> bool:
@@ -130,7 +136,9 @@ class Desk(ClientCore[Effect]):
     def _receive(self, message: Message | Unknown, now: float) -> None:
         if isinstance(message, s.DeskOpened):
             self.epoch, self.rev, self.solo = message.epoch, message.rev, tuple(message.solo)
+            self._following = message.following
         elif isinstance(message, s.DeskChanged):
+            self._following -= 1
             self.rev = message.rev
             if message.set is None:
                 self._parts.pop(message.path, None)
@@ -138,6 +146,7 @@ class Desk(ClientCore[Effect]):
             else:
                 self._parts[message.path] = message.set
         elif isinstance(message, s.DeskBox):
+            self._following -= 1
             self.boxes[message.id] = message
         elif isinstance(message, s.DeskHealth):
             self.health[message.id] = (now - message.age_s, message.health)

@@ -39,11 +39,16 @@ class DeskOpen(Message, tag="desk-open", frozen=True, kw_only=True):
 
 
 class DeskOpened(Message, tag="desk", frozen=True, kw_only=True):
-    """The document begins. `solo`: the paths that are soloed now."""
+    """The document begins.
+
+    solo         the paths that are soloed now
+    following    how many `desk-changed` and `desk-box` follow at once, and make it whole
+    """
 
     epoch: Epoch
     rev: Revision
     solo: list[Path] = field(default_factory=list)
+    following: Annotated[int, Meta(ge=0)] = 0
 
 
 class DeskSet(Message, tag="desk-set", frozen=True, kw_only=True, omit_defaults=False):

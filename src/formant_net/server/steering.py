@@ -285,14 +285,16 @@ class Steering:
             raise ProtocolError("server-full", f"{MOST_DESKS} desks are open: close one of them")
         self._desks[client.conn] = client
         document = self.document
-        everything: list[Message] = [s.DeskOpened(epoch=document.epoch, rev=document.rev, solo=list(self._wanted.solo))]
-        everything += [
+        everything: list[Message] = [
             s.DeskChanged(rev=document.rev, path=path, set=dict(documents.fields_of(each)))
             for path, each in _parts(document)
         ]
         known = {**{id: _Box(id) for id in document.boxes}, **self._boxes}
         everything += [self._told_of(box) for box in known.values()]
-        self._out.send_all((client.conn,), tuple(everything))
+        begin = s.DeskOpened(
+            epoch=document.epoch, rev=document.rev, solo=list(self._wanted.solo), following=len(everything)
+        )
+        self._out.send_all((client.conn,), (begin, *everything))
         if self._elsewhere is not None:
             self._elsewhere.watch(True, now)
 

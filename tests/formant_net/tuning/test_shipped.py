@@ -38,7 +38,8 @@ def test_a_wheel_contains_them() -> None:
     """A build takes every file of the packages, unless it is excluded or git ignores it."""
     root = Path(__file__).parents[3]
     build = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["scikit-build"]
-    files = [(FOLDER / f"{name}.scl").relative_to(root).as_posix() for name in NAMES]
+    files = [f"src/formant_net/tuning/shipped/{name}.scl" for name in NAMES]
+    assert all((root / file).is_file() for file in files)
     assert "src/formant_net" in build["wheel"]["packages"]
     assert [one for one in files for pattern in build["wheel"]["exclude"] if fnmatch(one, pattern)] == []
     ignored = subprocess.run(["git", "check-ignore", *files], cwd=root, capture_output=True, text=True, check=False)

@@ -121,7 +121,10 @@ def _free_name() -> tuple[str, IO[str]]:
 def _answers(name: str) -> bool:
     """Whether a server of this name runs, although no test has it: one that outlived its test."""
     env = {**os.environ, "JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1"}
-    return subprocess.run(["jack_lsp"], env=env, capture_output=True, check=False).returncode == 0
+    try:
+        return subprocess.run(["jack_lsp"], env=env, capture_output=True, check=False, timeout=10).returncode == 0
+    except subprocess.TimeoutExpired:
+        return True  # it hangs, and has the name
 
 
 class JackRecorder:

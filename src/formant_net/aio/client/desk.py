@@ -47,7 +47,7 @@ class DeskNode:
 
     async def opened(self) -> None:
         """Return when the document is here. Raises SentAway (a wrong key) and Refused (a server without a desk)."""
-        await self.until(lambda: self.core.open or self.core.fault is not None)
+        await self.until(lambda: self.core.whole or self.core.fault is not None)
         if self.core.fault is not None:
             raise self.core.fault
 
