@@ -18,7 +18,7 @@ from formant_net.cli import LazyGroup, main
 
 OTHER_PROGRAMS = {
     *("apt-get", "cd", "docker", "echo", "export", "git", "journalctl", "loginctl", "nats", "nats-server", "openssl"),
-    *("oscsend", "pip", "pipx", "sysctl", "systemctl", "tee", "turnserver"),
+    *("oscsend", "pip", "install", "pipx", "sysctl", "systemctl", "tee", "turnserver"),
 }
 """What the pages may name besides what we ship; a misspelt command is none of these."""
 

@@ -53,7 +53,7 @@ def test_a_desk_that_opens_gets_everything_that_there_is(hall: RawClients) -> No
     box(hall, B)
     second = hall.join("desk-2")
     opened, *rest = hall.say(second, "desk-open")
-    assert opened == {"type": "desk", "epoch": "e1", "rev": 2}
+    assert opened == {"type": "desk", "epoch": "e1", "rev": 2, "following": len(rest)}
     paths = {message["path"]: message["set"] for message in rest if message["type"] == "desk-changed"}
     assert set(paths) == {"master", "zones/z-nave", f"boxes/{A}"}, "B has come later and is in no document"
     assert paths[f"boxes/{A}"]["zone"] == "z-nave"

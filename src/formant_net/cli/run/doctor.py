@@ -185,7 +185,11 @@ def _state() -> checks.Finding:
 def _kept_warnings() -> list[checks.Finding]:
     """Where nodes keep their last warnings, and the newest of each."""
     found = []
-    for path in sorted(state_dir().glob(f"*{ENDING}")):
+    try:
+        kept = sorted(state_dir().glob(f"*{ENDING}"))
+    except OSError:  # a folder that may not be entered: another finding says so
+        return []
+    for path in kept:
         with suppress(OSError, ValueError):
             lines = read_bytes(path, 2 * MOST_BYTES).decode("utf-8", "replace").splitlines()
             if lines:
