@@ -51,10 +51,10 @@ def with_midi(stage: Stage, script: str = FAKE) -> tuple[Offerer, Tab]:
 
 def test_a_keyboard_plays_after_a_tap_and_can_be_pulled_out(stage: Stage) -> None:
     synth, tab = with_midi(stage)
-    assert tab.evaluate("fake.asked") == [], "nothing is asked for before a tap"
+    tab.becomes("fake.asked", [])  # nothing is asked for before a tap
     tab.click("#midi")
     tab.until("document.getElementById('midi-note').textContent.startsWith('No MIDI keyboard is there')")
-    assert tab.evaluate("fake.asked") == [{"sysex": False}]
+    tab.becomes("fake.asked", [{"sysex": False}])
     tab.evaluate("fake.plug('Keys 25')")
     tab.until("document.getElementById('midi-note').textContent === 'Plays: Keys 25.'")
     tab.evaluate("fake.send('Keys 25', 0x90, 60, 127); fake.send('Keys 25', 0x90, 67, 64)")
@@ -64,7 +64,7 @@ def test_a_keyboard_plays_after_a_tap_and_can_be_pulled_out(stage: Stage) -> Non
     tab.evaluate("fake.send('Keys 25', 0xE0, 0, 96)")
     stage.until(lambda: [p["note"] for p in synth.touches()[-1]["points"]] == [61, 68], "the wheel")
     tab.evaluate("fake.send('Keys 25', 0xB0, 64, 127); fake.send('Keys 25', 0x80, 60, 0)")
-    assert tab.evaluate("formant.midi.fingers") == 2, "the pedal holds it"
+    tab.becomes("formant.midi.fingers", 2)  # the pedal holds it
     tab.evaluate("fake.unplug('Keys 25')")
     stage.until(lambda: synth.touches()[-1]["points"] == [], "all is lifted")
     tab.evaluate("fake.plug('Keys 25'); fake.send('Keys 25', 0x90, 62, 100)")
@@ -116,4 +116,4 @@ def test_a_refusal_is_said_and_can_be_tried_again(stage: Stage, refusal: str, st
 def test_a_browser_without_midi_says_so(stage: Stage) -> None:
     _, tab = with_midi(stage, "delete Navigator.prototype.requestMIDIAccess")
     assert "This browser has no MIDI" in tab.text("#midi-note")
-    assert tab.evaluate("document.getElementById('midi').disabled") is True
+    tab.becomes("document.getElementById('midi').disabled", True)

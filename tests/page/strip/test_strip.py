@@ -32,7 +32,7 @@ def test_a_scale_is_chosen_played_remembered_and_shared(stage: Stage) -> None:
     tab.choose("#scale", "pentatonic")
     tab.choose("#root", "D")
     tab.choose("#octaves", "1")
-    assert tab.text("#strip-scale") == "D pentatonic"
+    tab.becomes("document.querySelector('#strip-scale').innerText", "D pentatonic")
     tab.until("formant.choice.octaves === 1 && document.getElementById('strip-range').textContent === 'D3 – D4'")
     tab.click("#strip-scale")
     synth.heard.clear()
@@ -42,7 +42,7 @@ def test_a_scale_is_chosen_played_remembered_and_shared(stage: Stage) -> None:
     tab.fingers()
     tab.click("#strip-higher")
     tab.until("document.getElementById('strip-range').textContent === 'D4 – D5'")
-    assert tab.evaluate("location.hash") == "#scale=pentatonic&root=D&octaves=1&shift=1"
+    tab.becomes("location.hash", "#scale=pentatonic&root=D&octaves=1&shift=1")
     address = tab.evaluate("location.href")
     tab.goto("about:blank")
     tab.goto(relay.url)  # the device remembers
@@ -64,13 +64,13 @@ def test_hold_keeps_notes_and_one_press_ends_them(stage: Stage) -> None:
         tab.fingers()
     stage.until(lambda: active(synth, 2), "two notes are held")
     tab.until("formant.choice.held === 2 && document.getElementById('strip-hold').textContent === 'End 2'")
-    assert tab.evaluate("document.getElementById('strip-hold').ariaLabel") == "Hold. 2 notes are held: press to end"
+    tab.becomes("document.getElementById('strip-hold').ariaLabel", "Hold. 2 notes are held: press to end")
     tab.click("#strip-scale")  # the sheet opens, and they sound on
-    assert tab.evaluate("formant.choice.held") == 2
+    tab.becomes("formant.choice.held", 2)
     tab.click("#strip-hold")
     tab.until("formant.fingers.length === 0 && !formant.choice.holding")
     tab.key_down("Escape")
-    assert tab.evaluate("document.activeElement.id") == "strip-scale"
+    tab.becomes("document.activeElement.id", "strip-scale")
     tab.evaluate("document.getElementById('surface').focus()")
     tab.key_down("Space")
     tab.key_up("Space")
@@ -94,15 +94,15 @@ def test_buttons_of_the_strip_work_while_a_finger_plays(stage: Stage) -> None:
     tab.fingers(playing, Finger(1, 0.9, 0.9))  # it slides off the button
     tab.fingers()
     tab.until("formant.choice.held === 1")
-    assert tab.evaluate("formant.choice.shift") == 1
+    tab.becomes("formant.choice.shift", 1)
     tab.evaluate("() => { window.clicks = 0; addEventListener('click', () => (clicks += 1), true); }")
     stage.thread.run(tab.page.tap("#strip-lower"))
     tab.until("clicks === 1")
-    assert tab.evaluate("formant.choice.shift") == 0, "a touch and its click are one press"
+    tab.becomes("formant.choice.shift", 0)  # a touch and its click are one press
     tab.evaluate("document.getElementById('strip-lower').focus()")
     tab.key_down("Enter")
     tab.key_up("Enter")
-    assert tab.evaluate("formant.choice.shift") == -1
+    tab.becomes("formant.choice.shift", -1)
 
 
 def test_space_opens_what_has_the_focus_and_does_not_switch_hold(stage: Stage) -> None:
@@ -117,7 +117,7 @@ def test_space_opens_what_has_the_focus_and_does_not_switch_hold(stage: Stage) -
     )
     tab.key_down("Space")
     tab.key_up("Space")
-    assert tab.evaluate("[formant.choice.holding, document.getElementById('group').open]") == [False, True]
+    tab.becomes("[formant.choice.holding, document.getElementById('group').open]", [False, True])
 
 
 def test_the_address_that_is_copied_has_the_key_also_where_it_is_only_remembered(stage: Stage) -> None:
@@ -133,7 +133,7 @@ def test_the_address_that_is_copied_has_the_key_also_where_it_is_only_remembered
     tab.evaluate(f"Object.defineProperty(navigator, 'clipboard', {{ value: {writes} }})")
     tab.click("#share")
     tab.until("window.copied")
-    assert tab.evaluate("new URL(copied).hash") == "#scale=major&key=of-last-time"
+    tab.becomes("new URL(copied).hash", "#scale=major&key=of-last-time")
 
 
 def test_a_tuning_from_a_file_is_played_and_there_the_next_time(stage: Stage) -> None:
@@ -151,8 +151,8 @@ def test_a_tuning_from_a_file_is_played_and_there_the_next_time(stage: Stage) ->
     choose(("fifths \u00fc.scl", "! x\nFifths \u00fc\n2\n702.\n2/1\n"))
     tab.until("formant.choice.tuning === 'file'")
     assert tab.text("#strip-scale").startswith("fifths")
-    assert tab.evaluate("document.getElementById('scale').value") == "all", "a tuning is played with all its steps"
-    assert tab.evaluate("document.getElementById('tuning-note').hidden") is True
+    tab.becomes("document.getElementById('scale').value", "all")  # a tuning is played with all its steps
+    tab.becomes("document.getElementById('tuning-note').hidden", True)
     tab.click("#strip-scale")
     tab.fingers(Finger(0, 0.02, 0.5))
     touch = stage.until(lambda: active(synth, 1), "a finger")[0].message

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -120,6 +121,13 @@ class Tab:
             pause_s = min(1.5 * pause_s, 0.06)  # asking takes processor time from what is waited for
             await asyncio.sleep(pause_s)
         return value
+
+    def becomes(self, script: str, value: object) -> None:
+        """Wait until the JavaScript expression has this value: a busy page draws later than it acts."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (seen := self.evaluate(script)) != value:
+            assert time.monotonic() < deadline, f"{script} is {seen!r} and not {value!r}"
+            time.sleep(0.02)
 
     def text(self, selector: str) -> str:
         return self.thread.run(self.page.inner_text(selector))
