@@ -44,6 +44,8 @@ class Offerer:
     """The SDP of each answer."""
     pc: RTCPeerConnection | None = None
     controller: str = ""
+    joined_again: bool = False
+    """The controller came again while its link seemed alive: it gets an offer when that link ends."""
     _all: list[RTCPeerConnection] = field(default_factory=list)
     _channels: dict[str, RTCDataChannel] = field(default_factory=dict)
     _socket: ClientConnection | None = None
@@ -60,10 +62,12 @@ class Offerer:
             self._reader.cancel()
         if self._socket:
             await self._socket.close()
+        self.joined_again = False
         for pc in self._all:
             await pc.close()
 
     async def close_link(self) -> None:
+        self.joined_again = False
         if self.pc:
             await self.pc.close()
             self.pc = None
@@ -74,6 +78,14 @@ class Offerer:
             await self.close_link()
         pc = self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._all.append(pc)
+        self.joined_again = False
+
+        @pc.on("connectionstatechange")
+        async def on_connectionstatechange() -> None:
+            # A page that was loaded again is listed before its old link is known to be gone.
+            if pc is self.pc and self.joined_again and pc.connectionState in ("failed", "closed"):
+                await self.offer()
+
         self._channels = {}
         for label in self.channels:
             unreliable: dict[str, Any] = {"ordered": False, "maxRetransmits": 0} if label == "params" else {}
@@ -140,6 +152,8 @@ class Offerer:
                     # A joined notice of a controller whose link is alive changes nothing.
                     if not known or self.pc is None or self.pc.connectionState != "connected":
                         await self.offer()
+                    else:
+                        self.joined_again = True
                 elif message["type"] == "answer" and self.pc:
                     self.answers.append(message["data"]["sdp"])
                     await self.pc.setRemoteDescription(RTCSessionDescription(**message["data"]))

@@ -208,9 +208,7 @@ def test_the_page_plays_where_the_tuning_cannot_be_had(stage: Stage) -> None:
     relay = stage.relay()
     del relay.assets["/tuning/shipped/pelog.scl"]
     stage.synth(relay)
-    tab = stage.tab(relay)
-    tab.goto(relay.url + "#tuning=pelog")
-    tab.reload()
+    tab = stage.tab(relay, "#tuning=pelog")
     tab.until(ONE_OPEN)
     tab.click("#strip-scale")
     tab.until("document.getElementById('tuning-note').textContent.includes('does not hand out')")
