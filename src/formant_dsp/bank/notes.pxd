@@ -92,7 +92,8 @@ cdef inline void leave_unison(bank_t* b, voice_t* v, const event_t* e) noexcept 
         return
     for j in range(b.top):
         off = b.control.f0_target[j] - e.log2_f0
-        if b.voice[j].state == HELD and &b.voice[j] != v and -0.0291667 < off < 0.0291667:
+        # Pitches lie side by side and voices far apart: nearly all are ruled out without looking at the voice.
+        if -0.0291667 < off < 0.0291667 and b.voice[j].state == HELD and &b.voice[j] != v:
             v.glide.tuning = v.glide.own + unison_of(&v.glide, v.seed, e.unison_cents)
             return
 
