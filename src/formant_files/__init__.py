@@ -40,6 +40,8 @@ def read_bytes(path: str | os.PathLike[str], at_most: int) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         _check(path, os.fstat(descriptor), at_most)
         content = file.read(at_most + 1)
+    if content is None:  # a file of the kernel that gives something only when something happens, as /proc/kmsg
+        raise _refused(errno.EINVAL, path, "it is a stream, not a file")
     if len(content) > at_most:  # files of the kernel have a size of 0
         raise _refused(errno.EFBIG, path, f"it is larger than {_size(at_most)}")
     return content

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import formant_files
 from formant_files import read_bytes, read_text
 
 
@@ -77,6 +78,19 @@ def test_a_pipe_and_devices_are_refused_without_waiting(tmp_path: Path) -> None:
 
 def test_the_null_device_is_an_empty_file() -> None:
     assert read_text(os.devnull, 10) == ""
+
+
+def test_a_file_of_the_kernel_that_gives_nothing_yet_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As /proc/kmsg, which is a regular file for `stat`. Here a pipe with a writer pretends to be one."""
+    os.mkfifo(tmp_path / "kmsg")
+    writer = os.open(tmp_path / "kmsg", os.O_RDWR)
+    try:
+        monkeypatch.setattr(formant_files, "_KINDS", ())
+        assert refusal(tmp_path / "kmsg") == "it is a stream, not a file"
+    finally:
+        os.close(writer)
 
 
 def test_a_pipe_that_takes_the_place_of_a_file_after_the_first_look_is_refused(

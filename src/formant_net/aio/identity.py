@@ -7,6 +7,7 @@ file is replaced as a whole: a power cut leaves the old id or the new one.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -86,7 +87,9 @@ def _at(path: Path, number: int, lock: Any, prefix: str, make_id: Callable[[], s
 
 def _locked(path: Path) -> Any:
     """The file, locked until it is closed, or None if another process holds the lock."""
-    file = path.open("ab")
+    # Without waiting: a pipe in its place would wait for a reader.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o666)
+    file = os.fdopen(descriptor, "wb")
     if _lock(file):
         return file
     file.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -110,7 +111,20 @@ def _put_new(draft: Path, path: Path) -> None:
         draft.unlink()
 
 
+def _leads_elsewhere(path: Path) -> bool:
+    """Whether a device is there, or a link to a pipe such as /dev/stdout. It is written to and never replaced."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or (path.is_symlink() and not stat.S_ISREG(mode))
+
+
 def _write(path: Path, content: bytes, put: Callable[[Path, Path], None], mode: int) -> None:
+    if put is _replace and _leads_elsewhere(path):
+        with path.open("wb") as there:
+            there.write(content)
+        return
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:  # around its making, too: a signal may end this process between that and the next line
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

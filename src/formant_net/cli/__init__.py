@@ -111,6 +111,8 @@ def _table_for(name: str, table: dict[str, Any]) -> dict[str, Any]:
         is_flag = isinstance(option, click.Option) and option.is_flag
         if isinstance(value, list | dict) and not (several and isinstance(value, list)):
             raise click.BadParameter(f"[{name}] {key} takes one value, not a list or table", param_hint="--config")
+        if any("\0" in each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)):
+            raise click.BadParameter(f"[{name}] {key} has a NUL character: delete it", param_hint="--config")
         if isinstance(value, bool) and not is_flag:
             raise click.BadParameter(
                 f"[{name}] {key} = {str(value).lower()}: this option takes a value", param_hint="--config"

@@ -65,6 +65,20 @@ def test_a_pipe_in_place_of_the_id_is_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "synth-1.id").read_text() == "synth-new\n"
 
 
+def test_a_pipe_in_place_of_a_lock_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "synth-1.lock")
+    place = take_place(tmp_path, "synth-", lambda: "synth-new")
+    assert (place.id, place.lock) == ("synth-new", None)
+    assert str(tmp_path) in place.unkept
+
+
+def test_an_id_in_a_loop_of_links_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "synth-1.id").symlink_to("synth-1.id")
+    place = take_place(tmp_path, "synth-", lambda: "synth-new")
+    assert str(tmp_path / "synth-1.id") in place.damaged
+    assert (tmp_path / "synth-1.id").read_text() == "synth-new\n"
+
+
 def test_an_id_with_a_byte_order_mark_is_known(tmp_path: Path) -> None:
     (tmp_path / "synth-1.id").write_bytes(b"\xef\xbb\xbfsynth-old\r\n")
     assert take_place(tmp_path, "synth-", lambda: "synth-new").id == "synth-old"

@@ -131,6 +131,24 @@ def test_a_file_for_others_is_as_the_umask_lets_it_be_and_whole_as_well(
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_device_and_a_link_to_a_pipe_are_written_to_and_never_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`desk save /dev/null` as root once left a file in place of the device."""
+    monkeypatch.setattr(os, "replace", lambda *_: pytest.fail("something was replaced"))
+    write_private(Path(os.devnull), b"nothing")
+    with pytest.raises(OSError, match="No space left"):
+        write_public(Path("/dev/full"), b"nothing")
+    end, other = os.pipe()
+    link = tmp_path / "stdout"
+    link.symlink_to(f"/proc/self/fd/{other}")
+    write_private(link, b"content")
+    os.close(other)
+    with os.fdopen(end, "rb") as reader:
+        assert reader.read() == b"content"
+    assert [path.name for path in tmp_path.iterdir()] == ["stdout"]
+
+
 def test_an_end_in_the_very_moment_in_which_the_draft_is_made_leaves_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

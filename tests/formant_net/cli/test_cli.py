@@ -163,6 +163,25 @@ def test_file_that_is_not_text_and_list_for_one_value_are_refused_in_words(tmp_p
     assert "takes one value" in CliRunner().invoke(main, ["--config", str(config), "render"]).output
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        '[render]\noutput = "a\\u0000.wav"',
+        '[synth]\npreset = "a\\u0000.toml"',
+        '[synth]\naudio = "wav:a\\u0000.wav"',
+        '[synth]\nurl = ["http://box:1/", "\\u0000"]',
+        '[server]\nhost = "a\\u0000b"',
+    ],
+)
+def test_a_nul_character_of_a_file_is_refused_at_the_door(table: str, tmp_path: Path) -> None:
+    """No system takes one in a path or a host, and Python raises ValueError for it there."""
+    config = tmp_path / "node.toml"
+    config.write_text(table + "\n")
+    result = CliRunner().invoke(main, ["--config", str(config), table[1:].partition("]")[0]])
+    assert result.exit_code == 2, result.output
+    assert "NUL character" in result.output
+
+
 def test_the_users_file_is_read_over_the_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     machine, user = tmp_path / "machine.toml", tmp_path / "user.toml"
     monkeypatch.setattr("formant_net.cli.SYSTEM_CONFIG", machine)

@@ -167,6 +167,32 @@ def test_who_waits_for_an_id_that_moves_to_another_edge_is_told_that_it_is_taken
     assert len(attic.hub._contest) == len(barn.hub._contest) == 0
 
 
+def test_what_a_client_had_asked_another_edge_is_forgotten_when_it_comes_back_on_a_new_connection() -> None:
+    """After a cut both edges have the id, and attic asks barn whether its holder lives. Meanwhile the client of attic
+    registers again, with its secret, and is told that the id is of another household."""
+    world = Edges("attic", "barn")
+    attic, barn = world["attic"], world["barn"]
+    attic.link.cut()
+    world.run(10.0)
+    barn.join("ctrl-b")  # so that the next one has another secret than the client of attic
+    barn.answering.add(barn.join("ctrl-a", address="192.0.2.2"))
+    attic.join("ctrl-a", address="192.0.2.1")
+    attic.link.mend()
+    barn.answering.clear()
+    for _ in range(100):
+        world.run(0.01)
+        if len(attic.hub._contest):
+            break
+    assert len(attic.hub._contest) == 1, "barn is asked"
+    back = attic.connect("192.0.2.1")
+    attic.hub.receive_frame(back, attic.text("register", client_id="ctrl-a", resume="secret-1"), attic.clock.now)
+    attic.sort()
+    world.run(0.1)
+    refused(attic.heard(back), "id-taken")
+    world.run(10.0)
+    assert len(attic.hub._contest) == len(barn.hub._contest) == 0
+
+
 def test_while_one_waits_for_an_id_where_it_is_another_edge_is_told_at_once_that_it_is_taken() -> None:
     world = Edges("attic", "barn")
     attic, barn = world["attic"], world["barn"]

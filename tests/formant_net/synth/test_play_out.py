@@ -48,6 +48,14 @@ def test_a_finger_that_has_been_down_for_long_begins_at_once() -> None:
     assert on.at == pytest.approx(101.501)
 
 
+def test_an_echo_that_was_held_for_less_than_no_time_tells_nothing() -> None:
+    """Of a client that reckons wrongly, or whose clock was set back meanwhile: the other stamps still count."""
+    touches = Touches(Timing(play_out_s=L), numbered())
+    touches.clock(Ping(t=93_000.0), 100.001)
+    touches.clock(Ping(t=93_002.0, echo=100_001.0, held=-500.0), 100.003)
+    assert touches._offset.ahead(100.003) == pytest.approx(7.001, abs=0.001)
+
+
 def test_the_notes_of_a_link_never_go_back_in_time() -> None:
     touches = made()
     notes = touches.touch(touch(1, 94.0, point(1, 94.0)), 101.001)

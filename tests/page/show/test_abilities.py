@@ -21,6 +21,7 @@ def without(stage: Stage, script: str) -> tuple[list[dict[str, object]], Tab]:
     ("lost", "words"),
     [
         ("delete window.RTCPeerConnection", "WebRTC"),
+        ("delete window.WebSocket", "WebSocket"),
         ("delete window.PointerEvent", "pointer events"),
         ("delete window.ResizeObserver", "ResizeObserver"),
         ("delete HTMLScriptElement.prototype.noModule", "JavaScript modules"),

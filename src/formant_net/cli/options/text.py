@@ -19,7 +19,12 @@ NAMES = ("name", "preset", "audio", "input_")
 """Parameters with a name for people. Names that the system gives are cleaned in the same way."""
 _PASSED_ON = "synth_options"
 """Parameter of `up` whose texts are not checked here: the synth checks them."""
-_IS_PATH = re.compile(r"wav:|.*\.(?:toml|pem)$", re.DOTALL)
+_PATHS = {
+    "preset": re.compile(r".*\.toml", re.DOTALL),
+    "audio": re.compile(r"wav:.*", re.DOTALL),
+    "tls_fingerprints": re.compile(r".*(?:\.pem|\.crt|\.cert|/.*)", re.DOTALL),
+}
+"""Parameters that may be a path, and how a path looks there."""
 _NOT_OURS = re.compile(r"(?:tcp|udp|sctp)://")
 """Values that Kubernetes and Docker give to variables such as FORMANT_PORT, for a service called `formant`."""
 
@@ -60,7 +65,7 @@ def _wrap(parameter: click.Parameter, *, cleaned: bool) -> None:
 def _checked(value: Any, parameter: click.Parameter, ctx: click.Context, *, cleaned: bool) -> Any:
     if not isinstance(value, str) or (_is_text(value) and not (cleaned and parameter.name == "name")):
         return value
-    if _IS_PATH.match(value):
+    if (path := _PATHS.get(parameter.name or "")) is not None and path.fullmatch(value):
         return value
     if cleaned:
         return label(value)

@@ -52,6 +52,9 @@ REFUSED: dict[str, list[str | bytes]] = {
     "an id in a token": ["token", "make", "--keys", os.devnull, "--id", STRAY],
     "a configuration": ["--config", STRAY + b".toml", "presets"],
     "a folder of presets": ["presets", "--presets", STRAY],
+    "a key that ends as a file": ["server", "--host", "127.0.0.1", "--port", "0", "--key", STRAY + b".pem"],
+    "a key that begins as a recording": ["server", "--host", "127.0.0.1", "--port", "0", "--key", b"wav:" + STRAY],
+    "an edge that ends as a file": ["server", "--open", "--port", "0", "--edge-id", STRAY + b".toml"],
 }
 
 
@@ -119,6 +122,10 @@ def test_a_parameter_checks_its_text_once() -> None:
         check_text(command.params, "synth")
     context = command.make_context("synth", ["--name", "\udcfc", "--key", "a", "--key", "b", "\udcfc"])
     assert context.params == {"name": "\N{REPLACEMENT CHARACTER}", "key": ("a", "b"), "path": "\udcfc"}
+    context = command.make_context("synth", ["--name", "\udcfc.toml", ""])
+    assert context.params["name"] == "\N{REPLACEMENT CHARACTER}.toml", "a name is no path, whatever it ends in"
+    with pytest.raises(click.BadParameter, match="not UTF-8"):
+        command.make_context("synth", ["--key", "\udcfc.pem", "x"])
     with pytest.raises(click.BadParameter, match="not UTF-8"):
         command.make_context("synth", ["--key", "a", "--key", "\udcfc", "x"])
 
