@@ -155,6 +155,21 @@ def test_another_view_leaves_the_pitches_of_fingers_as_they_are(tab: Tab) -> Non
     assert played(tab, body) == [[60, 67], True, True, True, 1, True, 0, False]
 
 
+def test_a_range_that_moves_leaves_fingers_on_the_synths_own_surface_at_their_pitch(tab: Tab) -> None:
+    body = """
+    const i = make(1, plain); const seen = [];
+    const pitch = midiOf(plain.range.lowHz) + 36 * 0.25;
+    const id = i.down(0.25, 0.5);
+    i.use(plain, 1); seen.push(notes()[0] === undefined); // the same surface: its place says it, as before
+    i.use(view({ shift: 1 }), 1); seen.push(notes()[0] - pitch);
+    i.move(id, 0.25, 0.9); seen.push(Math.abs(notes()[0] - pitch) < 1e-3);
+    i.move(id, 0.25 + 1 / 36, 0.9); seen.push(Math.abs(notes()[0] - pitch - 1) < 0.05);
+    seen.push(i.up(id), touches.size);
+    return seen;
+    """
+    assert played(tab, body) == [True, pytest.approx(0.0, abs=1e-3), True, True, True, 0]
+
+
 def test_keys_play_the_degrees_of_a_tuning(tab: Tab) -> None:
     body = """
     const { shipped } = await import('/tuning/shipped.js');

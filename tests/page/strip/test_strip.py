@@ -105,6 +105,20 @@ def test_buttons_of_the_strip_work_while_a_finger_plays(stage: Stage) -> None:
     tab.becomes("formant.choice.shift", -1)
 
 
+def test_a_finger_that_is_down_keeps_its_pitch_while_the_range_moves(stage: Stage) -> None:
+    _, synth, tab = stage.playing()
+    playing = Finger(0, 0.25, 0.5)  # on the synth's own surface, A2 to A5
+    tab.fingers(playing)
+    stage.until(lambda: active(synth, 1), "a finger")
+    tab.fingers(playing, on(tab, "#strip-higher"))
+    tab.fingers(playing)
+    tab.until("formant.choice.shift === 1")
+    tab.fingers(Finger(0, 0.25, 0.6))
+    moved = stage.until(lambda: [h for h in active(synth, 1) if h.message["points"][0]["y"] > 0.55], "it moves")
+    assert moved[0].message["points"][0]["note"] == pytest.approx(45.0 + 0.25 * 36.0, abs=0.1)
+    tab.fingers()
+
+
 def test_space_opens_what_has_the_focus_and_does_not_switch_hold(stage: Stage) -> None:
     _, _, tab = stage.playing()
     tab.evaluate(

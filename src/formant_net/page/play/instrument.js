@@ -58,6 +58,9 @@ export class Instrument {
    * @param {import("./view.js").View} view @param {number} strength of the snap, 0…1
    */
   use(view, strength) {
+    const { lowHz, octaves } = this.#view.range;
+    const moves = view.range.lowHz !== lowHz || view.range.octaves !== octaves;
+    if (moves) this.#followPlain(); // while the old view says where they are
     this.#view = view;
     this.#snap = view.steps && strength > 0 ? new Snap(view.steps, strength) : null;
     for (const [id, played] of this.#played) {
