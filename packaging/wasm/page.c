@@ -54,12 +54,11 @@ EXPORT("singers") int singers(void) { return formant_touch_singers(code); }
 EXPORT("values") double *values_at(void) { return values; }
 
 /* The events of all voices of one touch, at event(); returns their number. `kind` is FORMANT_NOTE_ON or
-   FORMANT_NOTE_UPDATE. `key` is a whole number below 2^47: a singer's key is key · 64 + singer. A NaN in x, z, note
-   or vel, and a vel that is not given: not known. */
+   FORMANT_NOTE_UPDATE. `key` is a whole number below 2^47: a singer's key is key · 64 + singer. A NaN in x, z, note,
+   vel or backness, and a number that is not given: not known. */
 EXPORT("touch") int touch(int kind, double key, double frame, double x, double y, double z, double note, double lease_s,
-                          double width, double sample_rate, double vel) {
-    const double nowhere = __builtin_nan("");
-    const int voices = formant_touch_voices(code, x, y, z, note, nowhere, nowhere, vel, lease_s, width, values);
+                          double width, double sample_rate, double vel, double backness, double openness) {
+    const int voices = formant_touch_voices(code, x, y, z, note, backness, openness, vel, lease_s, width, values);
     for (int i = 0; i < voices; i++) {
         event[i].frame = (uint64_t)frame;
         event[i].key = (int64_t)key * FORMANT_MOST_SINGERS + i;

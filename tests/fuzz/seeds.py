@@ -51,7 +51,7 @@ def seeds() -> dict[str, list[bytes]]:
         b"2" + say("desk-set", path="zones/z-a", set=None, base=7),
         b"2" + say("desk-identify", id="synth-a"),
     ]
-    points = [{"id": 1, "x": 0.5, "y": 0.5, "note": 60.5, "vel": 0.7}]
+    points = [{"id": 1, "x": 0.5, "y": 0.5, "note": 60.5, "vel": 0.7, "place": [0.7, 0.4]}]
     touch = b"c" + say("touch", x=0.5, y=0.5, active=True, id=1, seq=1, points=points)
     told = [b"s" + samples[name] for name in ("controllers-list", "answer", "controller-left", "ice-servers")]
     heard = [b"c" + sample for sample in channel]

@@ -99,6 +99,7 @@ def channel(data: bytes) -> None:
             for value in (message.x, message.y, message.z, message.vel):
                 assert value is None or 0.0 <= value <= 1.0
             assert message.note is None or 0.0 <= message.note <= 135.0
+            assert message.place is None or all(0.0 <= u <= 1.0 for u in message.place)
             assert not message.active or message.points is not None or message.point() is not None
             assert message.t is None or math.isfinite(message.t)
         assert m.decode_channel(m.encode(message)) == message
@@ -419,6 +420,7 @@ def synth(data: bytes) -> None:
             assert 0.0 <= effect.point.y <= 1.0
             assert effect.point.note is None or 0.0 <= effect.point.note <= 135.0
             assert effect.point.vel is None or 0.0 <= effect.point.vel <= 1.0
+            assert effect.point.place is None or all(0.0 <= u <= 1.0 for u in effect.point.place)
     assert core.fingers <= 4 * 5
     assert 0.0 <= core.remote.volume <= 1.0
     assert len(core._keeper.links) <= 5

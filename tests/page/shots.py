@@ -10,13 +10,19 @@ from page.offerer import Offerer
 from page.relay import Relay
 from support.browser.chromium import Chromium, Finger, LoopThread
 
+from formant_dsp.model.presets import DEFAULT, load
+
 SIZES = {"390": (390, 844), "844": (844, 390), "820": (820, 1180), "1440": (1440, 900)}
 ADDRESSES = {
     "plain": "",
     "major": "scale=major&root=D",
     "dense": "tuning=equal-53",
     "gamelan": "tuning=slendro&octaves=2",
+    "chart": "vowels=plane",
+    "corners": "vowels=plane",
 }
+SINGS = {"chart": "child", "corners": "plane"}
+"""The preset of the synths; elsewhere it is that of a synth without options."""
 
 
 def main(folder: Path) -> None:
@@ -30,6 +36,8 @@ def main(folder: Path) -> None:
         thread.run(synth.start(relay.host, relay.port))
     for size, (width, height) in SIZES.items():
         for name, address in ADDRESSES.items():
+            for synth in synths:
+                synth.state |= {"surface": load(SINGS.get(name, DEFAULT)).surface, "takes": ["note", "vel", "place"]}
             tab = chromium.tab(viewport={"width": width, "height": height})
             tab.goto(f"{relay.url}#{address}")
             tab.until(ONE_OPEN.replace("=== 1", "=== 2"))

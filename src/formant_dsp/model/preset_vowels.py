@@ -60,10 +60,18 @@ def names_along(way: VowelPath | Walk) -> tuple[str, ...]:
     """The vowels that a finger crosses, at equal steps of its position; on a plane the one nearest to each corner."""
     if isinstance(way, VowelPath):
         return tuple(vowel.name.removeprefix("key:") for vowel in way.stops)
-    named = IPA_PLACES
-    if isinstance(way.plane, VowelPlane):
-        named = {vowel.name: place for vowel, place in zip(way.plane.vowels, way.plane.anchors, strict=True)}
+    named = names_on(way.plane)
     return tuple(min(named, key=lambda name: math.dist(named[name], corner)) for corner in way.corners)
+
+
+def names_on(plane: Plane) -> Mapping[str, tuple[float, float]]:
+    """The vowels of a plane and where they lie on it; on the chart by formula those of the IPA."""
+    if isinstance(plane, VowelPlane):
+        return {vowel.name: place for vowel, place in zip(plane.vowels, plane.anchors, strict=True)}
+    if isinstance(plane, CornerPlane):
+        corners = (plane.back_close, plane.back_open, plane.front_close, plane.front_open)
+        return {vowel.name: place for vowel, place in zip(corners, CORNERS, strict=True)}
+    return IPA_PLACES
 
 
 _ALIKE = ("aɑæ", "eɛɪ", "oɔʊ")

@@ -41,7 +41,7 @@ from formant_dsp.model.preset_file import (
     decode,
     whole,
 )
-from formant_dsp.model.preset_vowels import Walk, names_along, way_of, with_known_vowels
+from formant_dsp.model.preset_vowels import Walk, names_along, names_on, way_of, with_known_vowels
 from formant_dsp.model.vowels import VowelPath
 from formant_dsp.touch.mapping import effort, pitch, voices
 from formant_files import read_text, shown
@@ -80,13 +80,18 @@ class Preset:
 
     @property
     def surface(self) -> dict[str, Any] | None:
-        """Labels for a page that draws the surface: pitch at x = 0 (Hz), octaves to x = 1, vowels at equal steps of y.
+        """Labels for a page that draws the surface: pitch at x = 0 (Hz), octaves to x = 1, vowels at equal steps of y;
+        and, where the vowels are a plane, `plane`: its vowels as [name, backness, openness].
 
         None when there are more than 32 vowels, or one without a name."""
         vowels = [name[:8] for name in names_along(self.way)]
         if len(vowels) > MOST_NAMED or not all(vowels):
             return None
-        return {"low_hz": self.f0_low_hz, "octaves": self.octaves, "vowels": vowels}
+        surface = {"low_hz": self.f0_low_hz, "octaves": self.octaves, "vowels": vowels}
+        if isinstance(self.way, VowelPath):
+            return surface
+        places = [[name[:8], *place] for name, place in names_on(self.way.plane).items()]
+        return surface | ({"plane": places} if len(places) <= MOST_NAMED and all(name for name, *_ in places) else {})
 
     def f0_hz(self, x: float) -> float:
         """Pitch at x (0 … 1, clamped), Hz, at most 4,000. Equal distances are equal intervals."""

@@ -8,6 +8,7 @@ import { Sockets } from "./client/sockets.js";
 import { Ticker } from "./timers/ticker.js";
 import { Instrument } from "./play/instrument.js";
 import { Keyboard } from "./play/keyboard.js";
+import { Playing } from "./play/plane.js";
 import { Pointers } from "./play/pointers.js";
 import { Sender } from "./play/sender.js";
 import { Touches } from "./play/touches.js";
@@ -165,7 +166,7 @@ const choosing = new Choosing({
   },
   opens: (open) => open && showPanel(false),
 });
-const pointers = new Pointers(element("surface"), instrument, played);
+const pointers = new Pointers(element("surface"), new Playing(instrument, touches), played);
 const keyboard = new Keyboard(instrument, played, () => surface.range, () => !gate.isOpen, () =>
   links().some((link) => link.synth.takes.includes("note")),
 );

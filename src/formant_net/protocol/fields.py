@@ -19,6 +19,8 @@ Role = Literal["synth", "controller", "desk"]
 Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 NoteNumber = Annotated[float, Meta(ge=0.0, le=135.0)]
 """A pitch as a MIDI number, equal temperament, 69 = 440 Hz; 135 is the G# above 19 kHz."""
+Place = tuple[Unit, Unit]
+"""A place on a plane of vowels: 0 back … 1 front, 0 close … 1 open."""
 FingerId = Annotated[int, Meta(ge=-(2**53), le=2**53)] | Annotated[str, Meta(max_length=64)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 Stamp = Annotated[float, Meta(ge=-1e15, le=1e15)]

@@ -27,6 +27,7 @@ from formant_net.protocol.fields import (
     Message,
     Name,
     NoteNumber,
+    Place,
     Role,
     Scalar,
     Secret,
@@ -45,6 +46,7 @@ __all__ = [
     "Message",
     "Name",
     "NoteNumber",
+    "Place",
     "Role",
     "Scalar",
     "Secret",
@@ -254,6 +256,7 @@ class Point(Struct, frozen=True, kw_only=True, omit_defaults=True):
     z        pressure, 0…1
     note     pitch as a MIDI number; `x` then only places the sound
     vel      how hard it was struck, 0…1; the same as long as the finger is down
+    place    vowel as (0 back … 1 front, 0 close … 1 open), instead of `y`, for a synth that sings a plane of vowels
     since    when it came down, ms of the controller's clock: for a synth that lost the message that said so first
     """
 
@@ -263,6 +266,7 @@ class Point(Struct, frozen=True, kw_only=True, omit_defaults=True):
     z: Unit | None = None
     note: NoteNumber | None = None
     vel: Unit | None = None
+    place: Place | None = None
     since: Stamp | None = None
 
 
@@ -282,6 +286,7 @@ class Touch(Message, tag="touch", frozen=True, kw_only=True):
     z: Unit | None = None
     note: NoteNumber | None = None
     vel: Unit | None = None
+    place: Place | None = None
     id: FingerId | None = None
     seq: Seq | None = None
     t: Stamp | None = None
@@ -295,7 +300,7 @@ class Touch(Message, tag="touch", frozen=True, kw_only=True):
         """The one finger that the message is about, as in `points`; None without x and y."""
         if self.x is None or self.y is None:
             return None
-        return Point(id=self.finger, x=self.x, y=self.y, z=self.z, note=self.note, vel=self.vel)
+        return Point(id=self.finger, x=self.x, y=self.y, z=self.z, note=self.note, vel=self.vel, place=self.place)
 
     @property
     def finger(self) -> FingerId:

@@ -132,10 +132,12 @@ def test_300_touches_become_the_same_voices_in_a_page_and_on_a_box(
         x, y = random_.random(), random_.random()
         z = random_.choice([None, 0.0, 1.0, random_.random()])
         note = random_.choice([None, None, random_.uniform(10.0, 120.0)])
-        voices = preset.voice_params(x, y, z, note=note, lease_s=1.0)
+        place = random_.choice([None, (random_.random(), random_.random())])
+        voices = preset.voice_params(x, y, z, note=note, place=place, lease_s=1.0)
         sung = [replace(each, pan=pan_of(x, 0.5, each.pan)) for each in voices]
         assert choir.note_on(key, sung, frame=frame)
         rows += [frame, key, x, y, math.nan if z is None else z, math.nan if note is None else note]
+        rows += [math.nan, math.nan] if place is None else [*place]
     ((address, size),) = bank.regions
     memory = ctypes.string_at(address, size)
     first = memory.index(struct.pack("=Q", frame))

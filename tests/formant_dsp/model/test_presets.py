@@ -247,6 +247,19 @@ def test_a_surface_is_written_as_it_sings(name: str) -> None:
     assert max(at, key=lambda vowel: at[vowel][0]) in ("a", "ɑ", "æ")
 
 
+@pytest.mark.parametrize("name", names())
+def test_a_plane_is_written_with_the_places_of_its_vowels(name: str) -> None:
+    """[name, 0 back … 1 front, 0 close … 1 open], and the vowels of the path are among them."""
+    surface = load(name).surface
+    assert surface is not None
+    assert ("plane" in surface) is (name in ("child", "giant", "plane", "zing", "chime", "shear"))
+    places = {vowel: (front, wide) for vowel, front, wide in surface.get("plane", [])}
+    if places:
+        assert set(surface["vowels"]) <= set(places)
+        assert places["i"] == (1.0, 0.0)
+        assert places["u"] == (0.0, 0.0)
+
+
 def test_more_vowels_than_can_be_written_are_not() -> None:
     assert parse(MINIMAL + "[vowels]\npath = [" + ", ".join(['"a", "i"'] * 17) + "]\n").surface is None
 

@@ -6,7 +6,8 @@ import pytest
 from page.conftest import ask
 from support.browser.chromium import Tab
 
-PLAIN = {"scale": "", "root": "C", "tuning": "equal", "snap": 100, "octaves": 0, "shift": 0, "without": []}
+PLAIN = {"scale": "", "root": "C", "tuning": "equal", "snap": 100, "octaves": 0, "shift": 0, "vowels": "path",
+         "without": []}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -16,8 +17,9 @@ PLAIN = {"scale": "", "root": "C", "tuning": "equal", "snap": 100, "octaves": 0,
         ("scale=major&root=Eb&snap=40", {"scale": "major", "root": "Eb", "snap": 40}),
         ("octaves=2&shift=-1", {"octaves": 2, "shift": -1}),
         ("tuning=slendro&scale=0,2,3", {"tuning": "slendro", "scale": "0,2,3"}),
+        ("vowels=plane", {"vowels": "plane"}),
         ("tuning=file&without=synth-a+synth-b", {"tuning": "file", "without": ["synth-a", "synth-b"]}),
-        ("scale=constructor&root=H&tuning=toString&snap=1e9&octaves=9&shift=0.5&without=%3Cb%3E", {}),
+        ("scale=constructor&root=H&tuning=toString&snap=1e9&octaves=9&shift=0.5&vowels=cone&without=%3Cb%3E", {}),
         ("snap=&octaves=NaN&scale=0,,1", {}),
     ],
 )  # fmt: skip

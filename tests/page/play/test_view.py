@@ -77,6 +77,23 @@ def test_a_shift_goes_by_octaves_and_stays_in_what_can_be_sung(tab: Tab) -> None
     assert lows[-1] <= 95
 
 
+def test_the_plane_of_vowels_is_shown_where_the_synth_has_one(tab: Tab) -> None:
+    body = """
+    const { PLAIN_CHOICE } = await import('/play/choice.js'); const { PLAIN } = await import('/protocol/range.js');
+    const { TWELVE } = await import('/tuning/shipped.js');
+    const planar = { ...PLAIN, plane: [{ name: 'a', front: 0.5, open: 1 }] }; const seen = [];
+    for (const choice of [{}, { vowels: 'plane' }, { vowels: 'plane', scale: 'major' }]) {
+      for (const range of [PLAIN, planar]) {
+        const view = m.viewOf({ ...PLAIN_CHOICE, ...choice }, { scale: TWELVE, map: null }, range, 900);
+        seen.push([view.plane, view.range.plane?.length ?? 0]);
+      }
+    }
+    return seen;
+    """
+    no, yes = [False, 0], [True, 1]
+    assert ask(tab, "play/view", body) == [no, [False, 1], no, yes, no, yes]
+
+
 def test_a_period_that_is_no_octave(tab: Tab) -> None:
     shown = view(tab, 1440, "bohlen-pierce", octaves=4)
     roots = [line["note"] for line in shown["lines"] if line["chief"]]

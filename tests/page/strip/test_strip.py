@@ -119,6 +119,52 @@ def test_a_finger_that_is_down_keeps_its_pitch_while_the_range_moves(stage: Stag
     tab.fingers()
 
 
+SURFACE = {
+    "low_hz": 110.0, "octaves": 3.0, "vowels": ["u", "ɔ", "æ", "i"],
+    "plane": [["u", 0, 0], ["ɔ", 0, 1], ["i", 1, 0], ["æ", 1, 1]],
+}  # fmt: skip
+PLANAR = {
+    "audio_enabled": True, "volume": 0.7, "powered_on": True, "preset": "plane", "presets": ["plane", "plain"],
+    "takes": ["note", "vel", "place"], "surface": SURFACE,
+}  # fmt: skip
+
+
+def test_on_the_plane_one_finger_moves_the_vowel_of_held_notes(stage: Stage) -> None:
+    _, synth, tab = stage.playing(state=dict(PLANAR))
+    tab.click("#strip-hold")
+    tab.fingers(Finger(0, 0.25, 0.5))
+    tab.fingers()
+    tab.click("#strip-scale")
+    tab.choose("#vowels", "plane")
+    tab.until("document.getElementById('vowels-note').textContent.startsWith('A finger moves')")
+    tab.becomes("document.getElementById('surface').ariaLabel",
+                "Playing surface: left to right is front to back, up is close")  # fmt: skip
+    tab.becomes("location.hash", "#vowels=plane")
+    tab.click("#strip-scale")
+    tab.fingers(Finger(0, 0.2, 0.9))
+    found = stage.until(lambda: [h for h in active(synth, 1) if "place" in h.message["points"][0]], "a place")
+    assert found[0].message["points"][0]["place"] == pytest.approx([0.8, 0.1], abs=0.01)
+    assert found[0].message["points"][0]["y"] == 1.0, "the nearest of the path: i"
+    tab.fingers()
+    tab.becomes("formant.fingers.length", 1)  # the note is held; the finger only led it
+    tab.click("#strip-hold")
+    tab.until("formant.fingers.length === 0")
+    synth.heard.clear()
+    tab.fingers(Finger(0, 0.9, 0.2))  # nothing sounds: the last pitch again
+    alone = stage.until(lambda: active(synth, 1), "a finger")[0].message["points"][0]
+    assert alone["note"] == pytest.approx(45.0 + 0.25 * 36.0, abs=0.1)
+    assert alone["place"] == pytest.approx([0.1, 0.8], abs=0.01)
+    tab.fingers()
+    tab.until("formant.fingers.length === 0")
+    synth.state["surface"] = {**SURFACE, "plane": None}
+    tab.click("#strip-scale")
+    tab.until("document.getElementById('vowels-note').textContent.startsWith('This preset has no plane')")
+    tab.fingers(Finger(0, 0.5, 0.5))
+    tab.until("formant.fingers.length === 1 && formant.fingers[0].place === undefined")
+    tab.fingers()
+    assert tab.errors == []
+
+
 def test_space_opens_what_has_the_focus_and_does_not_switch_hold(stage: Stage) -> None:
     _, _, tab = stage.playing()
     tab.evaluate(

@@ -27,7 +27,9 @@ def voicing(preset: Preset, width: float, lease_s: float) -> Sing:
 
     @lru_cache(maxsize=256)  # a resting finger says the same fifty times a second
     def sung(point: Point) -> list[VoiceParams]:
-        params = preset.trusted_params(point.x, point.y, point.z, note=point.note, vel=point.vel, lease_s=lease_s)
+        params = preset.trusted_params(
+            point.x, point.y, point.z, note=point.note, vel=point.vel, place=point.place, lease_s=lease_s
+        )
         if width == 0.0:
             return params
         return [trusted(each, {"pan": pan_of(point.x, width, each.pan)}) for each in params]

@@ -36,7 +36,7 @@ from formant_net.synth.remote import Kept, SetAudio, SetPower, SetPreset, SetVol
 from formant_net.synth.strain import COUNTED, Strain, busy
 from formant_net.synth.touches import Note, NoteMove, NoteOff, NoteOn
 
-TAKES = ("note", "vel")
+TAKES = ("note", "vel", "place")
 """Optional fields of a touch that this synth understands."""
 LEASE_S = 1.0
 """Seconds without an event after which a voice ends by itself, even if Python has stopped. 50 touches are then lost."""

@@ -5,6 +5,9 @@ import { EQUAL, SHIPPED } from "../tuning/shipped.js";
 
 /** The tuning that is read from a file. */
 export const FILE = "file";
+/** Vowels along y, or on a surface of their own. */
+export const PATH = "path";
+export const PLANE = "plane";
 export const ROOTS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
 export const MOST_OCTAVES = 4;
 export const MOST_SHIFT = 4;
@@ -17,13 +20,17 @@ export const MOST_SHIFT = 4;
  * @property {number} snap percent of the way to the step
  * @property {number} octaves 1…4; 0: as the synth
  * @property {number} shift octaves up or down
+ * @property {string} vowels PATH or PLANE
  * @property {string[]} without ids of synths that this page does not play
  */
 
 /** @type {Readonly<Choice>} */
-export const PLAIN_CHOICE = { scale: "", root: "C", tuning: EQUAL, snap: 100, octaves: 0, shift: 0, without: [] };
+export const PLAIN_CHOICE = {
+  ...{ scale: "", root: "C", tuning: EQUAL, snap: 100, octaves: 0, shift: 0 },
+  ...{ vowels: PATH, without: [] },
+};
 
-const KEYS = /** @type {const} */ (["scale", "root", "tuning", "snap", "octaves", "shift", "without"]);
+const KEYS = /** @type {const} */ (["scale", "root", "tuning", "snap", "octaves", "shift", "vowels", "without"]);
 
 /** Whether an address says something about the surface. @param {URLSearchParams} address */
 export const speaks = (address) => KEYS.some((key) => address.has(key));
@@ -51,7 +58,7 @@ export function writeChoice(address, choice) {
 
 /** @param {any} said of an address or of the memory of this device @returns {Choice} */
 export function checked(said) {
-  const { scale, root, tuning, snap, octaves, shift, without } = said ?? {};
+  const { scale, root, tuning, snap, octaves, shift, vowels, without } = said ?? {};
   const known = typeof tuning === "string" && (Object.hasOwn(SHIPPED, tuning) || tuning === FILE);
   return {
     scale: isScale(scale) ? scale : PLAIN_CHOICE.scale,
@@ -60,6 +67,7 @@ export function checked(said) {
     snap: whole(snap, 0, 100, PLAIN_CHOICE.snap),
     octaves: whole(octaves, 0, MOST_OCTAVES, PLAIN_CHOICE.octaves),
     shift: whole(shift, -MOST_SHIFT, MOST_SHIFT, PLAIN_CHOICE.shift),
+    vowels: vowels === PLANE ? PLANE : PATH,
     without: Array.isArray(without) ? without.filter(isId).slice(0, readNumbers().bounds.most_synths) : [],
   };
 }

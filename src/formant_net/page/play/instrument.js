@@ -35,6 +35,8 @@ export class Instrument {
   #holding = false;
   /** Fingers whose place alone says their pitch. @type {Set<number>} */
   #plain = new Set();
+  /** The pitch that was played last, as played; null: none was. @type {number | null} */
+  #pitch = null;
 
   /**
    * @param {import("./touches.js").Touches} touches
@@ -62,6 +64,7 @@ export class Instrument {
     const moves = view.range.lowHz !== lowHz || view.range.octaves !== octaves;
     if (moves) this.#followPlain(); // while the old view says where they are
     this.#view = view;
+    if (!view.plane) this.touches.steered = null; // new fingers begin at their y
     this.#snap = view.steps && strength > 0 ? new Snap(view.steps, strength) : null;
     for (const [id, played] of this.#played) {
       if (played.x === null) continue;
@@ -99,6 +102,7 @@ export class Instrument {
    * @returns {number | null} its id @param {number} x @param {number} y @param {number} [z]
    */
   down(x, y, z) {
+    this.#pitch = this.#pitchAt(x);
     const again = this.#heldAt(x, y);
     if (again !== null) return this.#takeUp(again, x, y, z);
     this.#makeRoom();
@@ -117,10 +121,17 @@ export class Instrument {
   press(key, y) {
     const pitch = this.pitchOf(key);
     if (pitch === null) return null;
+    this.#pitch = pitch;
     const again = this.#heldKey(pitch);
     if (again !== null) return this.#takeUp(again, 0, y);
     this.#makeRoom();
     return this.#begin({ x: null, pitch, y, z: undefined, noted: true, shift: 0 });
+  }
+
+  /** A finger sings the last pitch again, or the middle of the surface. @returns {number | null} its id @param {number} y @param {number} [z] */
+  again(y, z) {
+    const pitch = this.#pitch ?? this.#pitchAt(0.5);
+    return this.#begin({ x: null, pitch, y, z, noted: true, shift: 0 });
   }
 
   /** The pitch of a key in the tuning, or null if it is silent. @param {number} key MIDI number */
@@ -146,10 +157,14 @@ export class Instrument {
    */
   move(id, x, y, z) {
     const before = this.#played.get(id);
-    if (!before) return this.touches.move(id, x, y, z);
+    if (!before) {
+      this.#pitch = this.#pitchAt(x);
+      return this.touches.move(id, x, y, z);
+    }
     const place = before.x === null ? {} : { x, pitch: this.#pitchAt(x) + before.shift, z };
     const now = { ...before, ...place, y };
     this.#played.set(id, now);
+    this.#pitch = now.pitch;
     return this.#sound(id, now);
   }
 

@@ -8,7 +8,7 @@ export class Pointers {
 
   /**
    * @param {HTMLElement} surface
-   * @param {import("./instrument.js").Instrument} touches
+   * @param {import("./plane.js").Playing} touches
    * @param {{changed: () => void, moved: () => void}} events
    */
   constructor(surface, touches, events) {

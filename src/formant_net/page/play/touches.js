@@ -14,10 +14,15 @@ const EDGE = 1e-6;
 const rounded = (value) => Math.round(unit(value) * 1e5) / 1e5;
 
 /**
- * A finger on the wire. `note`: MIDI number with its fraction; `vel`: 0…1; `since`: when it came down, as first sent.
- * @typedef {{id: number, x: number, y: number, z?: number, note?: number, vel?: number, since?: number}} Point
- * A finger as it is kept: `x` is null if only the note is known; `synths` are those that hear it, if not all do.
- * @typedef {Omit<Point, "x"> & {x: number | null, synths?: Set<string>}} Finger
+ * A finger on the wire. `note`: MIDI number with its fraction; `vel`: 0…1; `place`: its vowel as [0 back … 1 front,
+ * 0 close … 1 open]; `since`: when it came down, as first sent.
+ * @typedef {{id: number, x: number, y: number, z?: number, note?: number, vel?: number, place?: [number, number],
+ *   since?: number}} Point
+ * A place on a plane of vowels, and the y of the nearest vowel on the path, for synths that have no plane.
+ * @typedef {{place: [number, number], y: number}} Steered
+ * A finger as it is kept: `x` is null if only the note is known; `synths` are those that hear it, if not all do;
+ * `steered` counts instead of y, until y changes.
+ * @typedef {Omit<Point, "x" | "place"> & {x: number | null, synths?: Set<string>, steered?: Steered}} Finger
  * @typedef {{note?: number, vel?: number, synths?: Set<string>}} More
  * @typedef {{peer: string, synth: import("../protocol/synth.js").SynthState}} Listener
  */
@@ -28,6 +33,8 @@ export class Touches {
   #nextId = 1;
   /** The finger that was lifted last. @type {Finger} */
   #last = { id: 0, x: 0, y: 0 };
+  /** Where new fingers begin on the plane of vowels; null: at their y. @type {Steered | null} */
+  steered = null;
 
   /** @param {import("../protocol/numbers.js").Numbers} bounds */
   constructor(bounds) {
@@ -44,8 +51,14 @@ export class Touches {
   down(x, y, z, more = {}) {
     if (this.#down.size >= this.bounds.fingers) return null;
     const id = this.#nextId++;
-    this.#down.set(id, finger(id, x, y, z, more));
+    this.#down.set(id, { ...finger(id, x, y, z, more), ...given("steered", this.steered ?? undefined) });
     return id;
+  }
+
+  /** The vowel of all fingers moves to this place of the plane, and new ones begin there. @param {Steered} steered */
+  steer(steered) {
+    this.steered = steered;
+    for (const [id, down] of this.#down) this.#down.set(id, { ...down, steered });
   }
 
   /** A finger moves. It keeps the values that are not given. @returns {boolean} whether anything changed
@@ -53,8 +66,9 @@ export class Touches {
   move(id, x, y, z, more = {}) {
     const old = this.#down.get(id);
     if (!old) return false;
-    const { note, vel, synths, since } = old;
-    const now = { ...finger(id, x, y, z, { note, vel, synths, ...more }), ...(since === undefined ? {} : { since }) };
+    const { note, vel, synths, since, steered } = old;
+    const now = { ...finger(id, x, y, z, { note, vel, synths, ...more }), ...given("since", since) };
+    if (now.y === old.y) Object.assign(now, given("steered", steered)); // else it is moved by hand again
     if (old.x === now.x && old.y === now.y && old.z === now.z && old.note === now.note) return false;
     this.#down.set(id, now);
     return true;
@@ -77,7 +91,7 @@ export class Touches {
 
   /** All fingers, at their places on the page's surface. @returns {Point[]} */
   points() {
-    return [...this.#down.values()].map(({ synths, ...point }) => ({ ...point, x: point.x ?? 0 }));
+    return [...this.#down.values()].map(({ synths, ...point }) => placed({ ...point, x: point.x ?? 0 }, true));
   }
 
   /** The fingers that a synth hears, at their places on its surface. @param {Listener} listener @returns {Point[]} */
@@ -96,14 +110,17 @@ export class Touches {
       if (down.since === undefined) this.#down.set(id, { ...down, since: stamp });
     }
     const points = this.pointsFor(listener);
-    const { id, x, y, z, note, vel } = points[points.length - 1] ?? forSynth(this.#last, listener) ?? this.#last;
-    const more = { ...given("z", z), ...given("note", note), ...given("vel", vel) };
+    const last = points[points.length - 1] ?? forSynth(this.#last, listener);
+    const { id, x, y, z, note, vel, place } = last ?? { ...this.#last, place: undefined };
+    const more = { ...given("z", z), ...given("note", note), ...given("vel", vel), ...given("place", place) };
     return { type: "touch", x: x ?? 0, y, ...more, active: points.length > 0, id, seq, t: stamp, points };
   }
 
   /** Whether all synths get the same message. */
   get isCommon() {
-    return [...this.#down.values(), this.#last].every(({ note, synths }) => note === undefined && synths === undefined);
+    return [...this.#down.values(), this.#last].every(
+      ({ note, synths, steered }) => note === undefined && synths === undefined && steered === undefined,
+    );
   }
 }
 
@@ -116,7 +133,7 @@ function finger(id, x, y, z, { note, vel, synths }) {
   return { ...place, ...given("note", note), ...given("vel", vel), ...(synths ? { synths } : {}) };
 }
 
-/** @param {string} name @param {number | undefined} value */
+/** @param {string} name @param {unknown} value */
 const given = (name, value) => (value === undefined ? {} : { [name]: value });
 
 /**
@@ -126,10 +143,21 @@ const given = (name, value) => (value === undefined ? {} : { [name]: value });
 function forSynth({ synths, ...point }, { peer, synth }) {
   if (synths && !synths.has(peer)) return null;
   const { note, x: own } = point;
-  if (note === undefined) return { ...point, x: own ?? 0 };
+  const plane = point.steered !== undefined && synth.takes.includes("place") && synth.range?.plane !== undefined;
+  if (note === undefined) return placed({ ...point, x: own ?? 0 }, plane);
   const takes = synth.takes.includes("note");
-  if (takes && own !== null) return { ...point, x: own };
+  if (takes && own !== null) return placed({ ...point, x: own }, plane);
   const x = xOf(note, synth.range ?? PLAIN);
   if (!takes && (x < -EDGE || x > 1 + EDGE)) return null; // no note is better than a wrong one
-  return { ...point, x: rounded(x) };
+  return placed({ ...point, x: rounded(x) }, plane);
+}
+
+/**
+ * A finger with its vowel: on the plane, or as the nearest on the path.
+ * @param {Omit<Point, "place"> & {steered?: Steered}} finger @param {boolean} plane @returns {Point}
+ */
+function placed({ steered, ...point }, plane) {
+  if (!steered) return point;
+  const { place, y } = steered;
+  return plane ? { ...point, y, place } : { ...point, y };
 }

@@ -4,6 +4,7 @@ import { degree, periodOf } from "../tuning/scl.js";
 import { Steps, stepsOf } from "../tuning/steps.js";
 import { keysOf, rooted } from "../tuning/kbm.js";
 import { TWELVE } from "../tuning/shipped.js";
+import { PLANE } from "./choice.js";
 import { midiOf, nearestNote, noteName } from "./notes.js";
 
 /** @typedef {import("../protocol/range.js").Range} Range */
@@ -21,6 +22,7 @@ import { midiOf, nearestNote, noteName } from "./notes.js";
  * @property {Steps | null} steps where fingers are put; null: they stay where they are
  * @property {import("../tuning/kbm.js").Keys | null} keys pitches of keys; null: equal temperament
  * @property {boolean} own whether the surface is another one than the synth's
+ * @property {boolean} plane whether the surface is the plane of vowels, and pitches come from elsewhere
  * @property {boolean} narrow whether fewer octaves are shown than were asked for, as steps need room
  */
 
@@ -40,9 +42,10 @@ const HIGHEST = 107;
  * @returns {View} @throws {import("../tuning/scl.js").TuningError} where the choice cannot be played
  */
 export function viewOf(choice, { scale, map }, synth, width) {
+  const plane = choice.vowels === PLANE && synth.plane !== undefined;
   const inScale = choice.scale !== "" || scale !== TWELVE || map !== null;
   if (!inScale && choice.octaves === 0 && choice.shift === 0) {
-    return { range: synth, lines: null, steps: null, keys: null, own: false, narrow: false };
+    return { range: synth, lines: null, steps: null, keys: null, own: false, plane, narrow: false };
   }
   const root = map ? map.pitch : rootOf(`${choice.root}4`);
   const keys = map ? keysOf(scale, map) : scale === TWELVE ? null : keysOf(scale, rooted(root));
@@ -51,7 +54,7 @@ export function viewOf(choice, { scale, map }, synth, width) {
   const { range, narrow } = spanOf(choice, steps, root, periodOf(scale) / 100, synth, width);
   const lines = map && keys ? linesOfKeys(keys, map.middle, range) : linesOfScale(scale, degrees, root, range);
   const shown = thinned(lines, range, width);
-  return { range, lines: shown, steps: inScale ? steps : null, keys, own: true, narrow };
+  return { range, lines: shown, steps: inScale ? steps : null, keys, own: true, plane, narrow };
 }
 
 /**
@@ -72,7 +75,7 @@ function spanOf({ octaves, shift }, steps, root, period, synth, width) {
   let low = root + Math.ceil((base - 0.01 - root) / every) * every;
   if (low + 12 * shown > HIGHEST) low -= Math.ceil((low + 12 * shown - HIGHEST) / every) * every;
   low = Math.max(low, LOWEST) - margin;
-  const range = { lowHz: 440 * 2 ** ((low - 69) / 12), octaves: shown + (2 * margin) / 12, vowels: synth.vowels };
+  const range = { ...synth, lowHz: 440 * 2 ** ((low - 69) / 12), octaves: shown + (2 * margin) / 12 };
   return { range, narrow: fitting < wanted };
 }
 

@@ -18,13 +18,20 @@ const COLOURS = /** @type {[string, number[]][]} */ ([
   ["uʊɯ", [168, 134, 255]],
 ]);
 
+/** Red, green, blue 0…255 of a vowel, or those of the k-th if it is not known. @param {string} name @param {number} [k] */
+export const colourOf = (name, k = 0) =>
+  (COLOURS.find(([alike]) => alike.includes(name[0])) ?? COLOURS[k % COLOURS.length])[1];
+
+/** A word with the sound of a vowel, or "". @param {string} name */
+export const soundOf = (name) => SOUNDS[name] ?? "";
+
 /** The bands of vowels, from bottom to top. @param {Range} range */
 export function bands(range) {
   return vowelPlaces(range).map(({ y, name }, k) => ({
     y,
     name,
-    sound: SOUNDS[name] ?? "",
-    rgb: (COLOURS.find(([alike]) => alike.includes(name[0])) ?? COLOURS[k % COLOURS.length])[1],
+    sound: soundOf(name),
+    rgb: colourOf(name, k),
   }));
 }
 

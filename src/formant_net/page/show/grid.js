@@ -1,6 +1,7 @@
-/** Draws the background of the surface: coloured bands of vowels, and a line and a name for each note. */
+/** Draws the background of the surface: bands of vowels with lines of notes, or the plane of vowels. */
 import { semitones, xOf } from "../play/notes.js";
-import { bands } from "./colours.js";
+import { pointOf } from "../play/plane.js";
+import { bands, colourOf, soundOf } from "./colours.js";
 
 /** @typedef {import("../protocol/range.js").Range} Range */
 
@@ -8,6 +9,10 @@ export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const FOOT = 26;
 /** Pixels of a semitone from which there is room for the names of the black keys. */
 const SHARPS = 48;
+/** Pixels between the names of two vowels, at least: with many, only some are written. */
+const APART = 40;
+/** Pixels from a name to the edge. */
+const EDGE = 26;
 /** Largest width of a vowel's name, in pixels. */
 const NAME = 60;
 
@@ -137,4 +142,64 @@ function sizeOf(ctx, height, bottom, shown) {
   ctx.font = `500 ${largest}px ${FONT}`;
   const widest = Math.max(...shown.map(({ name }) => ctx.measureText(name).width));
   return Math.max(12, Math.min(largest, Math.max(16, apart), (largest * NAME) / widest));
+}
+
+/**
+ * The plane: each vowel at its place, in its colour, and words at the four sides.
+ * @param {CanvasRenderingContext2D} ctx in CSS pixels
+ * @param {{width: number, height: number, left: number, top: number, bottom: number}} area size and safe insets
+ * @param {import("../protocol/range.js").OnPlane[]} plane
+ */
+export function drawChart(ctx, area, plane) {
+  const { width, height, left, bottom } = area;
+  ctx.fillStyle = "#0a0c12";
+  ctx.fillRect(0, 0, width, height);
+  const shown = plane.map(({ name, front, open }, k) => {
+    const { x, y } = pointOf([front, open]);
+    return { name, rgb: colourOf(name, k).join(" "), x: x * width, y: (1 - y) * height };
+  });
+  const reach = Math.max(width, height) * 0.3;
+  for (const { rgb, x, y } of shown) {
+    const light = ctx.createRadialGradient(x, y, 0, x, y, reach);
+    light.addColorStop(0, `rgb(${rgb} / 0.16)`);
+    light.addColorStop(1, `rgb(${rgb} / 0)`);
+    ctx.fillStyle = light;
+    ctx.fillRect(0, 0, width, height);
+  }
+  sides(ctx, area);
+  const size = Math.min(width, height) < 520 ? 24 : 34;
+  /** @type {{x: number, y: number}[]} */
+  const taken = [];
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  for (const { name, rgb, x, y } of shown) {
+    const at = {
+      x: Math.min(width - EDGE, Math.max(left + EDGE, x)),
+      y: Math.min(height - bottom - EDGE - 18, Math.max(EDGE + 4, y)),
+    };
+    if (taken.some((other) => Math.hypot(other.x - at.x, other.y - at.y) < APART)) continue;
+    taken.push(at);
+    ctx.font = `500 ${size}px ${FONT}`;
+    ctx.fillStyle = `rgb(${rgb} / 0.95)`;
+    ctx.fillText(name, at.x, at.y);
+    if (size < 30) continue;
+    ctx.font = `400 13px ${FONT}`;
+    ctx.fillStyle = `rgb(${rgb} / 0.8)`;
+    ctx.fillText(soundOf(name), at.x, at.y + size * 0.8);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {{width: number, height: number, left: number, bottom: number}} area */
+function sides(ctx, { width, height, left, bottom }) {
+  const middle = (height - bottom) / 2;
+  ctx.font = `500 13px ${FONT}`;
+  ctx.fillStyle = "rgb(222 228 242 / 0.6)";
+  ctx.textBaseline = "middle";
+  ctx.textAlign = "center";
+  ctx.fillText("close", width / 2, 16);
+  ctx.fillText("open", width / 2, height - bottom - 14);
+  ctx.textAlign = "left";
+  ctx.fillText("front", left + 10, middle);
+  ctx.textAlign = "right";
+  ctx.fillText("back", width - 10, middle);
 }

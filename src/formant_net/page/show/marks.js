@@ -1,7 +1,8 @@
 /** Draws the glowing mark under one finger, and its label with the note and the vowel. */
 import { xOf } from "../play/notes.js";
+import { nearestOn } from "../play/plane.js";
 import { vowelAt } from "../play/vowels.js";
-import { colourAt } from "./colours.js";
+import { colourAt, colourOf } from "./colours.js";
 import { FONT } from "./grid.js";
 
 /** @typedef {import("../protocol/range.js").Range} Range */
@@ -15,7 +16,7 @@ const UNHEARD = "150 156 170";
 /**
  * @param {CanvasRenderingContext2D} ctx in CSS pixels
  * @param {{width: number, height: number}} area
- * @param {{x: number, y: number, z?: number, note?: number}} point
+ * @param {{x: number, y: number, z?: number, note?: number, place?: [number, number]}} point
  * @param {number} strength 1 while down, falling to 0 after the release
  * @param {Range} range the notes and vowels of the surface
  * @param {Heard} heard
@@ -24,8 +25,7 @@ export function drawMark(ctx, { width, height }, point, strength, range, heard) 
   const x = point.x * width;
   const sung = point.note === undefined ? x : xOf(point.note, range) * width;
   const y = (1 - point.y) * height;
-  const colour = heard === "nobody" ? UNHEARD : colourAt(point.y, range).join(" ");
-  const radius = 30 + 16 * (point.z ?? 0.4);
+  const { colour } = voiceOf(point, range, heard);
 
   ctx.globalCompositeOperation = "lighter";
   ctx.strokeStyle = `rgb(${colour} / ${0.4 * strength})`;
@@ -36,6 +36,17 @@ export function drawMark(ctx, { width, height }, point, strength, range, heard) 
   ctx.moveTo(0, y);
   ctx.lineTo(width, y);
   ctx.stroke();
+  drawSpot(ctx, x, y, 30 + 16 * (point.z ?? 0.4), colour, strength, heard);
+}
+
+/**
+ * The ring of a finger with its glow.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} x @param {number} y @param {number} radius
+ * @param {string} colour @param {number} strength @param {Heard} heard
+ */
+export function drawSpot(ctx, x, y, radius, colour, strength, heard) {
+  ctx.globalCompositeOperation = "lighter";
   if (heard !== "nobody") glow(ctx, x, y, radius * 3.4, colour, strength);
   ctx.globalCompositeOperation = "source-over";
 
@@ -46,6 +57,16 @@ export function drawMark(ctx, { width, height }, point, strength, range, heard) 
   ctx.arc(x, y, radius, 0, 2 * Math.PI);
   ctx.stroke();
   ctx.setLineDash([]);
+}
+
+/**
+ * The vowel of a finger in words, and its colour.
+ * @param {{y: number, place?: [number, number]}} point @param {Range} range @param {Heard} heard
+ */
+export function voiceOf({ y, place }, range, heard) {
+  const near = place && range.plane ? nearestOn(place, range.plane).name : null;
+  const rgb = near === null ? colourAt(y, range) : colourOf(near);
+  return { vowel: near ?? vowelAt(y, range), colour: heard === "nobody" ? UNHEARD : rgb.join(" ") };
 }
 
 /**
@@ -70,15 +91,14 @@ function glow(ctx, x, y, reach, colour, strength) {
 
 /**
  * The text of a label, and its width.
- * @param {CanvasRenderingContext2D} ctx @param {{y: number}} point @param {{label: string, cents: number}} name of its pitch
+ * @param {CanvasRenderingContext2D} ctx @param {{y: number, place?: [number, number]}} point @param {{label: string, cents: number}} name of its pitch
  * @param {Range} range @param {Heard} heard
  * @returns {Label}
  */
 export function labelOf(ctx, point, { label: note, cents }, range, heard) {
   const tuned = cents === 0 ? "in tune" : `${cents > 0 ? "+" : "−"}${Math.abs(cents)} ct`;
   const fine = heard === "nobody" ? "not heard" : tuned;
-  const vowel = vowelAt(point.y, range);
-  const colour = heard === "nobody" ? UNHEARD : colourAt(point.y, range).join(" ");
+  const { vowel, colour } = voiceOf(point, range, heard);
   ctx.font = NOTE;
   const noteWidth = ctx.measureText(note).width;
   const vowelWidth = ctx.measureText(vowel).width;

@@ -1,10 +1,11 @@
 /** Draws the canvas, the background and one mark for each finger, only when something has changed. */
 import { midiOf } from "../play/notes.js";
+import { pointOf } from "../play/plane.js";
 import { nameOf } from "../play/view.js";
 import { PLAIN } from "../protocol/range.js";
-import { drawGrid } from "./grid.js";
+import { drawChart, drawGrid } from "./grid.js";
 import { placeLabels } from "./labels.js";
-import { LABEL_HEIGHT, drawLabel, drawMark, labelOf } from "./marks.js";
+import { LABEL_HEIGHT, drawLabel, drawMark, drawSpot, labelOf, voiceOf } from "./marks.js";
 
 const FADE_S = 0.28;
 
@@ -17,7 +18,7 @@ export class Surface {
   #fading = [];
   #asked = false;
   /** What lies where. @type {import("../play/view.js").View} */
-  view = { range: PLAIN, lines: null, steps: null, keys: null, own: false, narrow: false };
+  view = { range: PLAIN, lines: null, steps: null, keys: null, own: false, plane: false, narrow: false };
   /** Called when the size has changed. */
   resized = () => {};
   /** Which synths hear the fingers. @type {import("./marks.js").Heard} */
@@ -72,7 +73,9 @@ export class Surface {
 
   #drawGrid() {
     const ctx = this.#grid.getContext("2d");
-    if (ctx) drawGrid(ctx, this.#area, this.range, this.view.lines);
+    if (!ctx) return;
+    if (this.view.plane) drawChart(ctx, this.#area, this.range.plane ?? []);
+    else drawGrid(ctx, this.#area, this.range, this.view.lines);
   }
 
   #resize() {
@@ -99,29 +102,43 @@ export class Surface {
     const now = this.clock();
     this.#follow(now);
     ctx.drawImage(this.#grid, 0, 0, width, height);
+    if (this.view.plane) {
+      this.#drawSteered(ctx);
+      return;
+    }
     for (const { point, at } of this.#fading) {
       drawMark(ctx, this.#area, point, 0.999 * (1 - (now - at) / FADE_S) ** 2, this.range, this.heard);
     }
     for (const point of this.#shown.values()) drawMark(ctx, this.#area, point, 1, this.range, this.heard);
-    this.#drawLabels(ctx);
+    this.#drawLabels(ctx, [...this.#shown.values()].map((point) => ({ x: point.x, y: point.y, point })));
     if (this.#fading.length) this.invalidate();
   }
 
-  /** @param {CanvasRenderingContext2D} ctx */
-  #drawLabels(ctx) {
+  /** One ring where the vowel of all notes is, and the name of the newest note. @param {CanvasRenderingContext2D} ctx */
+  #drawSteered(ctx) {
+    const { steered } = this.touches;
+    if (!steered) return;
+    const { width, height } = this.#area;
+    const { place } = steered;
+    const { x, y } = pointOf(place);
+    const newest = [...this.#shown.values()].pop();
+    const { colour } = voiceOf(steered, this.range, this.heard);
+    drawSpot(ctx, x * width, (1 - y) * height, 36, colour, newest ? 1 : 0.4, this.heard);
+    if (newest) this.#drawLabels(ctx, [{ x, y, point: { ...newest, place } }]);
+  }
+
+  /** @param {CanvasRenderingContext2D} ctx @param {{x: number, y: number, point: import("../play/touches.js").Point}[]} marks */
+  #drawLabels(ctx, marks) {
     const { width, height } = this.#area;
     const { lowHz, octaves } = this.range;
-    const marks = [...this.#shown.values()].map((point) => {
+    const labels = marks.map(({ point }) => {
       const name = nameOf(point.note ?? midiOf(lowHz) + 12 * octaves * point.x, this.view);
-      return { point, label: labelOf(ctx, point, name, this.range, this.heard) };
+      return labelOf(ctx, point, name, this.range, this.heard);
     });
-    const wanted = marks.map(({ point, label }) => ({
-      x: point.x * width,
-      y: (1 - point.y) * height,
-      width: label.width,
-      height: LABEL_HEIGHT,
-    }));
-    placeLabels(wanted, this.#area).forEach((box, k) => box && drawLabel(ctx, marks[k].label, box));
+    const wanted = marks.map(({ x, y }, k) => {
+      return { x: x * width, y: (1 - y) * height, width: labels[k].width, height: LABEL_HEIGHT };
+    });
+    placeLabels(wanted, this.#area).forEach((box, k) => box && drawLabel(ctx, labels[k], box));
   }
 
   /** Let the marks of fingers that were lifted since the last frame begin to fade. @param {number} now seconds */

@@ -97,7 +97,7 @@ export class Here {
       this.#told = voice.preset;
       const said = { name: "this device", audio_enabled: true, powered_on: true, volume: 1, preset: voice.preset };
       const presets = Object.keys(voice.presets).sort();
-      this.#synth = stateOf(UNKNOWN, { ...said, presets, surface: voice.surface, takes: ["note"] });
+      this.#synth = stateOf(UNKNOWN, { ...said, presets, surface: voice.surface, takes: ["note", "place"] });
     }
     return this.#synth;
   }

@@ -141,7 +141,7 @@ export class WebSynth {
     return {
       ...{ name: this.name, engine: "wasm", audio_enabled: sounds, audio: output?.kind ?? "none" },
       ...{ sample_rate: output?.sampleRate ?? 0, latency_ms: latencyMs, output_latency_ms: latencyMs },
-      ...{ voices: VOICES, sound: output?.counts ?? {}, takes: ["note"], ...playOut },
+      ...{ voices: VOICES, sound: output?.counts ?? {}, takes: ["note", "place"], ...playOut },
       ...(voice?.surface ? { surface: voice.surface } : {}),
     };
   }

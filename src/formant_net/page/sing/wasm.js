@@ -56,12 +56,14 @@ export class Mapping {
   /**
    * The events of one touch.
    * @param {number} kind NOTE_ON or NOTE_UPDATE @param {number} key @param {number} frame 0: at once
-   * @param {{x: number, y: number, z?: number | null, note?: number | null}} point
+   * @param {{x: number, y: number, z?: number | null, note?: number | null, place?: number[] | null}} point
    * @param {number} leaseS @param {number} width 0…1: how far the surface is spread over the loudspeakers
    * @returns {Uint8Array<ArrayBuffer>} one event a singer
    */
-  touch(kind, key, frame, { x, y, z, note }, leaseS, width) {
-    const voices = this.#x.touch(kind, key, frame, x, y, z ?? NaN, note ?? NaN, leaseS, width, this.sampleRate);
+  touch(kind, key, frame, { x, y, z, note, place }, leaseS, width) {
+    const [backness, openness] = place ?? [NaN, NaN];
+    const pitch = [x, y, z ?? NaN, note ?? NaN];
+    const voices = this.#x.touch(kind, key, frame, ...pitch, leaseS, width, this.sampleRate, NaN, backness, openness);
     return this.#events(voices);
   }
 

@@ -8,6 +8,7 @@ import { recall, remember, told } from "./memory.js";
 import { readOwn, recallOwn, tuningOf } from "./own.js";
 import { Sheet } from "./sheet.js";
 import { Strip } from "./strip.js";
+import { surfaceWords } from "./words.js";
 
 /** @typedef {import("../play/choice.js").Choice} Choice */
 
@@ -109,10 +110,14 @@ export class Choosing {
     const file = this.#own?.name ?? "";
     this.#strip.show(choice, file, instrument.view, instrument);
     this.#sheet.show(choice, file, instrument.view, this.#tuning.map !== null, this.#note);
+    const words = surfaceWords(instrument.view.plane);
+    write("hint-how", words);
+    document.getElementById("surface")?.setAttribute("aria-label", `Playing surface: ${words}`);
   }
 
   /** @param {Partial<Choice>} part */
   #choose(part) {
+    if ((part.vowels ?? this.choice.vowels) !== this.choice.vowels) this.leaving();
     this.choice = { ...this.choice, ...part };
     remember(this.choice);
     if (this.choice.tuning === this.#loaded) this.#apply();
@@ -193,4 +198,10 @@ export class Choosing {
       note.textContent = `Copy the address of this page from the browser.${own}`;
     }
   }
+}
+
+/** @param {string} id @param {string} text */
+function write(id, text) {
+  const place = document.getElementById(id);
+  if (place && place.textContent !== text) place.textContent = text;
 }

@@ -1,8 +1,8 @@
 /** The sheet below the strip: every choice of the surface, each with its words. */
-import { FILE, PLAIN_CHOICE, ROOTS } from "../play/choice.js";
+import { FILE, PATH, PLAIN_CHOICE, PLANE, ROOTS } from "../play/choice.js";
 import { ALL, SCALES } from "../tuning/scales.js";
 import { SHIPPED } from "../tuning/shipped.js";
-import { rootName, scaleName } from "./words.js";
+import { planeWords, rootName, scaleName } from "./words.js";
 
 /** @typedef {import("../play/choice.js").Choice} Choice */
 
@@ -16,6 +16,7 @@ export class Sheet {
   #files = /** @type {HTMLInputElement} */ (element("tuning-files"));
   #snap = /** @type {HTMLInputElement} */ (element("snap"));
   #octaves = /** @type {HTMLSelectElement} */ (element("octaves"));
+  #vowels = /** @type {HTMLSelectElement} */ (element("vowels"));
   #plays = element("plays");
   #shownSynths = "";
   #choice = PLAIN_CHOICE;
@@ -35,10 +36,12 @@ export class Sheet {
     for (const [name, words] of Object.entries(SHIPPED)) this.#tuning.append(new Option(words, name));
     this.#octaves.append(new Option("As the synth", "0"));
     for (const count of [1, 2, 3, 4]) this.#octaves.append(new Option(count === 1 ? "1 octave" : `${count} octaves`, String(count)));
+    this.#vowels.append(new Option("Up the surface", PATH), new Option("On a plane of their own", PLANE));
     menu(this.#scale, (scale) => choose({ scale }));
     menu(this.#root, (root) => choose({ root }));
     menu(this.#tuning, (tuning) => choose({ tuning }));
     menu(this.#octaves, (octaves) => choose({ octaves: Number(octaves) }));
+    menu(this.#vowels, (vowels) => choose({ vowels }));
     this.#snap.addEventListener("input", () => choose({ snap: this.#snap.valueAsNumber }));
     element("tuning-open").addEventListener("click", () => this.#files.click());
     this.#files.addEventListener("change", () => {
@@ -63,6 +66,7 @@ export class Sheet {
     set(this.#root, choice.root);
     set(this.#tuning, choice.tuning);
     set(this.#octaves, String(choice.octaves));
+    set(this.#vowels, choice.vowels);
     this.#scale.disabled = this.#root.disabled = mapped;
     if (this.#snap.valueAsNumber !== choice.snap) this.#snap.value = String(choice.snap);
     this.#snap.disabled = view.steps === null;
@@ -70,6 +74,7 @@ export class Sheet {
     const narrow = view.narrow ? "On this screen fewer octaves fit: each step has room for a finger." : "";
     say("tuning-note", note);
     say("range-note", narrow);
+    say("vowels-note", choice.vowels === PLANE ? planeWords(view.plane) : "");
   }
 
   /** Which synths this page plays. @param {{peer: string, name: string}[]} links */

@@ -36,3 +36,13 @@ export function holdWords(holding, held) {
   const notes = held === 1 ? "1 note is held" : `${held} notes are held`;
   return { text: held > 0 ? `End ${held}` : "Hold", spoken: `Hold. ${notes}: press to end` };
 }
+
+/** What the plane of vowels does, or why it is not there. @param {boolean} shown */
+export const planeWords = (shown) =>
+  shown
+    ? "A finger moves the vowel of all your notes: hold some, or play keys. If nothing sounds, it sings the last pitch."
+    : "This preset has no plane of vowels. Child, giant, plane, zing, chime and shear have one.";
+
+/** What the surface is, in words. @param {boolean} plane */
+export const surfaceWords = (plane) =>
+  plane ? "left to right is front to back, up is close" : "across is pitch, up is the vowel";

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{id: number | string, x: number, y: number, z: number | null, note: number | null, vel: number | null,
- *   since: number | null}} Point
+ *   place: number[] | null, since: number | null}} Point
  * @typedef {{finger: number | string, active: boolean, point: Point | null, seq: number | null, t: number | null,
  *   points: Point[] | null}} Touch
  * @typedef {{timestamp: unknown, t: number | null, echo: number | null, held: number | null, seq: number | null,
@@ -34,12 +34,19 @@ function seqOf(value) {
 /** @param {any} value */
 const isFinger = (value) => Number.isSafeInteger(value) || (typeof value === "string" && value.length <= 64);
 
+/** A place on a plane of vowels: back to front, close to open. @param {any} said */
+function placeOf(said) {
+  if (said === undefined || said === null) return null;
+  const two = Array.isArray(said) && said.length === 2 && said.every((each) => typeof each === "number" && unit(each) === each);
+  return two ? said : WRONG;
+}
+
 /** @param {any} said @returns {Point | typeof WRONG} */
 function pointOf(said) {
   if (said === null || typeof said !== "object" || !isFinger(said.id)) return WRONG;
   const point = {
     ...{ id: said.id, x: unit(said.x), y: unit(said.y), z: unit(said.z), vel: unit(said.vel) },
-    ...{ note: number(said.note, NOTES.low, NOTES.high), since: stamp(said.since) },
+    ...{ note: number(said.note, NOTES.low, NOTES.high), place: placeOf(said.place), since: stamp(said.since) },
   };
   if (point.x === null || point.y === null || Object.values(point).includes(WRONG)) return WRONG;
   return /** @type {Point} */ (point);

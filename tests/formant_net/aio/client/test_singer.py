@@ -48,8 +48,10 @@ class TightBank:
         return self._push("volume", volume)
 
 
-def finger(x: float, y: float, z: float | None = None, **more: float) -> Point:
-    return Point(id=0, x=x, y=y, z=z, **more)
+def finger(
+    x: float, y: float, z: float | None = None, *, place: tuple[float, float] | None = None, **more: float
+) -> Point:
+    return Point(id=0, x=x, y=y, z=z, place=place, **more)
 
 
 def singer(room: int) -> tuple[Singer, TightBank]:
@@ -135,6 +137,15 @@ def test_a_note_that_no_voice_sings_is_sung_at_the_nearest(note: float, hz: floa
     assert voice.f0_hz == hz
 
 
+def test_a_place_on_the_plane_is_the_vowel_and_a_path_has_none() -> None:
+    plane, path = (voicing(presets.load(name), 0.0, 1.0) for name in ("giant", "tenor"))
+    close, wide = (plane(finger(0.5, 0.5, place=place))[0].vowel.frequency_hz for place in ((1.0, 0.0), (0.3, 1.0)))
+    assert close[0] < 0.7 * wide[0]
+    assert close[1] > 1.5 * wide[1]
+    assert plane(finger(0.5, 0.1, place=(1.0, 0.0)))[0].vowel.frequency_hz == close, "whatever y is"
+    assert path(finger(0.5, 0.5, place=(1.0, 0.0)))[0] == path(finger(0.5, 0.5))[0]
+
+
 def test_x_places_a_note_between_the_loudspeakers() -> None:
     sung = voicing(presets.load("plain"), 1.0, 1.0)
     assert [sung(finger(x, 0.5, note=60.0))[0].pan for x in (0.0, 0.5, 1.0)] == [-1.0, 0.0, 1.0]
@@ -147,10 +158,12 @@ def test_a_resting_finger_is_worked_out_once() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["NaN", "Infinity", "-Infinity", "1e999", "-0.01", "1000.0", '"0.5"', "[0.5]"])
-@pytest.mark.parametrize("field_name", ["x", "y", "z", "note", "vel"])
+@pytest.mark.parametrize("field_name", ["x", "y", "z", "note", "vel", "place"])
 def test_what_no_voice_can_sing_is_refused_when_the_message_is_read(field_name: str, wrong: str) -> None:
     """The only check on the way of a finger to its voice: the singer trusts the point that passed it."""
-    fields = {"x": "0.5", "y": "0.5", "z": "0.5", "note": "60", "vel": "0.5"} | {field_name: wrong}
+    fields = {"x": "0.5", "y": "0.5", "z": "0.5", "note": "60", "vel": "0.5", "place": "[0.5, 0.5]"} | {
+        field_name: wrong
+    }
     finger = ", ".join(f'"{name}": {value}' for name, value in fields.items())
     for text in (
         f'{{"type": "touch", "active": true, {finger}}}',
