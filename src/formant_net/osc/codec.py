@@ -9,8 +9,8 @@ MOST_BYTES = 8192
 MOST_DEPTH = 8
 MOST_MESSAGES = 256
 MOST_ARGUMENTS = 256
-AT_ONCE = 1
-"""The time tag that means "at once"."""
+AT_ONCE = (0, 1)
+"""Time tags that mean "at once": 1 by the specification, 0 as mixers send it."""
 
 Argument = int | float | str | bytes | bool | None
 _FIXED = {"i": ">i", "f": ">f", "h": ">q", "d": ">d", "t": ">Q", "r": ">I", "m": ">I"}
@@ -98,7 +98,7 @@ def _bundle(data: bytes, depth: int, messages: list[Message]) -> None:
     if len(data) < 16:
         raise OscError("a bundle without a time tag")
     (stamp,) = struct.unpack_from(">Q", data, 8)
-    tag = None if stamp == AT_ONCE else stamp / 2**32
+    tag = None if stamp in AT_ONCE else stamp / 2**32
     at = 16
     while at < len(data):
         if len(data) - at < 4:

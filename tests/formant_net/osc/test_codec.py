@@ -97,6 +97,15 @@ def test_nested_bundles_have_the_time_of_the_innermost_and_1_is_at_once() -> Non
     ]
 
 
+def test_a_bundle_with_the_time_tag_0_is_at_once() -> None:
+    """ExistentialAudio/SwiftOSC#52: a mixer sends all its state so, and labels without types. Taken for the year 1900,
+    such a tag makes the sender's clock wrong, and its dated bundles lose their time."""
+    element = b"/1\0\0"
+    assert decode(b"#bundle\0" + bytes(8) + struct.pack(">I", len(element)) + element) == [Message("/1", ())]
+    dated = bundle(0.0, encode("/a"), bundle(100.0, encode("/b")))
+    assert [(each.address, each.tag) for each in decode(dated)] == [("/a", None), ("/b", 100.0)]
+
+
 def test_depth_number_and_size_are_bounded() -> None:
     data = encode("/a")
     for _ in range(MOST_DEPTH):

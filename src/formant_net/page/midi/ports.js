@@ -77,7 +77,7 @@ const keyOf = ({ name, id }) => `${name ?? ""} ${id}`;
 export function midiWords(state, names) {
   switch (state) {
     case "on":
-      return names.length > 0 ? `Plays: ${names.join(", ")}.` : "No MIDI keyboard is there. Plug one in: it plays at once.";
+      return names.length > 0 ? `Plays: ${names.join(", ")}.` : "No MIDI keyboard is there. Plug one in: it plays at once, in Firefox after the browser was restarted.";
     case "asking":
       return "The browser asks whether this page may use MIDI.";
     case "refused":
