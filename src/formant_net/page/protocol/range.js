@@ -1,8 +1,8 @@
 /** What lies where on a synth's surface: pitch at x = 0, width in octaves, vowels from bottom to top. */
 
 /**
- * @typedef {{lowHz: number, octaves: number, vowels: string[], plane?: OnPlane[]}} Range vowels lie at equal steps of y;
- *   `plane`: where they lie on the synth's plane of vowels, if it sings one
+ * Vowels lie at equal steps of y; `plane`: where they lie on the synth's plane of vowels, if it sings one.
+ * @typedef {{lowHz: number, octaves: number, vowels: string[], plane?: OnPlane[]}} Range
  * @typedef {{name: string, front: number, open: number}} OnPlane 0 back … 1 front, 0 close … 1 open
  */
 
