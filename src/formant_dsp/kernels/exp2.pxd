@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, int64_t
 
 cdef extern from "native/vec.h" nogil:
+    float k "formant_const"(float) noexcept
     int32_t bits "formant_bits"(float) noexcept
     float from_bits "formant_float"(int32_t) noexcept
     int64_t bits64 "formant_bits64"(double) noexcept
@@ -17,11 +18,11 @@ cdef inline float exp2_poly(float t) noexcept nogil:
     Adding 1.5·2^23 rounds to the nearest integer, which is then in the low bits of the sum. Shifted into place, they
     are added to the exponent of the polynomial.
     """
-    cdef float x = fmax_(t, <float>-125.0)
-    cdef float m = x + <float>12582912.0
-    cdef float f = x - (m - <float>12582912.0)
-    return from_bits((bits(m) << 23) + bits(<float>1.00000007 + f * (<float>0.693146967 + f * (<float>0.240221197 + f * (
-        <float>0.0555071327 + f * (<float>0.00967554133 + f * <float>0.00132764715))))))
+    cdef float x = fmax_(t, k(<float>-125.0))
+    cdef float m = x + k(<float>12582912.0)
+    cdef float f = x - (m - k(<float>12582912.0))
+    return from_bits((bits(m) << 23) + bits(k(<float>1.00000007) + f * (k(<float>0.693146967) + f * (k(<float>0.240221197) + f * (
+        k(<float>0.0555071327) + f * (k(<float>0.00967554133) + f * k(<float>0.00132764715)))))))
 
 
 # log2 x = exponent + log2 m with m = x / 2^exponent in sqrt(1/2) ... sqrt(2), for normal x > 0. log2 m is the series

@@ -8,22 +8,25 @@
 from libc.math cimport fabs
 from libc.stdint cimport int32_t, uint32_t
 
+cdef extern from "native/vec.h" nogil:
+    float k "formant_const"(float) noexcept
+
 
 cdef inline float sin_half(float t, float t2) noexcept nogil:
     """sin πt for |t| <= 1/2; t2 = t²."""
-    return t * (<float>3.14159258 + t2 * (<float>-5.167706879 + t2 * (
-        <float>2.550031377 + t2 * (<float>-0.5980451742 + t2 * <float>0.07722012904))))
+    return t * (k(<float>3.14159258) + t2 * (k(<float>-5.167706879) + t2 * (
+        k(<float>2.550031377) + t2 * (k(<float>-0.5980451742) + t2 * k(<float>0.07722012904)))))
 
 
 cdef inline float cos_half(float t2) noexcept nogil:
     """cos πt for t² <= 1/4."""
-    return <float>0.9999999535 + t2 * (<float>-4.934792859 + t2 * (
-        <float>4.058411914 + t2 * (<float>-1.331880161 + t2 * <float>0.2196967987)))
+    return k(<float>0.9999999535) + t2 * (k(<float>-4.934792859) + t2 * (
+        k(<float>4.058411914) + t2 * (k(<float>-1.331880161) + t2 * k(<float>0.2196967987))))
 
 
 cdef inline float turns(uint32_t phase) noexcept nogil:
     """A phase in 2^-32 turns as a float in -1/2 ... 1/2 turn."""
-    return <float>(<int32_t>phase) * <float>2.3283064365386963e-10
+    return <float>(<int32_t>phase) * k(<float>2.3283064365386963e-10)
 
 
 cdef inline float carriers_at(float t, float w, float c1, float s) noexcept nogil:
@@ -31,7 +34,7 @@ cdef inline float carriers_at(float t, float w, float c1, float s) noexcept nogi
     cdef float t2 = t * t
     cdef float a = sin_half(t, t2)
     cdef float q = w * s
-    return q + (a + a) * (cos_half(t2) * (<float>1.0 + w * c1) - a * q)
+    return q + (a + a) * (cos_half(t2) * (k(<float>1.0) + w * c1) - a * q)
 
 
 cdef inline float carriers(uint32_t phase, float w, float c1, float s) noexcept nogil:

@@ -30,6 +30,17 @@ typedef uint32_t formant_phase_row_t[64] __attribute__((aligned(64)));
 typedef float formant_rows_t[8 * 64] __attribute__((aligned(64))); /* one for each channel */
 #endif
 
+/* A constant that neither clang nor V8 knows to be one. V8 makes a known constant anew at each use inside of a loop,
+   with three instructions. It keeps the value of a variable. */
+#if defined(__wasm__)
+static inline float formant_const(float x) {
+    __asm__("" : "+r"(x));
+    return x;
+}
+#else
+#define formant_const(x) (x)
+#endif
+
 static inline int32_t formant_bits(float x) {
     int32_t b;
     memcpy(&b, &x, sizeof b);
