@@ -353,7 +353,8 @@ function showHearing() {
   surface.heardBy(nobody ? "nobody" : mute.length > 0 ? "some" : "all");
   element("hint").hidden = nobody;
   element("unheard").hidden = !nobody;
-  write("unheard", nobody ? `Nobody can hear you: ${muteWords(mute)}.` : "");
+  const remedy = here.state === "off" ? " To hear yourself, open Synths and switch on Hear it here." : "";
+  write("unheard", nobody ? `Nobody can hear you: ${muteWords(mute)}.${remedy}` : "");
 }
 
 /** @param {string} id @param {string} text */

@@ -21,7 +21,8 @@ def test_a_page_that_nobody_hears_says_so_everywhere(stage: Stage, mute: dict[st
     _, synth, tab = stage.playing(name="Kitchen", state={**STATE, **mute})
     tab.until(f"formant.status === 'No sound: Kitchen {why}'")
     tab.until("document.getElementById('status').dataset.tone === 'bad'")
-    assert tab.text("#unheard") == f"Nobody can hear you: Kitchen {why}."
+    remedy = "To hear yourself, open Synths and switch on Hear it here."
+    assert tab.text("#unheard") == f"Nobody can hear you: Kitchen {why}. {remedy}"
     assert tab.evaluate("document.getElementById('surface').dataset.heard") == "nobody"
     assert tab.evaluate("document.getElementById('hint').checkVisibility()") is False
     tab.click("#panel-toggle")
