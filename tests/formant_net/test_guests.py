@@ -6,7 +6,7 @@ The hub and the synth's core are the real ones (support/virtual/hall.py); docs/i
 from __future__ import annotations
 
 import pytest
-from support.net.sdp import candidate
+from support.net.sdp import answer, candidate, offer
 from support.suite.cases import ALL_CASES, some
 from support.virtual.hall import KEY, Hall, Manner
 
@@ -310,3 +310,104 @@ def test_a_token_can_try_no_more_ids_than_may_come_in(addresses: int) -> None:
     hall.comes("touch-ctrl-other", key=hall.token("another"), address="198.51.100.8")
     assert hall.waited("touch-ctrl-other", 5.0) is not None, "another token is not touched by it"
     assert hall.linked("ctrl-player")
+
+
+# --- what a guest says, to whom ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("addresses", [1, 20])
+def test_guests_who_answer_without_end_fill_no_synths_connection(addresses: int) -> None:
+    """Each offer is answered a hundred times, with four hundred candidates: a synth would be cut as a slow reader."""
+    hall = Hall(limits=Limits(burst=10**6, address_burst=10**6))
+    clients = hall.clients
+    guests = [
+        hall.comes(f"touch-ctrl-{n}", key=hall.token(), address=f"192.0.2.{n % addresses}", manner="mute")
+        for n in range(20)
+    ]
+    hall.run(1.0)
+    assert all(guest.offers for guest in guests)
+    before = clients.hub.counters.routed
+    for guest in guests:
+        for n in range(100):
+            clients.say(guest.conn, "answer", target="synth-a", data=answer())
+            for k in range(4):
+                clients.say(guest.conn, "ice-candidate", target="synth-a", data=candidate(4 * n + k))
+    assert clients.hub.counters.routed - before <= 20 * (2 + 80)
+    assert all(guest.conn in clients.open for guest in guests), "what is dropped is no reason to end a connection"
+    hall.comes("ctrl-honest", address="198.51.100.7")
+    waited = hall.waited("ctrl-honest", 5.0)
+    assert waited is not None
+    assert waited < QUICK_S
+    guest = hall.comes("touch-ctrl-honest", key=hall.token("another"), address="198.51.100.8")
+    assert hall.waited("touch-ctrl-honest", 5.0) is not None
+    assert not any(said.get("code") == "too-fast" for said in clients.heard(guest.conn))
+
+
+@pytest.mark.parametrize("addresses", [1, 20])
+def test_phones_of_one_token_fill_no_players_connection_with_offers(addresses: int) -> None:
+    """Three hundred phones offer to one player 20 times each; each offer may have 32 kB."""
+    hall = Hall()
+    clients = hall.clients
+    player = hall.comes("ctrl-player", address="198.51.100.7", manner="mute")
+    hall.run(0.5)
+    token = hall.token("phones", "phone")
+    phones = [clients.join(f"synth-web-{n:012x}", key=token, address=f"192.0.2.{n % addresses}") for n in range(300)]
+    offered = player.offers
+    clients.heard(player.conn)
+    for _ in range(20):
+        for phone in phones:
+            clients.say(phone, "offer", target="ctrl-player", data=offer())
+    heard = [said["source"] for said in clients.heard(player.conn) if said["type"] == "offer"]
+    limits = Limits()
+    assert len(heard) <= (limits.phone_offers_burst // 2 if addresses == 1 else limits.phone_offers_burst)
+    assert len(heard) >= 256, "a page gets as many phones as it has places"
+    assert player.offers == offered
+    box = clients.join("synth-box", key=KEY, address="198.51.100.9")
+    other = clients.join("synth-web-f", key=hall.token("others", "phone"), address="198.51.100.8")
+    for honest in (box, other):
+        assert clients.say(honest, "offer", target="ctrl-player", data=offer()) == []
+    assert [said["source"] for said in clients.heard(player.conn)] == ["synth-box", "synth-web-f"]
+
+
+# --- who shares an address with guests --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("addresses", [1, 20])
+def test_guests_do_not_use_up_the_places_and_messages_of_players_at_their_address(addresses: int) -> None:
+    """Musicians and their audience are often behind one router. Guests take all that an address may have, and a
+    stranger there says twenty things on each of a hundred sockets."""
+    hall = Hall(limits=Limits(clients_per_address=50, address_rate_per_s=100.0, address_burst=500))
+    clients = hall.clients
+    for n in range(60 * addresses):
+        hall.comes(f"touch-ctrl-{n}", key=hall.token(), address=f"192.0.2.{n % addresses}", manner="mute")
+    for _ in range(30):
+        for person in list(hall.people.values()):
+            if person.conn in clients.open:
+                clients.say(person.conn, "heartbeat")
+    for n in range(100):
+        stranger = clients.connect(f"192.0.2.{n % addresses}")
+        for _ in range(20):
+            clients.say(stranger, "heartbeat")
+    assert clients.hub.counters.errors["address-full"] == 10 * addresses
+    assert clients.hub.counters.errors["too-fast"] > 0
+    hall.run(0.2)
+    for n in range(5):
+        hall.comes(f"ctrl-{n}", address="192.0.2.0")
+        waited = hall.waited(f"ctrl-{n}", 5.0)
+        assert waited is not None
+        assert waited < QUICK_S
+
+
+def test_who_registers_again_by_another_key_is_counted_once() -> None:
+    hall = Hall(limits=Limits(clients_per_address=2))
+    clients = hall.clients
+    conn = clients.join("ctrl-a", key=hall.token(), address="192.0.2.1")
+    for key in (KEY, hall.token(), KEY):
+        assert [said["type"] for said in clients.say(conn, "register", client_id="ctrl-a", key=key)] == ["registered"]
+    for n in range(2):  # both places of guests are free
+        clients.join(f"touch-ctrl-{n}", key=hall.token(), address="192.0.2.1")
+    clients.join("ctrl-b", key=KEY, address="192.0.2.1")
+    full = clients.connect("192.0.2.1")
+    assert [said["code"] for said in clients.say(full, "register", client_id="ctrl-c", key=KEY)] == ["address-full"]
+    clients.drop(conn)
+    clients.join("ctrl-c", key=KEY, address="192.0.2.1")

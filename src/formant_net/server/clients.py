@@ -36,6 +36,15 @@ UNDECIDED = frozenset((State.WAITING, State.CLAIMING, State.ENTERING))
 """The states in which a client's messages are kept until it is registered."""
 
 
+@dataclass(slots=True)
+class Replies:
+    """What a guest may still say to a synth after an offer of it. A client of ours sends one answer and a dozen
+    candidates. Without a bound, guests could fill the synth's connection with them."""
+
+    answers: int = 2
+    candidates: int = 80
+
+
 @dataclass(slots=True, eq=False)
 class Client:
     """One connection: an integer that the shell chose and never uses again.
@@ -49,8 +58,9 @@ class Client:
     key       what it came in by, which may be withdrawn
     grant     what that allows it
     standing  a guest or not, and with whom it is counted
-    counted   its address has been charged with a client
-    callers   of a guest: the synths that have offered to it; it may answer those, and learns of no other id
+    counted   whether its address counts it among its guests; None: it is not counted
+    callers   of a guest: the synths that have offered to it, and what it may still say to each. It may answer those,
+              and learns of no other id
     offers    counts its offers, from the first on
     says_ice  it has last sent a candidate as `ice`, so it reads them as `ice`
     beat      its last heartbeat as it came, if it was a short one: the same text means the same
@@ -71,8 +81,8 @@ class Client:
     key: str | None = field(default=None, repr=False)
     grant: Grant = field(default_factory=Grant)
     standing: Standing = FULL
-    counted: bool = False
-    callers: dict[str, None] = field(default_factory=dict)
+    counted: bool | None = None
+    callers: dict[str, Replies] = field(default_factory=dict)
     offers: OfferMeter | None = None
     says_ice: bool = False
     beat: str | None = None
@@ -82,7 +92,7 @@ class Client:
         if self.standing.guest:
             if len(self.callers) >= MOST_CALLERS:
                 del self.callers[next(iter(self.callers))]
-            self.callers[source] = None
+            self.callers[source] = Replies()
 
     def check_source(self, source: str | None, about: str) -> None:
         """Raises ProtocolError "not-registered", or "wrong-source" if it speaks in another's name."""

@@ -19,6 +19,7 @@ from formant_net.protocol import messages as m
 from formant_net.protocol import steering
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.ice import IceServers
+from formant_net.protocol.standing import Standing
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.access import Access
 from formant_net.server.access.door import Door
@@ -291,10 +292,10 @@ class Hub:
     def wall_offset_s(self, offset_s: float) -> None:
         self._out.wall_offset_s = offset_s
 
-    def knows(self, conn: int) -> bool:
-        """Whether a connection has registered."""
+    def standing(self, conn: int) -> Standing | None:
+        """The standing of a connection; None: it has not registered."""
         client = self._clients.get(conn)
-        return client is not None and client.state is State.REGISTERED
+        return client.standing if client is not None and client.state is State.REGISTERED else None
 
     def clients(self) -> dict[str, m.Role]:
         """The registered ids and their roles."""

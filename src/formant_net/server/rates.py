@@ -32,7 +32,9 @@ class Rates:
                 raise ProtocolError("too-fast", text, fatal=True)
             text = f"more than {self._limits.rate_per_s:g} messages a second are dropped: send less"
             raise ProtocolError("too-fast", text, fatal=client.allowance.refused > self._limits.burst)
-        if not self._addresses.message(client.address, now):
+        if client.state is State.NEW:
+            return  # what it may say is bounded, and others of its address have to get in
+        if not self._addresses.message(client.address, now, guest=client.standing.guest):
             rate = self._limits.address_rate_per_s
             raise ProtocolError(
                 "too-fast", f"more than {rate:g} messages a second from your address are dropped: send less"

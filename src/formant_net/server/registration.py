@@ -114,13 +114,13 @@ class Registration:
                 "register",
             )
         holder = self._clients.holder(asked.client_id)
-        if not client.counted:
+        standing = standing_of(None if self._door.access.open else asked.key, grant, role, client.address)
+        if client.counted is not standing.guest:
             known = holder is not None and proves(asked.resume, proof_of(holder.resume))
-            self._door.addresses.joined(client.address, now, known=known)
-            client.counted = True
-        client.key, client.grant = asked.key, grant
-        given = None if self._door.access.open else asked.key
-        client.standing = standing_of(given, grant, role, client.address)
+            self._door.addresses.joined(client.address, now, guest=standing.guest, known=known)
+            self._uncount(client)
+            client.counted = standing.guest
+        client.key, client.grant, client.standing = asked.key, grant, standing
         if client.state is State.REGISTERED:
             client.asked = asked
             self._registry.put(self._lease(client, now), now)
@@ -348,10 +348,14 @@ class Registration:
 
     def _drop(self, client: Client) -> None:
         self._clients.drop(client)
-        if client.counted:
-            self._door.addresses.left(client.address)
+        self._uncount(client)
         self._places.gone(client.conn)
         self._liveness.left(client)
+
+    def _uncount(self, client: Client) -> None:
+        if client.counted is not None:
+            self._door.addresses.left(client.address, guest=client.counted)
+            client.counted = None
 
     # --- inside: room ----------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import msgspec
 
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
-from formant_net.server.clients import Client, Clients
+from formant_net.server.clients import Client, Clients, Replies
 from formant_net.server.content import Content
 from formant_net.server.discovery import Counters
 from formant_net.server.outputs import Outbox
@@ -54,7 +54,6 @@ class Routing:
         client.check_source(message.source, about)
         if isinstance(message, m.IceCandidate):
             client.says_ice = isinstance(message, m.Ice)
-        message = self._content.clean(message)
         offers = isinstance(message, m.Offer)
         if client.role == "desk":
             raise ProtocolError("wrong-role", "a desk has no links: it steers through the server", about)
@@ -64,8 +63,11 @@ class Routing:
                 "a synth sends offers and a controller sends answers: see docs/integrate/protocol.md",
                 about,
             )
-        if client.standing.guest and not offers and message.target not in client.callers:
-            raise unknown(message.target, about)  # even if that id exists: a guest must not find out
+        if client.standing.guest and not offers:
+            replies = client.callers.get(message.target)
+            if replies is None:
+                raise unknown(message.target, about)  # even if that id exists: a guest must not find out
+            _count(replies, message, about)
         target = self._clients.holder(message.target)
         lease = None if target is not None else self._registry.find(message.target, now)
         there = target or lease
@@ -75,6 +77,7 @@ class Routing:
             raise ProtocolError(
                 "wrong-role", f"{message.target} is also a {there.role}: a link needs a synth and a controller", about
             )
+        message = self._content.clean(message)  # it costs the most, so it comes late
         if offers:
             self._content.count_offer(client, message.target, now, guest=there.standing.guest)
         stamped = msgspec.structs.replace(
@@ -137,6 +140,18 @@ class Routing:
         frame = msgspec.Raw(m.encode(stamped).encode())
         relay = bus.Relay(source=client.id, target=stamped.target, node=self._place.node, about=about, frame=frame)
         self._out.post(there.node, bus.encode(relay), (client.id, stamped.target))
+
+
+def _count(replies: Replies, message: Routed, about: str) -> None:
+    """Count what a guest says to a synth that has called it. Raises ProtocolError "too-fast"."""
+    if isinstance(message, m.IceCandidate):
+        replies.candidates -= 1
+        left, what = replies.candidates, "candidates"
+    else:
+        replies.answers -= 1
+        left, what = replies.answers, "answers"
+    if left < 0:
+        raise ProtocolError("too-fast", f"{message.target} gets no more {what} to one offer: wait for the next", about)
 
 
 def unknown(target: str, about: str) -> ProtocolError:

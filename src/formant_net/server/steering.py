@@ -23,6 +23,7 @@ from formant_net.fleet.wanted import FADE_MS, Outcome, Wanted, carried_out
 from formant_net.protocol import steering as s
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.fields import Message
+from formant_net.protocol.standing import is_phone
 from formant_net.server.clients import Client, Clients
 from formant_net.server.edges.elsewhere import Elsewhere
 from formant_net.server.outputs import Outbox
@@ -359,6 +360,10 @@ class Steering:
             return
         box.since = self._out.timestamp(now)
         self._tell_box(box)
+        if is_phone(box.id) and box.id not in self.document.boxes:
+            del self._boxes[box.id]  # hundreds of phones that come and go would push out boxes that are switched off
+            self._follow_soon(now)
+            return
         away = [each.id for each in self._boxes.values() if not each.here and each.id not in self.document.boxes]
         for id in away[: max(0, len(away) - MOST_AWAY)]:
             del self._boxes[id]

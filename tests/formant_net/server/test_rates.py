@@ -33,7 +33,7 @@ def test_all_clients_of_one_address_share_one_allowance() -> None:
     other = clients.join("ctrl-home", address="192.0.2.2")
     answers = [clients.say(conn, "request-controllers") for _ in range(10) for conn in phones]
     codes = [message["code"] for heard in answers for message in heard]
-    assert codes.count("wrong-role") == 40
+    assert codes.count("wrong-role") == 50
     assert "too-fast" in codes
     refused(clients.say(other, "request-controllers"), "wrong-role")
     assert not clients.closed

@@ -334,6 +334,19 @@ def test_phones_of_guests_take_no_place_in_the_document_and_no_box_is_kept_out(
     assert told(guarded, late)[-1]["gain_db"] == -9.0
 
 
+@pytest.mark.parametrize("addresses", [1, 40])
+def test_phones_that_come_and_go_push_no_box_that_is_away_out_of_the_desk(guarded: RawClients, addresses: int) -> None:
+    """A desk is told of the last 256 boxes that are away and that nobody has set."""
+    for n in range(30):
+        guarded.drop(guarded.join(f"synth-box{n}", key="abcd-efgh", address="198.51.100.2"))
+    for n in range(300):
+        id = f"synth-web-{n:012x}"
+        guarded.drop(guarded.join(id, key=phone_token(), address=f"192.0.2.{n % addresses}"))
+    conn = guarded.join("desk-1", key="abcd-efgh", address="198.51.100.1")
+    told_of = [each["id"] for each in guarded.say(conn, "desk-open") if each["type"] == "desk-box"]
+    assert told_of == [f"synth-box{n}" for n in range(30)]
+
+
 def test_only_so_many_boxes_as_there_is_room_for_begin_to_be_steered(hall: RawClients) -> None:
     for n in range(300):
         box(hall, f"synth-{n}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from support.suite.patience import PATIENCE_S
 from websockets.asyncio.client import ClientConnection, connect
 
 from formant_net.aio.server.server import EdgeServer
-from formant_net.aio.server.static import read_page
+from formant_net.aio.server.static import Asset, read_page
 from formant_net.fleet.document import Document
 from formant_net.protocol.ice import IceServers
 from formant_net.protocol.timing import Timing
@@ -81,6 +81,7 @@ async def edge(
     access: Access | None = None,
     tls: ssl.SSLContext | None = None,
     fleet: Document | None = None,
+    assets: Mapping[str, Asset] | None = None,
     **shell: Any,
 ) -> AsyncIterator[Edge]:
     timing = timing or Timing()
@@ -95,7 +96,7 @@ async def edge(
     )
     server = EdgeServer(
         hub,
-        assets=read_page(),
+        assets=read_page() if assets is None else assets,
         version="1.2.3",
         limits=limits,
         **shell,

@@ -150,7 +150,7 @@ def by_server(chunks: Sequence[bytes], *, known: bool, small: bool = True, eager
         connection.told = []
         connection.connection_made(transport)  # type: ignore[arg-type]
         connection.request = Request("/ws", Headers())
-        connection._open, connection.known = True, known
+        connection._open, connection.turns = True, None if known else connection.arrivals
         for chunk in chunks:
             connection.data_received(chunk)
             if eager or not transport.reading:

@@ -73,10 +73,10 @@ class Hall:
     def now(self) -> float:
         return self.clients.clock.now
 
-    def token(self, name: str = "audience") -> str:
-        """An audience token; another one for each name."""
+    def token(self, name: str = "audience", scopes: str = "audience") -> str:
+        """An audience token, or one for phones; another one for each name."""
         if name not in self._tokens:
-            claims = {"exp": self.now + 36_000.0 + len(self._tokens), "scope": " ".join(SCOPES["audience"])}
+            claims = {"exp": self.now + 36_000.0 + len(self._tokens), "scope": " ".join(SCOPES[scopes])}
             self._tokens[name] = KEYS.sign(claims)
         return self._tokens[name]
 

@@ -21,7 +21,7 @@ from formant_net.aio.lan.announce import Announcer
 from formant_net.aio.lan.names import own_names
 from formant_net.aio.lan.watch import readdressed
 from formant_net.aio.server import kept_desk
-from formant_net.aio.server.gate import SPARE_SOCKETS, Proxies
+from formant_net.aio.server.gate import READERS, SPARE_SOCKETS, Proxies
 from formant_net.aio.server.keys import KeyFiles
 from formant_net.aio.server.server import EdgeServer, Metrics
 from formant_net.aio.server.static import read_page
@@ -226,7 +226,7 @@ async def running_edge(
 def _fitting(limits: Limits) -> Limits:
     """The limits, with clients and newcomers reduced in proportion if the system allows too few open files."""
     wanted = limits.clients + limits.newcomers
-    room = room_for(wanted + SPARE_SOCKETS) - SPARE_SOCKETS
+    room = room_for(wanted + SPARE_SOCKETS + READERS) - SPARE_SOCKETS - READERS
     if room >= wanted:
         return limits
     newcomers = min(limits.newcomers, max(1, room * limits.newcomers // wanted))

@@ -18,6 +18,9 @@ from formant_net.server.access.origin import Origins
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SPARE_SOCKETS = 512
 """Most TCP connections without a whole request yet. When there are more, the address with most of them loses one."""
+READERS = 1024
+"""Most TCP connections that read a plain answer. A page is 85 of them, one after the other; who reads slowly keeps one
+for `handshake_s`."""
 _MAX_HOPS = 32
 
 

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -25,19 +26,20 @@ from formant_net.aio.driver import Driver, clock
 from formant_net.aio.server.bind import BACKLOG, hosts_of, listen, port_of
 from formant_net.aio.server.connection.arrivals import Arrivals
 from formant_net.aio.server.connection.feed import FairConnection
-from formant_net.aio.server.gate import SPARE_SOCKETS, Gate, Proxies, peer_of
+from formant_net.aio.server.gate import READERS, SPARE_SOCKETS, Gate, Proxies, peer_of
 from formant_net.aio.server.http import Pages
 from formant_net.aio.server.static import Asset
 from formant_net.fleet.agreed import Keep
 from formant_net.ops.log import get_logger
 from formant_net.protocol.messages import Error, encode_bytes
-from formant_net.protocol.standing import Shares, is_phone
+from formant_net.protocol.standing import Shares, Standing, is_phone
 from formant_net.server.access.limits import Limits
 from formant_net.server.access.origin import Origins
 from formant_net.server.health.metrics import STALE, ServerView, render
 from formant_net.server.health.view import boxes
 from formant_net.server.hub import Hub
 from formant_net.server.outputs import Close, Event, Output, Post, Probe, Send, SendAll
+from formant_net.server.places import group_of_address
 from formant_net.server.registry.registry import Restart, Write
 
 _CLOSE_TIMEOUT_S = 2.0
@@ -106,6 +108,8 @@ class EdgeServer:
         self._unsent: dict[FairConnection, list[bytes]] = {}
         self._silent: Shares[FairConnection] = Shares()
         """Connections without a whole request yet."""
+        self._readers: Shares[FairConnection] = Shares()
+        """Connections that get a plain answer, until they have ended."""
         self._sockets: dict[int, FairConnection] = {}
         self._last = 0
         self._slow_readers = 0
@@ -153,6 +157,7 @@ class EdgeServer:
             limits = self._limits
             open_s = self._limits.handshake_s
             arrivals = Arrivals(self._loop)
+            guests = Arrivals(self._loop)
             peer = ""
             """The other end of the TCP connection."""
             address = ""
@@ -172,12 +177,13 @@ class EdgeServer:
                 super().connection_lost(exc)
                 edge._raw.discard(self)
                 edge._silent.remove(self)
+                edge._readers.remove(self)
                 edge._gate.closed(self.peer)
 
             def answer(self, request: Request) -> Response | None:
                 edge._silent.remove(self)
                 self.address = edge._gate.address_of(self.peer, request)
-                return edge._answer(self.peer, self.address, request)
+                return edge._answer(self, self.peer, self.address, request)
 
             def opened(self) -> None:
                 edge._last += 1
@@ -189,8 +195,8 @@ class EdgeServer:
                 if not self.number:
                     return  # it comes after the end
                 edge._driver.tell(edge._hub.receive_frame, self.number, message)
-                if not self.known:
-                    self.known = edge._hub.knows(self.number)
+                if self.turns is not None and (standing := edge._hub.standing(self.number)) is not None:
+                    self.turns, self.group = self.guests if standing.guest else None, standing.group
 
             def heard(self) -> None:
                 if self.number:
@@ -325,22 +331,30 @@ class EdgeServer:
         """Make room for a connection without a request yet. Returns False if there is none."""
         standing = self._gate.standing_of(peer)
         socket.group = standing.group
-        if len(self._silent) >= SPARE_SOCKETS:
-            crowd = self._silent.give_way(standing)
+        return self._has_place(socket, standing, self._silent, SPARE_SOCKETS)
+
+    def _has_place(self, socket: FairConnection, standing: Standing, places: Shares[FairConnection], most: int) -> bool:
+        """Give it one of so many places. When there is none, the address with most of them loses one."""
+        if len(places) >= most:
+            crowd = places.give_way(standing)
             if not crowd:
                 return False
             self._turned_away += 1
-            self._silent.remove(crowd[0])
+            places.remove(crowd[0])
             crowd[0].transport.abort()
-        self._silent.add(socket, standing)
+        places.add(socket, standing)
         return True
 
-    def _answer(self, peer: str, address: str, request: Request) -> Response | None:
+    def _answer(self, socket: FairConnection, peer: str, address: str, request: Request) -> Response | None:
         """The answer to a request from `address`; None opens a WebSocket."""
         path = request.path.partition("?")[0]
         if (refused := self._gate.refusal(peer, request, path)) is not None:
             return self._pages.refuse(*refused)
-        return None if path == "/ws" else self._pages.answer(request, address)
+        if path == "/ws":
+            return None
+        if not self._has_place(socket, group_of_address(address), self._readers, READERS):
+            return self._pages.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many others load the page: try again.\n")
+        return self._pages.answer(request, address)
 
     def _before(self, now: float) -> None:
         if now - self._wall_at >= WALL_S:

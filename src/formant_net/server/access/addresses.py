@@ -16,6 +16,8 @@ from formant_net.timers.allowance import Allowance
 
 _FLOODS = 20
 """Number of floods that use up all the connections an address may make at once."""
+_BESIDE = 576
+"""Sockets of an address beside its clients and newcomers: without a request yet, reading an answer, or just closing."""
 _GUESSES_KNOWN = 16
 """Wrong keys remembered for each address: boxes of one household may have one old key, or a few."""
 _REMEMBERED = 16_384
@@ -44,9 +46,11 @@ class _Address:
 
     def __init__(self, limits: Limits, now: float) -> None:
         self.sockets = 0
-        self.clients = 0
+        self.clients = [0, 0]
+        """Players and boxes, and guests. Here and in `messages` guests have a share of their own: musicians are often
+        behind the same address as their audience."""
         self.connects = Allowance(limits.connects_per_s, limits.connects_burst, now)
-        self.messages = Allowance(limits.address_rate_per_s, limits.address_burst, now)
+        self.messages = [Allowance(limits.address_rate_per_s, limits.address_burst, now) for _ in range(2)]
         self.guesses = Allowance(limits.guesses_per_min / 60.0, limits.guesses, now)
         self.guesses_in_urls = Allowance(limits.guesses_per_min / 60.0, limits.guesses, now)
         self.guessed: deque[bytes] = deque(maxlen=_GUESSES_KNOWN)
@@ -54,8 +58,8 @@ class _Address:
 
     def idle(self, now: float) -> bool:
         """Nothing of it is connected and nothing used up: it may be forgotten."""
-        return not (self.sockets or self.clients) and all(
-            allowance.full(now) for allowance in (self.connects, self.messages, self.guesses, self.guesses_in_urls)
+        return not (self.sockets or any(self.clients)) and all(
+            allowance.full(now) for allowance in (self.connects, *self.messages, self.guesses, self.guesses_in_urls)
         )
 
 
@@ -65,8 +69,7 @@ class Addresses:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._known: dict[str, _Address] = {}
-        # Room for requests beside the clients, and for sockets that are just closing.
-        self._most_sockets = limits.clients_per_address + 64
+        self._most_sockets = 2 * limits.clients_per_address + limits.newcomers_per_address + _BESIDE
 
     def __len__(self) -> int:
         return len(self._known)
@@ -84,31 +87,32 @@ class Addresses:
         if address:
             self._known[group_of(address)].sockets -= 1
 
-    def joined(self, address: str, now: float, *, known: bool = False) -> None:
+    def joined(self, address: str, now: float, *, guest: bool = False, known: bool = False) -> None:
         """A client wants to register. Raises ProtocolError "address-full" (fatal); nothing is counted then.
 
+        guest    it is counted with the guests of its address
         known    it has shown that it was here before: it comes in anyway
         """
         if not address:
             return
         one = self._at(address, now)
-        if not known and one.clients >= self._limits.clients_per_address:
+        if not known and one.clients[guest] >= self._limits.clients_per_address:
             raise ProtocolError(
                 "address-full",
                 f"your address has reached its limit of {self._limits.clients_per_address} connections: close one, "
                 "or ask the operator to raise `--limit clients_per_address`",
                 fatal=True,
             )
-        one.clients += 1
+        one.clients[guest] += 1
 
-    def left(self, address: str) -> None:
+    def left(self, address: str, *, guest: bool = False) -> None:
         """A client of `joined` is gone."""
         if address:
-            self._known[group_of(address)].clients -= 1
+            self._known[group_of(address)].clients[guest] -= 1
 
-    def message(self, address: str, now: float) -> bool:
-        """False: the clients of this address together say too much; this message is not to be read."""
-        return not address or self._at(address, now).messages.take(now)
+    def message(self, address: str, now: float, *, guest: bool = False) -> bool:
+        """False: the guests of this address together, or its other clients, say too much. It is not to be read."""
+        return not address or self._at(address, now).messages[guest].take(now)
 
     def flooded(self, address: str, now: float) -> None:
         """A connection of this address was closed for flooding. It costs as much as many connections, so that it cannot
@@ -157,7 +161,7 @@ class Addresses:
         """Make room: first what owes nothing, then, if many thousands owe something, the oldest half of them."""
         for group in [group for group, one in self._known.items() if one.idle(now)]:
             del self._known[group]
-        gone = [group for group, one in self._known.items() if not (one.sockets or one.clients)]
+        gone = [group for group, one in self._known.items() if not (one.sockets or any(one.clients))]
         if len(self._known) >= _REMEMBERED:
             for group in gone[: len(gone) // 2 + 1]:
                 del self._known[group]

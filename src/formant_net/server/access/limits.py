@@ -29,13 +29,13 @@ class Limits:
     newcomers_per_address: int = 256
     """Unregistered connections of one address; the oldest gives way. A normal client registers within a second."""
     clients_per_address: int = 512
-    """A hall behind one address needs one for each phone; raise it there."""
+    """Guests of one address, and as many others. A hall behind one address needs one for each phone; raise it there."""
     rate_per_s: float = 200.0
     """Messages of one client, sustained. A page that answers 100 synths with 10 candidates each stays below it."""
     burst: int = 2000
     """Messages of one client at once: a synth that offers to 1,000 controllers when it arrives."""
     address_rate_per_s: float = 2000.0
-    """Messages of all clients of one address together, sustained."""
+    """Messages of all guests of one address together, sustained, and as many of all others."""
     address_burst: int = 20_000
     connects_per_s: float = 100.0
     """New connections of one address, sustained; a page is 50 to 85 of them (plain requests are not kept open)."""
@@ -45,6 +45,11 @@ class Limits:
     """Offers of one synth to guests, and as many to others, sustained and at once: 1,000 controllers, three times."""
     offers_per_pair_per_min: int = 60
     """Offers of one synth to one controller: each makes that page build a connection."""
+    phone_offers_per_min: float = 600.0
+    """Offers of all phones of one token to one controller, sustained; those of one address have half of it. A page has
+    places for 256 synths."""
+    phone_offers_burst: int = 600
+    """As many at once: a player comes into a hall of phones, and loads the page anew."""
     joins_per_min: float = 120.0
     """New ids of one address, sustained; of guests for each of their tokens. An id that is shown to be its own is not
     new."""

@@ -12,6 +12,7 @@ from support.net.loopback import Edge, ask, edge, hear, run
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from formant_net.aio.server import server
 from formant_net.aio.server.gate import Proxies, ProxyError
 from formant_net.server.access.limits import Limits
 from formant_net.server.access.origin import Origins
@@ -80,7 +81,9 @@ def test_one_address_has_so_many_clients_and_is_told_so() -> None:
     run(story())
 
 
-def test_sockets_of_one_address_that_say_nothing_are_turned_away_and_counted() -> None:
+def test_sockets_of_one_address_that_say_nothing_are_turned_away_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "SPARE_SOCKETS", 65)
+
     async def story() -> None:
         async with edge(limits=Limits(clients_per_address=1, connects_burst=1000)) as attic:
             opened = [await asyncio.open_connection("127.0.0.1", attic.port) for _ in range(80)]

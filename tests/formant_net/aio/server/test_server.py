@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import socket as sockets
+from typing import Any
+from unittest.mock import ANY
 
 import pytest
-from support.net.loopback import ask, edge, hear, run, say
+from support.net.attacks import Target, Wire
+from support.net.loopback import Edge, ask, edge, hear, run, say
 from support.net.sdp import answer, candidate, offer, sdp
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
 from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
 
 from formant_net.aio import driver as drivers
+from formant_net.aio.server import server
+from formant_net.aio.server.connection.feed import FairConnection
 from formant_net.aio.server.server import EdgeServer
+from formant_net.aio.server.static import Asset
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.limits import Limits
 
@@ -270,5 +277,44 @@ def test_who_comes_while_the_server_is_busy_waits_and_is_not_dropped() -> None:
             await one.join("ctrl-a")
             for each in waiting:
                 each.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize("addresses", [1, 5])
+def test_slow_readers_of_pages_give_way_to_others_and_take_a_bounded_number_of_sockets(
+    monkeypatch: pytest.MonkeyPatch, addresses: int
+) -> None:
+    """A page is written at once and stays in memory until it is read, and each socket is an open file."""
+    monkeypatch.setattr(server, "READERS", 10)
+    held: list[FairConnection] = []
+    answer_of = EdgeServer._answer
+
+    def noted(self: EdgeServer, socket: FairConnection, *more: Any) -> Response | None:
+        held.append(socket)
+        return answer_of(self, socket, *more)
+
+    monkeypatch.setattr(EdgeServer, "_answer", noted)
+    page = Asset(b"x" * 16_000_000, "text/plain", '"tag"')
+
+    async def slow(attic: Edge, source: str) -> Wire:
+        wire = await Wire.open(Target("127.0.0.1", attic.port, source))
+        wire.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        await wire.write(b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        return wire
+
+    async def story() -> None:
+        async with edge(assets={"/large": page, "/": Asset(b"page", "text/plain", '"tag"')}) as attic:
+            wires = [await slow(attic, f"127.0.1.{1 + n % addresses}") for n in range(30)]
+            while len(held) < 30:
+                await asyncio.sleep(0.01)
+            reading = [socket for socket in held if socket.transport.get_write_buffer_size() > 1_000_000]
+            assert len(reading) <= 10
+            for _ in range(10):
+                assert await attic.http("GET / HTTP/1.1", source="127.0.2.1") == (200, ANY, b"page")
+            phone = await attic.join("ctrl-a")
+            await say(phone, "heartbeat")
+            for wire in wires:
+                wire.close()
 
     run(story())

@@ -39,6 +39,20 @@ def test_websockets_of_one_address_are_counted_and_others_are_not_touched() -> N
     addresses.joined(PHONE, 0.0)
 
 
+def test_guests_and_others_of_one_address_have_shares_of_their_own() -> None:
+    addresses = Addresses(Limits(clients_per_address=2, address_rate_per_s=1.0, address_burst=10))
+    for guest in (True, False):
+        assert [addresses.message(PHONE, 0.0, guest=guest) for _ in range(20)].count(True) == 10
+        for _ in range(2):
+            addresses.joined(PHONE, 0.0, guest=guest)
+        with pytest.raises(ProtocolError):
+            addresses.joined(PHONE, 0.0, guest=guest)
+    addresses.left(PHONE, guest=True)
+    addresses.joined(PHONE, 0.0, guest=True)
+    with pytest.raises(ProtocolError):
+        addresses.joined(PHONE, 0.0)
+
+
 def test_new_connections_of_one_address_come_at_a_rate() -> None:
     addresses = Addresses(Limits(connects_per_s=10.0, connects_burst=20))
     came = [addresses.opened(PHONE, 0.0) for _ in range(30)]
@@ -50,8 +64,8 @@ def test_new_connections_of_one_address_come_at_a_rate() -> None:
 
 
 def test_sockets_that_do_nothing_are_counted_too() -> None:
-    addresses = Addresses(Limits(clients_per_address=10))
-    assert [addresses.opened(PHONE, 0.0) for _ in range(80)].count(True) == 74
+    addresses = Addresses(Limits(clients_per_address=10, newcomers_per_address=30))
+    assert [addresses.opened(PHONE, 0.0) for _ in range(632)].count(True) == 2 * 10 + 30 + 576
     addresses.closed(PHONE)
     assert not addresses.opened(PHONE, 0.0), "the six that were turned away have not gone yet"
     for _ in range(7):

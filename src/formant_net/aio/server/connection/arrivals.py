@@ -1,8 +1,9 @@
-"""The queue of connections that have sent something and are not registered: they take turns together.
+"""A queue of connections that have sent something and wait until it is read: they take turns together.
 
-A server reads what registered clients send as soon as it comes. All newcomers together get one short turn in each turn
-of the event loop. So however many come, a registered client waits for one such turn at most. Addresses take turns, too:
-a newcomer waits for one of each other address, however many others wait.
+A server reads what players and boxes send as soon as it comes. All newcomers together get one short turn in each turn
+of the event loop, and all guests together another. So however many there are, and whatever they send, a player waits
+for two such turns at most. In a queue tokens take turns, and addresses within a token: a newcomer waits for one of each
+other address, however many others wait.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import Protocol
 from formant_net.aio.driver import clock
 
 TURN_S = 0.001
-"""Seconds of the turn of all newcomers: two or three requests, or registrations."""
+"""Seconds of the turn of all in a queue: two or three requests, or registrations; some fifty messages of guests."""
 
 
 class Arrival(Protocol):
-    """A connection with unread data. `group`: the address that it is counted with."""
+    """A connection with unread data. `group`: token and address that it is counted with (standing.py)."""
 
     group: str
 
@@ -27,12 +28,12 @@ class Arrival(Protocol):
 
 
 class Arrivals:
-    """Newcomers of one server: of each address in the order in which they have sent something."""
+    """Newcomers or guests of one server: of each address in the order in which they have sent something."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting: dict[str, deque[Arrival]] = {}
-        """By address; the one whose turn is next stands first."""
+        self._waiting: dict[str, dict[str, deque[Arrival]]] = {}
+        """By token and address; who is next stands first in each."""
         self._count = 0
         self._scheduled = False
 
@@ -41,7 +42,8 @@ class Arrivals:
 
     def add(self, arrival: Arrival) -> None:
         """It has sent something. It must not be in the queue."""
-        self._waiting.setdefault(arrival.group, deque()).append(arrival)
+        groups = self._waiting.setdefault(arrival.group.partition(".")[0], {})
+        groups.setdefault(arrival.group, deque()).append(arrival)
         self._count += 1
         self._schedule()
 
@@ -49,11 +51,15 @@ class Arrivals:
         self._scheduled = False
         end = clock() + TURN_S
         for _ in range(self._count):  # those that come again have had their turn
-            group = next(iter(self._waiting))
-            of_one = self._waiting.pop(group)
+            token = next(iter(self._waiting))
+            groups = self._waiting.pop(token)
+            group = next(iter(groups))
+            of_one = groups.pop(group)
             arrival = of_one.popleft()
             if of_one:
-                self._waiting[group] = of_one
+                groups[group] = of_one
+            if groups:
+                self._waiting[token] = groups
             self._count -= 1
             arrival.feed()
             if clock() >= end:

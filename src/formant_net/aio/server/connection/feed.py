@@ -37,9 +37,9 @@ class FairConnection(TasklessConnection):
     arrivals: Arrivals
     """The queue of those that nobody knows yet."""
     group = ""
-    """The address that it is counted with."""
-    known = False
-    """It has registered, so its data is read before that of newcomers."""
+    """The token and the address that it is counted with."""
+    turns: Arrivals | None
+    """The queue that it waits in. None: a player or a box, whose data is read at once."""
 
     def heard(self) -> None:
         """A slice without a message has come. It is a sign of life."""
@@ -63,23 +63,24 @@ class FairConnection(TasklessConnection):
         self._asked = 0
         self._head = b""
         self._odd: Allowance | None = None
+        self.turns = self.arrivals
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        if self.known and self._in_frames and not self._backlog and frame_end(data, 0) == len(data):
+        if self.turns is None and self._in_frames and not self._backlog and frame_end(data, 0) == len(data):
             self._frame_came(data, 0, len(data))  # nearly always
             return
         self._backlog += data
         if self._holding:
             if len(self._backlog) - self._at > HOLD_BYTES:
                 self._hold()
-        elif self.known:
+        elif self.turns is None:
             self.feed()
         else:
             self._holding = True
-            self.arrivals.add(self)
+            self.turns.add(self)
 
     def send_data(self) -> None:
         """Send the answers to a slice in one write.
@@ -141,10 +142,10 @@ class FairConnection(TasklessConnection):
             if len(self._backlog) - self._at > HOLD_BYTES:
                 self._hold()
             self._holding = True
-            if self.known:
+            if self.turns is None:
                 self.loop.call_soon(self.feed)
             else:
-                self.arrivals.add(self)
+                self.turns.add(self)
         elif self._paused and not self._deaf:
             self._paused = False
             self.transport.resume_reading()

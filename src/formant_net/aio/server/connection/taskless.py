@@ -57,7 +57,9 @@ class TasklessConnection(ServerConnection):
         self.recv_messages = _NoQueue()  # type: ignore[assignment]
         self.drain_waiters = ()  # type: ignore[assignment]  # an empty deque takes 600 bytes
         self._open = self._ending = False
-        self._pieces: list[Frame] | None = None
+        self._pieces: bytearray | None = None
+        """What has come of a message in pieces; no list of them, for a peer may send a million empty ones."""
+        self._pieces_are = Opcode.TEXT
         self._until = self.loop.time() + self.open_s
         self._overdue = self.loop.call_later(self.open_s, self.transport.abort)
 
@@ -137,11 +139,11 @@ class TasklessConnection(ServerConnection):
             if frame.fin:
                 self.message(frame.opcode, frame.data)
                 return
-            self._pieces = []
-        self._pieces.append(frame)
+            self._pieces, self._pieces_are = bytearray(), frame.opcode
+        self._pieces += frame.data
         if frame.fin:
-            pieces, self._pieces = self._pieces, None
-            self.message(pieces[0].opcode, b"".join([piece.data for piece in pieces]))
+            whole, self._pieces = self._pieces, None
+            self.message(self._pieces_are, whole)
 
     def message(self, opcode: Opcode, data: Any) -> None:
         """A whole message has come. After one that was refused, no other is read."""

@@ -70,6 +70,28 @@ def test_who_comes_again_in_its_turn_waits_for_the_next() -> None:
 
 
 @pytest.mark.parametrize("addresses", [1, 40])
+def test_a_guest_waits_for_one_of_each_other_token_however_many_addresses_that_has(
+    monkeypatch: pytest.MonkeyPatch, addresses: int
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(module, "clock", lambda: clock[0])
+
+    async def story() -> None:
+        fed: list[Slow] = []
+        queue = Arrivals(asyncio.get_running_loop())
+        for n in range(2000):
+            queue.add(Slow(clock, fed, f"crowd.{n % addresses}"))
+        others = [Slow(clock, fed, "others.7"), Slow(clock, fed, "third.8")]
+        for one in others:
+            queue.add(one)
+        while not all(one in fed for one in others):
+            await asyncio.sleep(0)
+        assert len(fed) <= 2 + 4
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("addresses", [1, 40])
 def test_a_newcomer_waits_for_one_of_each_other_address_however_many_others_wait(
     monkeypatch: pytest.MonkeyPatch, addresses: int
 ) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import statistics
+import time
 from contextlib import suppress
 
 import pytest
@@ -11,9 +14,12 @@ from support.net.loopback import ask, edge, hear, run, say
 from support.net.sdp import offer, sdp
 from websockets.exceptions import ConnectionClosed
 
+from formant_net.aio.server.connection import arrivals, feed
 from formant_net.aio.server.connection.arrivals import Arrival, Arrivals
 from formant_net.aio.server.connection.feed import SLICE_BYTES, FairConnection
+from formant_net.server.access.access import Access
 from formant_net.server.access.limits import Limits
+from formant_net.server.access.tokens import SCOPES, KeySet, make_key
 
 
 def test_messages_of_many_slices_arrive_whole_and_in_order() -> None:
@@ -233,3 +239,56 @@ def test_newcomers_wait_with_others_of_their_own_address(monkeypatch: pytest.Mon
     run(story())
     assert len(groups) == 2
     assert "" not in groups
+
+
+@pytest.mark.parametrize("addresses", [1, 20])
+def test_a_player_is_read_before_the_guests_however_many_they_are(
+    monkeypatch: pytest.MonkeyPatch, addresses: int
+) -> None:
+    """Forty guests of one token have sent two hundred messages each. The clock moves so that a turn is one message."""
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 1.0
+        return now[0]
+
+    keys = KeySet.parse(json.dumps({"keys": [make_key("HS256", "a", lambda count: b"x" * count)]}))
+    token = keys.sign({"exp": time.time() + 3600.0, "scope": " ".join(SCOPES["audience"])})
+    told: list[str] = []
+
+    async def story() -> None:
+        async with edge(access=Access("abcd-efgh", tokens=keys)) as attic:
+            player = await attic.join("ctrl-player", key="abcd-efgh")
+            guests = []
+            for n in range(40):
+                wire = await Wire.upgraded(Target("127.0.0.1", attic.port, f"127.0.1.{1 + n % addresses}"))
+                hello = {"type": "register", "client_id": f"touch-ctrl-{n}", "key": token}
+                await wire.write(frame(TEXT, json.dumps(hello).encode()))
+                await wire.reader.readuntil(b'"registered"')
+                guests.append(wire)
+            monkeypatch.setattr(arrivals, "clock", clock)
+            monkeypatch.setattr(feed, "clock", clock)
+            receive = attic.hub.receive_frame
+
+            def noted(conn: int, message: str | bytes, now: float) -> None:
+                told.append(str(message))
+                receive(conn, message, now)
+
+            monkeypatch.setattr(attic.hub, "receive_frame", noted)
+            for wire in guests:
+                await wire.write(b"".join(frame(TEXT, b'{"type": "guest-%d"}' % n) for n in range(200)))
+            while len(told) < 100:
+                await asyncio.sleep(0)
+            waits = []
+            for n in range(20):
+                sent = len(told)
+                await player.send(json.dumps({"type": f"player-{n}"}))
+                while f'{{"type": "player-{n}"}}' not in told[sent:]:
+                    await asyncio.sleep(0)
+                waits.append(told.index(f'{{"type": "player-{n}"}}') - sent)
+            assert len(told) < 7000, "the guests are still being read"
+            assert statistics.median(waits) < 20, "messages of guests before one of the player"
+            for wire in guests:
+                wire.close()
+
+    run(story())

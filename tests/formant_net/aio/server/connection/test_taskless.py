@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import random
 from contextlib import suppress
@@ -11,6 +12,7 @@ import pytest
 from support.net.attacks import BINARY, CONTINUATION, PING, TEXT, UPGRADE, Target, Wire, frame
 from support.net.loopback import Edge, edge, hear, run
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame
 
 from formant_net.aio.server.connection.taskless import TasklessConnection
 from formant_net.protocol.timing import Timing
@@ -194,5 +196,32 @@ def test_what_a_connection_says_before_the_end_is_not_handed_over_twice() -> Non
             while attic.hub.counters.received < 7:
                 await asyncio.sleep(0.01)
             wire.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize("sockets", [1, 20])
+def test_a_message_in_empty_pieces_takes_no_memory_and_still_arrives(sockets: int) -> None:
+    """Empty pieces add nothing to the size that is limited. At the rate that is allowed, 500 sockets could leave
+    gigabytes of them in a day."""
+
+    async def story() -> None:
+        async with edge(limits=Limits(control_burst=10**6)) as attic:
+            wires = [await Wire.upgraded(Target("127.0.0.1", attic.port, f"127.0.0.{9 + n}")) for n in range(sockets)]
+            honest = await attic.join("ctrl-honest")
+            for wire in wires:
+                await wire.write(frame(TEXT, b'{"type":', fin=False))
+                await wire.write(frame(CONTINUATION, b"", fin=False) * (4000 // sockets))
+                await wire.write(frame(CONTINUATION, b'"register", "client_id":', fin=False) + frame(PING, b"here"))
+            for wire in wires:
+                await wire.reader.readuntil(b"here")  # all before it is read
+            kept = sum(type(each) is Frame for each in gc.get_objects())
+            assert kept < 100, "the pieces themselves are not kept"
+            await honest.send('{"type": "request-controllers"}')
+            assert (await hear(honest))["code"] == "wrong-role"
+            for n, wire in enumerate(wires):
+                await wire.write(frame(CONTINUATION, b'"synth-%d"}' % n))
+                assert b'"registered"' in await wire.reader.readuntil(b'"registered"')
+                wire.close()
 
     run(story())
