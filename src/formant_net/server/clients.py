@@ -32,6 +32,8 @@ BEAT_CHARS = 128
 """A heartbeat of this length is remembered."""
 MOST_CALLERS = 1024
 """Synths that a guest may answer, the last ones; bounds what is remembered of each."""
+RETURNS_PER_S, RETURNS = 0.1, 20
+"""How often a guest may take its id to another connection while the old one is open: synths are told each time."""
 UNDECIDED = frozenset((State.WAITING, State.CLAIMING, State.ENTERING))
 """The states in which a client's messages are kept until it is registered."""
 
@@ -62,6 +64,7 @@ class Client:
     callers   of a guest: the synths that have offered to it, and what it may still say to each. It may answer those,
               and learns of no other id
     offers    counts its offers, from the first on
+    returns   of a guest: how often it may still take its id to another connection, from the first time on
     says_ice  it has last sent a candidate as `ice`, so it reads them as `ice`
     beat      its last heartbeat as it came, if it was a short one: the same text means the same
     """
@@ -84,6 +87,7 @@ class Client:
     counted: bool | None = None
     callers: dict[str, Replies] = field(default_factory=dict)
     offers: OfferMeter | None = None
+    returns: Allowance | None = None
     says_ice: bool = False
     beat: str | None = None
 

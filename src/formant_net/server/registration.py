@@ -18,10 +18,10 @@ from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.standing import is_phone
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.door import Door
-from formant_net.server.access.joins import Joins
+from formant_net.server.access.joins import Joins, too_many
 from formant_net.server.access.limits import Limits
 from formant_net.server.access.standing import standing_of
-from formant_net.server.clients import Client, Clients, State
+from formant_net.server.clients import RETURNS, RETURNS_PER_S, Client, Clients, State
 from formant_net.server.id_contest import IdContest, Outcome, Won
 from formant_net.server.liveness import Liveness, Over
 from formant_net.server.meta import cut
@@ -247,6 +247,11 @@ class Registration:
     def _ask_here(self, client: Client, asked: m.Register, holder: Client, now: float) -> None:
         """It asks for the id of another connection of this edge."""
         if proves(asked.resume, proof_of(holder.resume)):
+            if client.standing.guest:
+                holder.returns = holder.returns or Allowance(RETURNS_PER_S, RETURNS, now)
+                if not holder.returns.take(now):
+                    raise too_many(f"{60 * RETURNS_PER_S:g} new connections a minute for one id")
+                client.returns = holder.returns
             # The secret stays: if this answer is lost with the connection, the client can still prove itself.
             self._take_over(client, asked, holder, now, holder.resume)
         elif self._contest.newcomer(holder.id) is not None or not same_household(client, holder):

@@ -43,6 +43,8 @@ from formant_net.server.places import group_of_address
 from formant_net.server.registry.registry import Restart, Write
 
 _CLOSE_TIMEOUT_S = 2.0
+BEHIND_BYTES = 64 * 1024
+"""Unread bytes beyond which a client counts as a slow reader."""
 WALL_S = 0.1
 """Seconds after which the wall clock is read again: it may have been corrected meanwhile."""
 
@@ -110,6 +112,9 @@ class EdgeServer:
         """Connections without a whole request yet."""
         self._readers: Shares[FairConnection] = Shares()
         """Connections that get a plain answer, until they have ended."""
+        self._behind: set[FairConnection] = set()
+        """Those who had more than `BEHIND_BYTES` to read when something was last written to them."""
+        self._unsent_bytes = 0
         self._sockets: dict[int, FairConnection] = {}
         self._last = 0
         self._slow_readers = 0
@@ -178,6 +183,7 @@ class EdgeServer:
                 edge._raw.discard(self)
                 edge._silent.remove(self)
                 edge._readers.remove(self)
+                edge._no_more_behind(self)
                 edge._gate.closed(self.peer)
 
             def answer(self, request: Request) -> Response | None:
@@ -414,8 +420,36 @@ class EdgeServer:
             if socket.protocol.state is not State.OPEN:
                 continue
             socket.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
-            if socket.transport.get_write_buffer_size() > self._limits.unsent_bytes:
+            size = socket.transport.get_write_buffer_size()
+            if size > self._limits.unsent_bytes:
                 self._drop_slow(socket)
+            elif size > BEHIND_BYTES:
+                self._behind.add(socket)
+                self._unsent_bytes += size - socket.unsent
+                socket.unsent = size
+                if self._unsent_bytes > self._limits.all_unsent_bytes:
+                    self._drop_slowest()
+
+    def _drop_slowest(self) -> None:
+        """All slow readers together take too much memory. Those who have read meanwhile count no more."""
+        for socket in list(self._behind):
+            socket.unsent = socket.transport.get_write_buffer_size()
+            if socket.unsent <= BEHIND_BYTES:
+                self._behind.remove(socket)
+                socket.unsent = 0
+        self._unsent_bytes = sum(socket.unsent for socket in self._behind)
+        for socket in sorted(self._behind, key=lambda one: (one.turns is None, -one.unsent)):  # guests first
+            if self._unsent_bytes <= self._limits.all_unsent_bytes:
+                break
+            self._no_more_behind(socket)
+            self._drop_slow(socket)
+
+    def _no_more_behind(self, socket: FairConnection) -> None:
+        """It has read, or is gone."""
+        if socket in self._behind:
+            self._behind.remove(socket)
+            self._unsent_bytes -= socket.unsent
+            socket.unsent = 0
 
     def _drop_slow(self, socket: ServerConnection) -> None:
         if socket.transport.is_closing():

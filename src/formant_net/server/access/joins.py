@@ -25,14 +25,15 @@ class Joins:
         if not standing.group:
             return
         if standing.guest and not self._tokens.some(standing.credential, now):
-            raise _too_many(f"{self._limits.token_joins_per_min:g} new ids a minute with one token")
+            raise too_many(f"{self._limits.token_joins_per_min:g} new ids a minute with one token")
         if not self._groups.take(standing.group, now):
-            raise _too_many(f"{self._limits.joins_per_min:g} new ids a minute from one address")
+            raise too_many(f"{self._limits.joins_per_min:g} new ids a minute from one address")
         if standing.guest:
             self._tokens.take(standing.credential, now)
 
 
-def _too_many(what: str) -> ProtocolError:
+def too_many(what: str) -> ProtocolError:
+    """The refusal of a guest, or of an address, that registers too often; fatal."""
     return ProtocolError(
         "too-many-joins",
         f"at most {what} are accepted: wait, or come back under your id with its `resume`",

@@ -77,6 +77,8 @@ class Limits:
     """Messages that a client may send before it hears whether it is registered."""
     unsent_bytes: int = 8 * 1024 * 1024
     """Bytes that may wait for one slow reader: a thousand answers of 6 kB for a busy synth, with room to spare."""
+    all_unsent_bytes: int = 256 * 1024 * 1024
+    """The same of all slow readers together. The guest that is most behind is cut first."""
     guesses: int = 10
     """Wrong keys of one address at once."""
     guesses_per_min: float = 6.0

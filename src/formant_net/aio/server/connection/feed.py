@@ -38,6 +38,8 @@ class FairConnection(TasklessConnection):
     """The queue of those that nobody knows yet."""
     group = ""
     """The token and the address that it is counted with."""
+    unsent = 0
+    """Bytes that it had not read when they were last looked at, if it is a slow reader."""
     turns: Arrivals | None
     """The queue that it waits in. None: a player or a box, whose data is read at once."""
 
