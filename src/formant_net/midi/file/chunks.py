@@ -12,6 +12,11 @@ class MidiFileError(ValueError):
     """A file that cannot be played. The text says what is wrong and what to do."""
 
 
+MOST_BEFORE = 4096
+"""Bytes before the header that are skipped. Old Macintosh files have 128."""
+_HEADER = b"MThd\0\0\0\6"
+
+
 @dataclass(frozen=True, slots=True)
 class Division:
     """How long a tick is. Either a number of ticks a quarter note, or a number of seconds that no tempo changes.
@@ -37,7 +42,8 @@ class Chunks:
 def read_chunks(data: bytes) -> Chunks:
     """The chunks of a file. Raises MidiFileError.
 
-    A RIFF wrapper (.rmi) is taken off, foreign chunks are skipped, and a track that is cut is taken as far as it goes.
+    A RIFF wrapper (.rmi) is taken off, as are other bytes before the header. Foreign chunks are skipped. A track that
+    is cut is taken as far as it goes, and one that states a wrong length up to the next track.
     source    Standard MIDI Files 1.0 (RP-001)
     """
     data = _unwrapped(data)
@@ -54,12 +60,18 @@ def read_chunks(data: bytes) -> Chunks:
     place = 8 + size
     while place + 8 <= len(data):
         name, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "big")
-        body = data[place + 8 : place + 8 + size]
+        end = place + 8 + size
         if name == b"MTrk":
-            chunks.tracks.append(body)
-            if len(body) < size:
-                chunks.warnings.append(f"track {len(chunks.tracks)} ends too early: it is played up to there")
-        place += 8 + size
+            end = _track_end(data, place + 8, size)
+            chunks.tracks.append(data[place + 8 : end])
+            number = len(chunks.tracks)
+            if end != place + 8 + size:
+                chunks.warnings.append(f"track {number} states a wrong length: it is played up to the next one")
+            elif end > len(data):
+                chunks.warnings.append(f"track {number} ends too early: it is played up to there")
+        elif not _is_chunk(data, place):
+            end = _next_track(data, place)
+        place = end
     if not chunks.tracks:
         raise MidiFileError("the file has no track. Copy it again, or save it again")
     if len(chunks.tracks) != count:
@@ -67,10 +79,32 @@ def read_chunks(data: bytes) -> Chunks:
     return chunks
 
 
+def _track_end(data: bytes, start: int, size: int) -> int:
+    """Where a track ends that begins at `start` and states this size. Many programs have written wrong ones."""
+    end = start + size
+    following = data.find(b"MTrk\0", start, end)  # a size of less than 16 MB begins with 0
+    if following >= 0:
+        return following
+    return end if end >= len(data) or _is_chunk(data, end) else _next_track(data, end)
+
+
+def _next_track(data: bytes, start: int) -> int:
+    """Where the next track begins; the end of the file if there is none."""
+    place = data.find(b"MTrk", start)
+    return len(data) if place < 0 else place
+
+
+def _is_chunk(data: bytes, place: int) -> bool:
+    """Whether a chunk begins here, or nothing but a few odd bytes follow."""
+    name, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "big")
+    return len(data) - place < 8 or name == b"MTrk" or (name.isalnum() and place + 8 + size <= len(data))
+
+
 def _unwrapped(data: bytes) -> bytes:
-    """The MIDI file inside of a RIFF file."""
+    """The MIDI file inside of a RIFF file, or behind some other header."""
     if data[:4] != b"RIFF" or data[8:12] != b"RMID":
-        return data
+        begin = data.find(_HEADER, 0, MOST_BEFORE)
+        return data[begin:] if begin > 0 else data
     place = 12
     while place + 8 <= len(data):
         name, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")

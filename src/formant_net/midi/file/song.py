@@ -16,6 +16,12 @@ DEFAULT_TEMPO_S = 0.5
 """Seconds of a quarter note before any tempo is set: 120 a minute."""
 
 
+_KARAOKE = (b"@K", b"@L", b"@T")
+"""How some text begins in a karaoke file: its kind, its language, its title."""
+_LINES = (b"/", b"\\")
+"""How the text of a new line begins in a karaoke file. Other files have text events about the file: no lyrics."""
+
+
 @dataclass(frozen=True, slots=True)
 class SongEvent:
     """`port` tells apart what has the same channel: messages of other ports of the file."""
@@ -91,6 +97,7 @@ def _timed(merged: Iterator[tuple[int, TrackEvent]], chunks: Chunks) -> Song:
     events: list[SongEvent] = []
     lyrics: list[Syllable] = []
     texts: list[Syllable] = []
+    is_karaoke = False
     warnings: list[str] = []
     ports: dict[int, int] = {}
     notes = 0
@@ -110,11 +117,13 @@ def _timed(merged: Iterator[tuple[int, TrackEvent]], chunks: Chunks) -> Song:
                 warnings.append("a tempo of 0 is skipped")
             else:
                 tick_s = _tick_s(chunks.division, tempo_us / 1e6)
-        elif event.kind in (LYRIC, TEXT) and not event.data.startswith(b"@"):  # @ in karaoke files: about the file
-            (lyrics if event.kind == LYRIC else texts).append(Syllable(t, decoded(event.data)))
+        elif event.kind in (LYRIC, TEXT):
+            is_karaoke |= event.data[:2] in _KARAOKE or event.data[:1] in _LINES
+            if not event.data.startswith(b"@"):  # in karaoke files: about the file
+                (lyrics if event.kind == LYRIC else texts).append(Syllable(t, decoded(event.data)))
         elif event.kind == PORT and len(event.data) == 1:
             ports[number] = event.data[0]
-    return Song(events, lyrics or texts, notes, t, warnings)
+    return Song(events, lyrics or (texts if is_karaoke else []), notes, t, warnings)
 
 
 def _tick_s(division: Division, beat_s: float) -> float:

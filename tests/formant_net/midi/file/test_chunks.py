@@ -40,6 +40,28 @@ def test_a_cut_track_is_taken_as_far_as_it_goes() -> None:
     assert chunks.warnings == ["track 1 ends too early: it is played up to there"]
 
 
+@pytest.mark.parametrize("size", [0, 3, 6, 12, 20, 23, 31, 10_000, 0x7FFFFFFF])
+def test_a_track_that_states_a_wrong_length_is_whole_and_hides_no_other(size: int) -> None:
+    """XMI2MID writes some bytes too many (mido/mido#480); others wrote 0 or the length of all (midifile#44)."""
+    first, second = "00 90 45 7F 83 60 80 45 00 00 FF 2F 00", "00 90 47 7F 83 60 80 47 00 00 FF 2F 00"
+    chunks = read_chunks(midi_file(track(first, size=size), track(second), track(second)))
+    assert len(chunks.tracks) == 3
+    assert chunks.tracks[0].startswith(bytes.fromhex(first))
+    assert chunks.tracks[1:] == [bytes.fromhex(second)] * 2
+    assert chunks.warnings == ["track 1 states a wrong length: it is played up to the next one"]
+
+
+def test_the_last_track_is_whole_though_it_states_too_few_bytes() -> None:
+    whole = "00 90 45 7F 83 60 80 45 00 00 FF 2F 00"
+    assert read_chunks(midi_file(track(whole, size=4))).tracks == [bytes.fromhex(whole)]
+
+
+def test_bytes_between_and_before_chunks_are_skipped() -> None:
+    odd = b"\x01" * 11
+    chunks = read_chunks(bytes(128) + midi_file(odd, track("00 FF 2F 00"), b"\x00", track("00 FF 2F 00"), count=2))
+    assert [each[:4] for each in chunks.tracks] == [bytes.fromhex("00 FF 2F 00")] * 2
+
+
 def test_a_riff_file_is_unwrapped() -> None:
     inside = midi_file("00 FF 2F 00")
     listed = b"LIST" + (3).to_bytes(4, "little") + b"abc\x00"

@@ -62,6 +62,14 @@ def test_ports_tell_channels_apart() -> None:
     assert {event.port for event in song.events} == {0, 1}
 
 
+@pytest.mark.parametrize("text", ["Sequenced by Ono", "(c) 1997", "Piano"])
+def test_words_about_a_file_are_no_lyrics(text: str) -> None:
+    event = f"00 FF 01 {len(text):02X} {text.encode().hex()} "
+    assert read_song(midi_file(event + NOTE)).syllables == []
+    karaoke = "00 FF 01 13 40 4B 4D 49 44 49 20 4B 41 52 41 4F 4B 45 20 46 49 4C 45 " + event + NOTE
+    assert [syllable.text for syllable in read_song(midi_file(karaoke)).syllables] == [text]
+
+
 def test_lyrics_of_either_kind_and_either_writing() -> None:
     song = read_song(midi_file("00 FF 05 03 52 C3 A9 00 FF 05 02 52 E9 00 FF 01 03 41 42 43 " + NOTE))
     assert [syllable.text for syllable in song.syllables] == ["Ré", "Ré"]
