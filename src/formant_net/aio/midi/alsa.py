@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from formant_net.aio.midi.backend import VIRTUAL, BackendGone, MidiError, Put, Source, library
+from formant_net.aio.midi.backend import VIRTUAL, BackendGone, MidiError, Put, Source, library, told_apart
 
 SEQUENCER = Path("/dev/snd/seq")
 
@@ -39,20 +38,17 @@ class AlsaBackend:
 
     def sources(self) -> list[Source]:
         found, self._names = [], {}
-        for info, name in _named(self._ports()):
+        ports = self._ports()
+        cut = self._open - self._connected()
+        for info, name in zip(ports, told_apart(_name(info) for info in ports), strict=True):
             self._names[info.client_id, info.port_id] = name
-            found.append(Source(name, bool(info.type & self._alsa.PortType.HARDWARE)))
-        self._open &= set(self._names)
+            if (info.client_id, info.port_id) not in cut:
+                found.append(Source(name, bool(info.type & self._alsa.PortType.HARDWARE)))
+        self._open -= cut
         return found
 
     def left(self) -> list[str]:
-        try:
-            kind = self._alsa.SubscriptionQueryType.WRITE
-            there = {
-                (each.addr.client_id, each.addr.port_id) for each in self._client.list_port_subscribers(self._own, kind)
-            }
-        except self._alsa.ALSAError as error:
-            raise BackendGone(str(error)) from error
+        there = self._connected()
         left, self._feeders = self._feeders - there, there - self._open
         return sorted(self._names.get(each, f"{each[0]}:{each[1]}") for each in left)
 
@@ -83,6 +79,15 @@ class AlsaBackend:
             raise BackendGone(str(error)) from error
         return [info for info in ports if info.client_id != self._client.client_id]
 
+    def _connected(self) -> set[tuple[int, int]]:
+        """The addresses that are connected to our port."""
+        try:
+            kind = self._alsa.SubscriptionQueryType.WRITE
+            subscribers = self._client.list_port_subscribers(self._own, kind)
+        except self._alsa.ALSAError as error:
+            raise BackendGone(str(error)) from error
+        return {(each.addr.client_id, each.addr.port_id) for each in subscribers}
+
     async def _read(self) -> None:
         try:
             while True:
@@ -97,13 +102,9 @@ class AlsaBackend:
             self._gone = True
 
 
-def _named(ports: Iterable[Any]) -> Iterable[tuple[Any, str]]:
-    """Each port with a name that stays when it comes back under another number; a second one of that name gets (2)."""
-    taken: dict[str, int] = {}
-    for info in ports:
-        name = f"{info.client_name}: {info.name}" if info.name != info.client_name else info.name
-        taken[name] = taken.get(name, 0) + 1
-        yield info, name if taken[name] == 1 else f"{name} ({taken[name]})"
+def _name(info: Any) -> str:
+    """A name without a number: it stays when the port comes back."""
+    return f"{info.client_name}: {info.name}" if info.name != info.client_name else str(info.name)
 
 
 def opened(put: Put) -> AlsaBackend:

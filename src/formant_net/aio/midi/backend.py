@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,7 +41,10 @@ class Backend(Protocol):
     """Whether other programs can connect to a port of ours, which is called VIRTUAL."""
 
     def sources(self) -> list[Source]:
-        """The ports that are there now, without our own."""
+        """The ports that are there now, without our own.
+
+        An open one whose connection to us has gone is left out once: it went and came back unseen, or somebody cut it.
+        """
 
     def left(self) -> list[str]:
         """Who let go of the virtual port since the last call."""
@@ -76,6 +80,16 @@ def open_backend(wanted: str, put: Put) -> Backend:
 def _opened(name: str, put: Put) -> Backend:
     backend: Backend = importlib.import_module(f"formant_net.aio.midi.{name}").opened(put)
     return backend
+
+
+def told_apart(names: Iterable[str]) -> list[str]:
+    """The names in their order; the second port of a name gets (2), so that the names stay when numbers change."""
+    taken: Counter[str] = Counter()
+    out = []
+    for name in names:
+        taken[name] += 1
+        out.append(name if taken[name] == 1 else f"{name} ({taken[name]})")
+    return out
 
 
 def library(module: str) -> Any:

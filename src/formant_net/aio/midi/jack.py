@@ -11,6 +11,8 @@ from formant_net.aio.midi.limited import Limited
 
 STILL_S = 1.0
 """Seconds without a cycle, or without an answer, after which the server counts as gone."""
+SETTLED = 4
+"""Cycles after which a new connection is there."""
 _limited = Limited(STILL_S)
 """A server that hangs answers no request: only these calls wait for it."""
 
@@ -34,6 +36,8 @@ class JackBackend:
         self._gone = False
         self._inputs: tuple[tuple[str, Any], ...] = ()
         """Replaced as a whole: the process thread reads it."""
+        self._opened_at: dict[str, int] = {}
+        """The cycle at which each source was connected."""
         self._left: list[str] = []
         self._numbers = 0
         try:
@@ -52,9 +56,11 @@ class JackBackend:
 
     def sources(self) -> list[Source]:
         self._check()
+        cut = self._cut()
         physical = {port.name for port in self._client.get_ports(is_midi=True, is_output=True, is_physical=True)}
         ports = self._client.get_ports(is_midi=True, is_output=True)
-        return [Source(port.name, port.name in physical) for port in ports if not self._client.owns(port)]
+        names = [port.name for port in ports if not self._client.owns(port)]
+        return [Source(name, name in physical) for name in names if name not in cut]
 
     def left(self) -> list[str]:
         self._check()
@@ -77,8 +83,10 @@ class JackBackend:
         port = self._client.midi_inports.register(name)
         self._inputs = (*self._inputs, (source, port))
         self._client.connect(source, port)
+        self._opened_at[source] = self._cycles
 
     def forget(self, source: str) -> None:
+        self._opened_at.pop(source, None)
         gone = [port for name, port in self._inputs if name == source]
         self._inputs = tuple(each for each in self._inputs if each[0] != source)
         for port in gone:
@@ -95,6 +103,14 @@ class JackBackend:
             self._client.deactivate()
         with suppress(self._jack.JackError):
             self._client.close()
+
+    def _cut(self) -> set[str]:
+        """Open sources that are not connected to us. A new connection counts from one of the next cycles on."""
+        return {
+            name
+            for name, port in self._inputs[1:]
+            if self._cycles - self._opened_at.get(name, self._cycles) > SETTLED and not port.is_connected_to(name)
+        }
 
     def _process(self, frames: int) -> None:
         self._cycles += 1

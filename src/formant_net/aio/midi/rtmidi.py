@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from formant_net.aio.midi.backend import VIRTUAL, MidiError, Put, Source, library
+from formant_net.aio.midi.backend import VIRTUAL, MidiError, Put, Source, library, told_apart
 
 
 class RtMidiBackend:
@@ -30,14 +30,14 @@ class RtMidiBackend:
             raise MidiError(f"the system's MIDI cannot be opened ({error})") from error
 
     def sources(self) -> list[Source]:
-        return [Source(name, True) for name in self._looking.ports if not name.startswith(VIRTUAL)]
+        return [Source(name, True) for name in self._names() if not name.startswith(VIRTUAL)]
 
     def left(self) -> list[str]:
         return []  # RtMidi cannot tell
 
     def open(self, source: str) -> None:
         try:
-            number = list(self._looking.ports).index(source)
+            number = self._names().index(source)
             port = self._input(source)
             port.open_port(number)
         except Exception as error:
@@ -57,6 +57,9 @@ class RtMidiBackend:
     def close(self) -> None:
         for source in list(self._inputs):
             self.forget(source)
+
+    def _names(self) -> list[str]:
+        return told_apart(self._looking.ports)
 
     def _input(self, source: str) -> Any:
         port = self._rtmidi.MidiIn(VIRTUAL)

@@ -12,6 +12,7 @@ from support.suite.require import require_library
 
 from formant_net.aio.midi.alsa import AlsaBackend, opened
 from formant_net.aio.midi.backend import VIRTUAL, BackendGone, MidiError, Source
+from formant_net.aio.midi.watcher import Watcher
 
 HARDWARE = 1 << 16
 
@@ -99,6 +100,29 @@ def test_sources_keep_their_names_and_events_are_told_by_where_they_come_from() 
         assert [source.name for source in backend.sources()][1] == "KEYS: KEYS MIDI 1 (2)"
         with pytest.raises(MidiError, match="gone"):
             backend.open("nobody")
+        backend.close()
+
+    asyncio.run(main())
+
+
+def test_an_open_port_whose_connection_is_gone_is_left_out_once_and_connected_again() -> None:
+    async def main() -> None:
+        library = Library((24, 0, "KEYS", "KEYS MIDI 1", HARDWARE), (28, 0, "B", "B", HARDWARE))
+        backend = AlsaBackend(library, lambda port, data: None)
+        watcher = Watcher(
+            lambda: backend, (), plugged=lambda port: events.append(f"+{port}"),
+            unplugged=lambda port: events.append(f"-{port}"), say=lambda text, warning: None,
+        )  # fmt: skip
+        events: list[str] = []
+        watcher.start()
+        watcher.step()
+        library.subscribed.remove((24, 0))  # aconnect -d, or the device was away for a moment
+        watcher.step()
+        assert events == ["+KEYS: KEYS MIDI 1", "+B", "-KEYS: KEYS MIDI 1"]
+        watcher.step()
+        assert events[3:] == ["+KEYS: KEYS MIDI 1"]
+        assert sorted(library.subscribed) == [(24, 0), (28, 0)]
+        assert [watcher.open_ports, backend.left()] == [{"KEYS: KEYS MIDI 1", "B"}, []]
         backend.close()
 
     asyncio.run(main())

@@ -180,6 +180,54 @@ def test_a_program_that_connects_itself_plays_and_lets_go(jack: Jack) -> None:
     asyncio.run(main())
 
 
+def test_a_connection_that_is_cut_in_a_patchbay_lifts_the_keys_and_is_made_again(jack: Jack) -> None:
+    async def main() -> None:
+        ears = Ears("keyboard")
+        with MidiSender(jack, "keyboard") as keyboard:
+            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
+            await ears.hear(keyboard, keyboard.port)
+            keyboard.send("90 45 7F", "B0 40 7F")
+            await ears.until(lambda: len(ears.down) == 1)
+            patchbay = importlib.import_module("jack").Client("patchbay", no_start_server=True)
+            (ours,) = patchbay.get_all_connections(keyboard.port)
+            patchbay.disconnect(keyboard.port, ours)
+            await ears.until(lambda: not ears.down)
+            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
+            await ears.hear(keyboard, keyboard.port)
+            keyboard.send("90 47 7F")
+            await ears.until(lambda: list(ears.down.values()) == [71.0])
+            patchbay.close()
+        ears.close()
+
+    asyncio.run(main())
+
+
+def test_a_keyboard_that_is_back_before_anybody_looked_is_lifted_and_heard_again(jack: Jack) -> None:
+    async def main() -> None:
+        ears = Ears("keyboard")
+        with MidiSender(jack, "keyboard") as keyboard:
+            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
+            await ears.hear(keyboard, keyboard.port)
+            keyboard.send("90 45 7F", "B0 40 7F")
+            await ears.until(lambda: len(ears.down) == 1)
+            keyboard.kill()
+        other = importlib.import_module("jack").Client("other", no_start_server=True)
+        async with asyncio.timeout(PATIENCE_S):
+            while other.get_ports(keyboard.port):
+                await asyncio.sleep(0.01)
+        other.close()
+        assert len(ears.down) == 1  # nobody has looked meanwhile
+        with MidiSender(jack, "keyboard") as keyboard:
+            await ears.until(lambda: not ears.down)
+            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
+            await ears.hear(keyboard, keyboard.port)
+            keyboard.send("90 47 7F")
+            await ears.until(lambda: list(ears.down.values()) == [71.0])
+        ears.close()
+
+    asyncio.run(main())
+
+
 def test_two_keyboards_are_told_apart(jack: Jack) -> None:
     async def main() -> None:
         ears = Ears("left", "right")

@@ -76,3 +76,15 @@ def test_a_port_that_another_program_has_is_said_with_what_to_do() -> None:
         backend.open("A")
     with pytest.raises(MidiError, match="B cannot be opened"):
         backend.open("B")
+
+
+def test_two_controllers_of_one_name_are_both_heard() -> None:
+    heard: list[str] = []
+    library = Library(["Keys", "Pads", "Keys"])
+    backend = RtMidiBackend(library, lambda port, data: heard.append(port), virtual=False)
+    assert backend.sources() == [Source("Keys", True), Source("Pads", True), Source("Keys (2)", True)]
+    for source in backend.sources():
+        backend.open(source.name)
+    assert [port.number for port in library.made[1:]] == [0, 1, 2]
+    library.made[-1].callback([0x90, 69, 127], 0.0)
+    assert heard == ["Keys (2)"]
