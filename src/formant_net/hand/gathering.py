@@ -127,6 +127,11 @@ class Gathering:
             state.moved = False
         return Batch(down, up)
 
+    def spend(self, now: float) -> None:
+        """A message that says something else goes out at once: the next ones wait a little longer."""
+        self._fill(now)
+        self._tokens -= 1.0
+
     def _fill(self, now: float) -> None:
         if self._tokens_at > -math.inf:
             gained = (now - self._tokens_at) * self._pace.rate_per_s if now > self._tokens_at else 0.0

@@ -7,7 +7,8 @@ from collections.abc import Container
 from formant_net.midi.mapping import Use
 from formant_net.midi.registered import Registered
 
-PEDAL_DOWN = 64
+PEDAL_DOWN = 0.5
+"""64 of 127, and 64 with any low bits."""
 _HIGH = range(32)
 """Controllers whose low 7 bits come as this number plus 32."""
 
@@ -57,21 +58,24 @@ class ChannelState:
             product *= each
         return product
 
-    def value(self, number: int, value: int, uses: Container[int]) -> tuple[int, float]:
+    def value(self, number: int, value: int, uses: Container[int]) -> tuple[int, float | None]:
         """The controller that a message sets, and its value 0…1.
 
-        An MSB sets the low bits to 0. A controller that never sent low bits reaches 1 at 127.
+        An MSB sets the low bits to 0. A controller that never sent low bits reaches 1 at 127. The value is None for
+        low bits without an MSB before them: they are no value on their own.
         uses    mapped controller numbers; one of 32…63 among them is no low half
         """
         if number - 32 in _HIGH and number not in uses:
             number -= 32
+            if number not in self._values:
+                return number, None
             self._low[number] = value
         else:
             self._values[number] = value
             if number in self._low:
                 self._low[number] = 0
         if number in self._low:
-            return number, (self._values.get(number, 0) << 7 | self._low[number]) / 16383.0
+            return number, (self._values[number] << 7 | self._low[number]) / 16383.0
         return number, self._values[number] / 127.0
 
     def take(self, use: Use, number: int, value: float) -> None:
@@ -83,4 +87,4 @@ class ChannelState:
         elif use is Use.EFFORT:
             self.efforts[number] = value
         elif use is Use.SOFT:
-            self.soft = value >= PEDAL_DOWN / 127.0
+            self.soft = value >= PEDAL_DOWN

@@ -11,8 +11,8 @@ from formant_net.hand.gathering import Gathering
 from formant_net.hand.limits import Limits
 from formant_net.timers.allowance import Allowance
 
-Frozen = tuple[float, float, float]
-"""note, y and z of a finger whose key is up, on a channel that already prepares its next note."""
+Own = tuple[float, float | None, float]
+"""Bend in semitones, slide 0…1 (None: there was none) and pressure 0…1 of one finger."""
 
 
 @dataclass(slots=True)
@@ -35,7 +35,8 @@ class Finger:
     """Of polyphonic pressure, 0…1."""
     pressed_at: float | None = None
     """When its first pressure above 0 came, s."""
-    frozen: Frozen | None = None
+    frozen: Own | None = None
+    """What it had when its key went up, if its channel prepares the next note since then."""
 
 
 class Notes:

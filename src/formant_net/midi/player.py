@@ -18,8 +18,10 @@ from formant_net.protocol.gesture import TimedTouch
 from formant_net.tuning.kbm import Keys
 from formant_net.tuning.snap import TICK_S, Snap
 
-VOLUME_S = 0.1
-"""Seconds between two volumes that are sent."""
+SETTING_S = 0.1
+"""Seconds between two volumes, and between two presets, that are sent."""
+MOST_GONE = 32
+"""Ports that are gone and keep their zones and ranges. Some systems give a port another name each time."""
 TWICE_S = 0.002
 """Seconds within which the same note from two ports counts as one controller heard twice."""
 TWICE = 3
@@ -73,11 +75,12 @@ class MidiPlayer:
         self._receivers: dict[str, Receiver] = {}
         self._out: list[Output] = []
         self._sent: dict[int, TimedTouch] = {}
-        self._volume: float | None = None
-        self._volume_at = -math.inf
+        self._volume: Volume | None = None
+        self._preset: Preset | None = None
+        self._volume_at = self._preset_at = -math.inf
+        self._gone: dict[str, None] = {}
         self._struck: deque[tuple[float, str, bytes]] = deque(maxlen=8)
         self._twice: dict[tuple[str, str], int] = {}
-        self._wake_at: float | None = None
 
     @property
     def counters(self) -> dict[str, int]:
@@ -98,6 +101,7 @@ class MidiPlayer:
 
     def plug(self, port: str, now: float) -> None:
         """A port is there. One that was there before keeps its zones and ranges."""
+        self._gone.pop(port, None)
         if port not in self._receivers:
             self._receivers[port] = Receiver(
                 port, device_of(port), self._mapping, self._notes,
@@ -112,6 +116,10 @@ class MidiPlayer:
             receiver.rest()
             receiver.parser = Parser()
             receiver.sensing_until = None
+            self._gone[port] = None
+            if len(self._gone) > MOST_GONE:
+                oldest = next(iter(self._gone))
+                del self._gone[oldest], self._receivers[oldest]
 
     def feed(self, port: str, data: bytes, now: float) -> None:
         """Bytes of a port, in pieces of any size. A port that is not known is plugged in."""
@@ -148,7 +156,9 @@ class MidiPlayer:
         moments.append(self._gathering.due_at())
         moments.append(self._snap_at)
         if self._volume is not None:
-            moments.append(self._volume_at + VOLUME_S)
+            moments.append(self._volume_at + SETTING_S)
+        if self._preset is not None:
+            moments.append(self._preset_at + SETTING_S)
         return min((each for each in moments if each is not None), default=None)
 
     def on_deadline(self, now: float) -> None:
@@ -156,9 +166,12 @@ class MidiPlayer:
         for port, receiver in self._receivers.items():
             if receiver.cut_off(now):
                 self._say(f"{port}: active sensing stopped, its keys are lifted", warning=True)
-        if self._volume is not None and now >= self._volume_at + VOLUME_S:
-            self._out.append(Volume(self._volume))
+        if self._volume is not None and now >= self._volume_at + SETTING_S:
+            self._set(self._volume, now)
             self._volume, self._volume_at = None, now
+        if self._preset is not None and now >= self._preset_at + SETTING_S:
+            self._set(self._preset, now)
+            self._preset, self._preset_at = None, now
         if self._snap_at is not None and now >= self._snap_at:
             self._snap_at = None
             for finger in self._snapping():
@@ -203,11 +216,16 @@ class MidiPlayer:
         self._out.append(Said(text, warning))
 
     def _set_volume(self, value: float) -> None:
-        self._volume = value
+        self._volume = Volume(value)
 
     def _chosen(self, program: int) -> None:
         if (name := self._mapping.programs.get(program)) is not None:
-            self._out.append(Preset(name))
+            self._preset = Preset(name)
+
+    def _set(self, setting: Volume | Preset, now: float) -> None:
+        """It is a message like the others, and counts as one."""
+        self._gathering.spend(now)
+        self._out.append(setting)
 
     def _touch(self, finger: Finger, now: float) -> TimedTouch:
         receiver = self._receivers[finger.port]

@@ -9,7 +9,7 @@ from formant_net.midi.channel import PEDAL_DOWN, ChannelState
 from formant_net.midi.devices import Device, Slide
 from formant_net.midi.expression import FADE_S, effort, vowel
 from formant_net.midi.mapping import Mapping, Use
-from formant_net.midi.notes import Finger, Notes
+from formant_net.midi.notes import Finger, Notes, Own
 from formant_net.midi.parser import Message, Parser
 from formant_net.midi.tuning import Tuning
 from formant_net.midi.zones import LOWER_MASTER, MEMBER_RANGE, UPPER_MASTER, Zones
@@ -57,6 +57,8 @@ class Receiver:
         self._moved, self._volume, self._program, self._say = moved, volume, program, say
         self._decided = mapping.mpe != "auto" or not mapping.guess
         self._slide = mapping.slide or device.slide
+        self._asked = ""
+        """What the last configuration message asked for, in words."""
         if mapping.mpe in ("lower", "upper"):
             self.zones.configure(LOWER_MASTER if mapping.mpe == "lower" else UPPER_MASTER, 15)
             self._say(f"{port}: MPE, {mapping.mpe} zone, as --mpe says")
@@ -68,13 +70,11 @@ class Receiver:
 
     def sung(self, finger: Finger, now: float) -> tuple[float, float, float]:
         """note, y and z of a finger."""
-        if finger.frozen is not None:
-            return finger.frozen
         own, chief = self.channels[finger.channel], self._chief(finger.channel)
         in_zone = self.zones.zone_of(finger.channel) is not None
         is_member = chief is not own
-        pitch = finger.pitch + own.bend + own.tuning
-        pressure = max(own.pressure, finger.pressure)
+        bend, slide, pressure = self._own(finger)
+        pitch = finger.pitch + bend + own.tuning
         if is_member:
             pitch += chief.bend + chief.tuning
             pressure += chief.pressure
@@ -83,15 +83,20 @@ class Receiver:
             base = self._mapping.vowel
         if base is None:
             base = 0.5 if self._slide is Slide.RELATIVE and in_zone else 0.0
-        y = vowel(base, own.slide, chief.slide if is_member else None, self._slide)
+        y = vowel(base, slide, chief.slide if is_member else None, self._slide)
         pressed_s = None if finger.pressed_at is None else now - finger.pressed_at
         return pitch, y, effort(finger.struck, pressure, pressed_s, chief.effort)
 
     def named(self, finger: Finger) -> str | None:
         """The name of the vowel that a finger sings; None: `y` says it, as it does where CC 74 moves the vowel."""
-        own, chief = self.channels[finger.channel], self._chief(finger.channel)
-        moved = own.slide is not None or chief.slide is not None
+        chief = self._chief(finger.channel)
+        moved = self._own(finger)[1] is not None or chief.slide is not None
         return None if moved else chief.named
+
+    def _own(self, finger: Finger) -> Own:
+        """Bend, slide and pressure of the finger itself, without those of its master."""
+        state = self.channels[finger.channel]
+        return finger.frozen or (state.bend, state.slide, max(state.pressure, finger.pressure))
 
     # --- messages ------------------------------------------------------------------------------------------------
 
@@ -132,11 +137,12 @@ class Receiver:
             self._program(data[0])
 
     def cut_off(self, now: float) -> bool:
-        """True when active sensing stopped. All keys are lifted then."""
+        """True when active sensing stopped. All keys and pedals are lifted then, as if the port were gone."""
         if self.sensing_until is None or now < self.sensing_until:
             return False
         self.sensing_until = None
         self.lift_all()
+        self.rest()
         return True
 
     def lift_all(self) -> None:
@@ -182,7 +188,7 @@ class Receiver:
         channel = finger.channel
         is_member = self.zones.is_member(channel)
         if is_member:  # what comes now on this channel prepares its next note
-            finger.frozen = self.sung(finger, now)
+            finger.frozen = self._own(finger)
         self._notes.release(finger, self._chief(channel).sustain)
         if is_member and not self._notes.held(self.port, channel):
             self.channels[channel].forget_note()
@@ -235,7 +241,7 @@ class Receiver:
         """The fingers that a bend, a pressure or a controller of this channel moves."""
         zone = self.zones.zone_of(channel)
         if zone is None or channel != zone.master:
-            return self._notes.of(self.port, (channel,))
+            return [each for each in self._notes.of(self.port, (channel,)) if each.frozen is None]
         return self._notes.of(self.port, (zone.master, *zone.members()))
 
     def _changed(self, channel: int) -> None:
@@ -255,12 +261,12 @@ class Receiver:
             return
         number, share = state.value(number, value, self._mapping.controllers)
         use = self._mapping.controllers.get(number, Use.NOTHING)
-        if use is Use.NOTHING or (use is not Use.SLIDE and self.zones.is_member(channel)):
+        if share is None or use is Use.NOTHING or (use is not Use.SLIDE and self.zones.is_member(channel)):
             return
         if use is Use.VOLUME:
             self._volume(share)
         elif use in (Use.SUSTAIN, Use.SOSTENUTO):
-            self._pedal(channel, use, value >= PEDAL_DOWN)
+            self._pedal(channel, use, share >= PEDAL_DOWN)
         else:
             state.take(use, number, share)
             self._changed(channel)
@@ -320,8 +326,10 @@ class Receiver:
         self._end(self.zones.configure(master, count))
         zone = self.zones.lower if master == LOWER_MASTER else self.zones.upper
         which = "lower" if master == LOWER_MASTER else "upper"
-        self._say(f"{self.port}: MPE, {which} zone, {zone.count} members, as it asked" if zone.count else
-                  f"{self.port}: MPE, {which} zone off, as it asked")  # fmt: skip
+        words = f"{which} zone, {zone.count} members" if zone.count else f"{which} zone off"
+        if words != self._asked:  # some controllers ask again and again
+            self._say(f"{self.port}: MPE, {words}, as it asked")
+        self._asked = words
 
     def _end(self, channels: list[int]) -> None:
         """These channels changed hands: their notes end, and what they prepared is void."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,3 +89,12 @@ def test_offline_a_note_of_no_length_is_two_messages_of_one_moment() -> None:
     assert gathering.take(3.0) == Batch([1], [])
     assert gathering.take(3.0) == Batch([], [1])
     assert not math.isnan(gathering._tokens)
+
+
+def test_another_message_makes_the_next_ones_wait() -> None:
+    gathering = Gathering(Pace(rate_per_s=100.0, burst=1, gather_s=0.0))
+    gathering.spend(1.0)
+    gathering.start(1)
+    assert gathering.take(1.005) is None
+    assert gathering.due_at() == pytest.approx(1.01)
+    assert gathering.take(1.01) is not None

@@ -15,7 +15,7 @@ def test_a_controller_of_7_bits_reaches_1_and_one_of_14_as_well() -> None:
 
 def test_a_desk_whose_faders_end_early_and_low_bits_alone() -> None:
     state = ChannelState()
-    assert state.value(39, 63, DEFAULTS)[1] == pytest.approx(63 / 16383)
+    assert state.value(39, 63, DEFAULTS) == (7, None)
     state.value(7, 124, DEFAULTS)
     assert state.value(39, 63, DEFAULTS)[1] == pytest.approx(15935 / 16383)
 

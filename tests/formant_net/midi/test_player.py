@@ -9,6 +9,9 @@ from support.virtual.midi_hand import MidiHand
 
 from formant_net.hand.gathering import Pace
 from formant_net.hand.limits import Limits
+from formant_net.hand.outputs import Touches
+from formant_net.midi.mapping import parse
+from formant_net.midi.player import MidiPlayer, Preset
 from formant_net.tuning.snap import Snap
 from formant_net.tuning.steps import Steps
 
@@ -66,6 +69,42 @@ def test_every_note_that_ended_by_itself_sounded_for_25_ms(pieces: list[tuple[fl
     hand = MidiHand()
     _feed(hand, pieces)
     assert all(length >= 0.025 - 1e-9 for length in hand.lengths.values())
+
+
+def test_presets_and_volumes_are_rare_the_last_one_counts_and_all_messages_together_are_at_most_two_hundred() -> None:
+    table = parse('[programs]\n0 = "plain"\n1 = "choir"')
+    hand = MidiHand(table)
+    sent: list[float] = []
+    for step in range(3000):
+        before = len(hand.presets) + len(hand.volumes) + len(hand.messages)
+        value = step % 128
+        data = bytes((0xC0, step % 2, 0xB0, 7, value, 0xE0, 0, value, 0x90, 60, 1 + step % 2, 0x80, 60, 0))
+        hand.bytes(data, step / 1000.0)
+        sent += [hand.now] * (len(hand.presets) + len(hand.volumes) + len(hand.messages) - before)
+    hand.run(4.0)
+    assert 30 <= len(hand.presets) <= 32
+    assert 30 <= len(hand.volumes) <= 32
+    assert hand.presets[-1] == "choir"
+    assert hand.volumes[-1] == pytest.approx(55 / 127)
+    assert all(sum(at <= other < at + 1.0 for other in sent[i : i + 250]) <= 200 for i, at in enumerate(sent))
+
+
+def test_a_preset_comes_before_the_notes_of_the_same_moment() -> None:
+    player = MidiPlayer(parse('[programs]\n1 = "choir"'))
+    player.feed("A", bytes.fromhex("C0 01 90 45 7F"), 0.0)
+    player.on_deadline(0.0)
+    assert [type(each) for each in player.drain()] == [Preset, Touches]
+
+
+def test_ports_that_are_gone_under_ever_new_names_are_forgotten_and_the_last_ones_keep_their_zones() -> None:
+    hand = MidiHand()
+    for number in range(200):
+        hand.bytes("B0 65 00 64 06 06 0F 91 45 7F", float(number), f"seq-{number}")
+        hand.unplug(f"seq-{number}")
+    assert len(hand.player.ports) <= 40
+    assert hand.down == {}
+    hand.bytes("E1 00 60 91 45 7F", 200.0, "seq-199").run(200.1)
+    assert hand.notes() == [93.0]
 
 
 @given(PLAYED)

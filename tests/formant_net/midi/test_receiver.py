@@ -57,6 +57,17 @@ def test_programs_are_presets_by_a_table_and_nothing_without_one() -> None:
     assert MidiHand(table).bytes(ZONE + "0F C1 05").presets == []
 
 
+def test_a_controller_that_asks_for_its_zone_again_and_again_is_answered_once() -> None:
+    hand = MidiHand()
+    for count in ("0F", "0F", "07", "07", "00", "00"):
+        hand.bytes(ZONE + count, hand.now + 1.0)
+    assert hand.said == [
+        "A: MPE, lower zone, 15 members, as it asked",
+        "A: MPE, lower zone, 7 members, as it asked",
+        "A: MPE, lower zone off, as it asked",
+    ]
+
+
 def test_volume_goes_out_at_most_ten_times_a_second_and_the_last_one_does() -> None:
     hand = MidiHand()
     for step in range(128):

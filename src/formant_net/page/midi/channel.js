@@ -1,7 +1,8 @@
 /** What one MIDI channel remembers: bend, pressure, controllers, pedals, tuning. The rules of midi/channel.py. */
 import { Registered } from "./registered.js";
 
-export const PEDAL_DOWN = 64;
+/** 64 of 127, and 64 with any low bits. */
+export const PEDAL_DOWN = 0.5;
 
 /** What controllers do, by number. @type {Readonly<Record<number, string>>} */
 export const USES = {
@@ -59,13 +60,14 @@ export class Channel {
   }
 
   /**
-   * The controller that a message sets, and its value 0…1.
+   * The controller that a message sets, and its value 0…1; null for low bits without an MSB before them.
    * @param {number} number @param {number} value @param {Readonly<Record<number, string>>} uses
-   * @returns {[number, number]}
+   * @returns {[number, number | null]}
    */
   value(number, value, uses) {
     if (number >= 32 && number < 64 && !(number in uses)) {
       number -= 32;
+      if (!this.#values.has(number)) return [number, null];
       this.#low.set(number, value);
     } else {
       this.#values.set(number, value);
@@ -83,6 +85,6 @@ export class Channel {
       this.slide = value;
       this.bent = true;
     } else if (use === "effort") this.#efforts.set(number, value);
-    else if (use === "soft") this.soft = value >= PEDAL_DOWN / 127;
+    else if (use === "soft") this.soft = value >= PEDAL_DOWN;
   }
 }

@@ -24,7 +24,8 @@ const BURST = 48;
  * @property {boolean} sostenuto
  * @property {number} pressure polyphonic, 0…1
  * @property {number | null} pressedAt when its first pressure came
- * @property {{pitch: number, y: number, z: number} | null} frozen its key is up, and its channel prepares the next note
+ * @property {{bend: number, slide: number | null, pressure: number} | null} frozen what it had when its key went up, if
+ *   its channel prepares the next note since then
  * @property {number} at when it began, seconds
  * @property {boolean} ends it is lifted once it has sounded long enough
  */

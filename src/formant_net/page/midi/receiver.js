@@ -55,20 +55,25 @@ export class Receiver {
    * @param {Finger} finger @param {number} now @returns {{pitch: number, y: number, z: number}}
    */
   sung(finger, now) {
-    if (finger.frozen) return finger.frozen;
     const own = this.#channels[finger.channel];
     const chief = this.#chief(finger.channel);
     const isMember = chief !== own;
     const inZone = this.#zones.zoneOf(finger.channel) !== null;
     const base = chief.vowel ?? (this.#slide === "relative" && inZone ? 0.5 : 0);
     const over = isMember ? chief.bend + chief.fine + chief.coarse : 0;
-    const pressure = Math.max(own.pressure, finger.pressure) + (isMember ? chief.pressure : 0);
+    const { bend, slide, pressure } = finger.frozen ?? this.#own(finger);
     const pressedS = finger.pressedAt === null ? null : now - finger.pressedAt;
     return {
-      pitch: finger.pitch + own.bend + own.fine + own.coarse + over,
-      y: vowel(base, own.slide, isMember ? chief.slide : null, this.#slide),
-      z: effort(finger.struck, pressure, pressedS, chief.effort),
+      pitch: finger.pitch + bend + own.fine + own.coarse + over,
+      y: vowel(base, slide, isMember ? chief.slide : null, this.#slide),
+      z: effort(finger.struck, pressure + (isMember ? chief.pressure : 0), pressedS, chief.effort),
     };
+  }
+
+  /** Bend, slide and pressure of the finger itself, without those of its master. @param {Finger} finger */
+  #own(finger) {
+    const { bend, slide, pressure } = this.#channels[finger.channel];
+    return { bend, slide, pressure: Math.max(pressure, finger.pressure) };
   }
 
   /**
@@ -100,11 +105,10 @@ export class Receiver {
     }
   }
 
-  /** Whether active sensing stopped; all keys are lifted then. @param {number} now */
+  /** Whether active sensing stopped: all keys and pedals are lifted then, as if the port were gone. @param {number} now */
   cutOff(now) {
     if (this.#sensingUntil === null || now < this.#sensingUntil) return;
-    this.#sensingUntil = null;
-    this.liftAll();
+    this.unplug();
   }
 
   /** The port is gone: its fingers and pedals are up. */
@@ -161,7 +165,7 @@ export class Receiver {
   #keyUp(finger, now) {
     const { channel } = finger;
     const isMember = this.#zones.isMember(channel);
-    if (isMember) finger.frozen = this.sung(finger, now); // what comes now on this channel prepares its next note
+    if (isMember) finger.frozen = this.#own(finger); // what comes now on this channel prepares its next note
     this.notes.release(finger, this.#chief(channel).sustain, now);
     if (isMember && this.notes.held(this.port, channel).length === 0) this.#channels[channel].forgetNote();
   }
@@ -198,7 +202,8 @@ export class Receiver {
   /** @param {number} channel */
   #heardBy(channel) {
     const zone = this.#zones.zoneOf(channel);
-    return this.notes.of(this.port, zone && channel === zone.master ? [channel, ...membersOf(zone)] : [channel]);
+    if (zone && channel === zone.master) return this.notes.of(this.port, [channel, ...membersOf(zone)]);
+    return this.notes.of(this.port, [channel]).filter(({ frozen }) => !frozen);
   }
 
   /** @param {number} channel */
@@ -215,9 +220,9 @@ export class Receiver {
     const uses = this.mapping.controllers;
     const [own, share] = state.value(number, value, uses);
     const use = uses[own] ?? "nothing";
-    if (use === "nothing" || (use !== "slide" && this.#zones.isMember(channel))) return;
+    if (share === null || use === "nothing" || (use !== "slide" && this.#zones.isMember(channel))) return;
     if (use === "volume") this.volume(share);
-    else if (use === "sustain" || use === "sostenuto") this.#pedal(channel, use, value >= PEDAL_DOWN, now);
+    else if (use === "sustain" || use === "sostenuto") this.#pedal(channel, use, share >= PEDAL_DOWN, now);
     else {
       state.take(use, own, share);
       this.#changed(channel);

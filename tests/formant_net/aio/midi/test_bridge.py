@@ -6,9 +6,11 @@ from typing import Any
 from formant_net.aio.client.controller import ControllerNode, ControllerOptions
 from formant_net.aio.midi.bridge import Bridge
 from formant_net.client.servers import Server
+from formant_net.controller.core import SynthView
 from formant_net.midi.mapping import parse
 from formant_net.midi.player import MidiPlayer
 from formant_net.protocol.gesture import TimedTouch
+from formant_net.protocol.messages import Command, Param
 
 
 class Played:
@@ -40,9 +42,9 @@ class Played:
         self.bridge.take([(port, bytes.fromhex(message)) for message in messages], lost)
 
 
-def _run(main: Any) -> None:
+def _run(main: Any, mapping: str = "") -> None:
     async def story() -> None:
-        played = Played()
+        played = Played(mapping)
         await main(played)
         played.bridge.close()
         await played.node.finish()
@@ -104,3 +106,29 @@ def test_a_port_that_goes_and_the_end_lift_everything() -> None:
         assert played.down == 0
 
     _run(main)
+
+
+def test_a_preset_that_a_synth_lacks_is_said_once_by_its_name_and_goes_to_the_others() -> None:
+    async def main(played: Played) -> None:
+        told: list[tuple[str, object]] = []
+        states: list[dict[str, object]] = [{"name": "attic", "presets": ["plain", "choir"]}, {"name": "hall"}]
+        synths = [SynthView(f"synth-{n}", True, state, None, 0.0, False) for n, state in enumerate(states)]
+
+        def told_to(name: str, message: Param | Command, now: float) -> None:
+            told.append((name, message.value))
+
+        played.node.synths = lambda: synths  # type: ignore[method-assign]
+        played.node.core.set = told_to  # type: ignore[method-assign]
+        for _ in range(2):
+            played.send("C0 01")
+            while not told:
+                await asyncio.sleep(0.002)
+            assert told == [("synth-1", "kazoo")]
+            told.clear()
+        assert played.words == ["attic has no preset 'kazoo': write another one under [programs], of plain, choir"]
+        played.send("C0 00")
+        while len(told) < 2:
+            await asyncio.sleep(0.002)
+        assert told == [("synth-0", "choir"), ("synth-1", "choir")]
+
+    _run(main, '[programs]\n0 = "choir"\n1 = "kazoo"')
