@@ -61,6 +61,7 @@ def read() -> dict[str, object]:
         "stream.zero_ns": state.frame_in(0.0) is not None,
         "stream.render_ns_total": of_stream["render_us_mean"],
         "stream.render_ns_max": of_stream["render_us_max"],
+        "stream.peak": state.peak(),
         "stream.histogram": of_stream["render_histogram"],
     }
 

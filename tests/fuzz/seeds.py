@@ -50,6 +50,10 @@ def seeds() -> dict[str, list[bytes]]:
         b"2" + say("desk-solo", path="boxes/synth-a", on=True),
         b"2" + say("desk-set", path="zones/z-a", set=None, base=7),
         b"2" + say("desk-identify", id="synth-a"),
+        b"2" + say("desk-meters", on=True),
+        b"0" + say("level", peak_db=-12.3),
+        b"txx",
+        b"2" + say("desk-meters", on=False),
     ]
     points = [{"id": 1, "x": 0.5, "y": 0.5, "note": 60.5, "vel": 0.7, "place": [0.7, 0.4]}]
     touch = b"c" + say("touch", x=0.5, y=0.5, active=True, id=1, seq=1, points=points)
@@ -110,6 +114,8 @@ def seeds() -> dict[str, list[bytes]]:
             say("relay", source="a", target="b", node="n", about="offer", frame={}),
             say("claim", id="a", ws_id="b", node="c"),
             say("verdict", id="a", ws_id="b", free=True),
+            say("meter", node="n", on=True),
+            say("level-news", peak_db={"synth-a": -12.3}),
             b'{"id":"a","role":"synth","ws_id":"w","edge":"e","node":"n"}',
         ],
         "hub": [

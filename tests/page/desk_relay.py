@@ -22,6 +22,8 @@ class DeskRelay(Relay):
         """Said once instead of `desk-done`, for what is no fader."""
         self.refuse_set_at = ""
         """A path at which nothing may be set."""
+        self.metering: dict[str, bool] = {}
+        """Whether a desk wants levels, by its id."""
         self.silent = False
         """Answers no request."""
 
@@ -50,6 +52,13 @@ class DeskRelay(Relay):
     async def health(self, id: str, *, age_s: float = 0.0, **health: Any) -> None:
         await self._tell({"type": "desk-health", "id": id, "age_s": age_s, "health": {"uptime_s": 5.0, **health}})
 
+    async def levels(self, **peak_db: float) -> None:
+        """How loud boxes are, to every desk that wants to know. A dash in an id is written as `_`."""
+        levels = {id.replace("_", "-"): db for id, db in peak_db.items()}
+        for client in self.clients():
+            if self.metering.get(client):
+                await self.send(client, {"type": "desk-levels", "peak_db": levels})
+
     async def desk(self, client_id: str, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "desk-open":
@@ -58,6 +67,9 @@ class DeskRelay(Relay):
                 await self.send(client_id, {"type": "desk-changed", "rev": self.rev, "path": path, "set": fields})
             for box in self.boxes.values():
                 await self.send(client_id, {"type": "desk-box", **box})
+            return
+        if kind == "desk-meters":
+            self.metering[client_id] = message["on"]
             return
         if self.silent:
             return

@@ -530,6 +530,7 @@ function desk() {
       const outcome = subject.outcome(number);
       return outcome && "code" in outcome ? { code: outcome.code } : outcome;
     },
+    level: ({ id, now }) => subject.level(id, now),
     following: () => subject.following(),
   };
 }

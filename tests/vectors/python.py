@@ -585,6 +585,7 @@ def _desk(given: Given) -> Subject:
         "undo": lambda now: ask(s.DeskUndo(), now),
         "sent": sent,
         "outcome": outcome,
+        "level": lambda id, now: core.level(id, now),
         "following": lambda: dict(zip(("done", "late", "away"), core.following(), strict=True)),
     }
 

@@ -37,6 +37,7 @@ typedef struct {
 typedef struct {
     /* written by control, read by audio */
     formant_atomic_t allowed_ns;     /* lateness of a callback that breaks the sound, ns; 0: lateness is not counted */
+    formant_atomic_t peak_wanted;    /* number of the measurement that is wanted, 32 bits; 0: nothing is measured */
     /* written by audio, read by control */
     formant_atomic_t blocks;         /* blocks made */
     formant_atomic_t frames;         /* frames made */
@@ -50,6 +51,9 @@ typedef struct {
     formant_atomic_t render_ns_total; /* time spent making blocks, ns */
     formant_atomic_t render_ns_max;  /* longest block, ns */
     formant_atomic_t block_frames;   /* frames of the latest block */
+    formant_atomic_t peak;           /* upper half: the number of a measurement; lower half: the greatest magnitude of a
+                                        sample since it began, as the bits of a float. One field, so that a reader who
+                                        has asked for a new measurement never takes the result of the old one */
     formant_atomic_t histogram[64];  /* blocks by render time, in 1/32 of their period; the last one has the rest */
 } formant_stream_shared_t;
 

@@ -5,9 +5,9 @@ PortAudio calls `play` on its own thread. `play` reads the bank, maps its channe
 Python may read the counters at any time; only the audio thread writes them.
 """
 
-from libc.math cimport ceil, rint
-from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
-from libc.string cimport memset
+from libc.math cimport ceil, fabsf, rint
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
+from libc.string cimport memcpy, memset
 
 from formant_dsp.bank.bank cimport Bank
 from formant_dsp.bank.core cimport bank_read, bank_unshed
@@ -43,6 +43,8 @@ ctypedef struct stream_t:
     float matrix[CHANNELS][CHANNELS]  # [device][bank]
     double sample_rate
     schedule_t schedule
+    uint64_t measured         # the number of the measurement that `peak` belongs to
+    float peak
     float sound[CHUNK * CHANNELS]
 
 
@@ -64,6 +66,25 @@ cdef void mapped(stream_t* s, float* out, uint64_t frames) noexcept nogil:
         frames -= n
 
 
+cdef void measure(stream_t* s, const float* out, uint64_t frames) noexcept nogil:
+    """Keep the greatest magnitude of all samples since the measurement that is wanted began."""
+    cdef uint64_t wanted = load_relaxed(&s.shared.peak_wanted), i
+    cdef float peak = 0.0, magnitude
+    cdef uint32_t bits
+    if wanted == 0:
+        return
+    if wanted == s.measured:
+        peak = s.peak
+    for i in range(frames * <uint64_t>s.channels):
+        magnitude = fabsf(out[i])
+        if magnitude > peak:
+            peak = magnitude
+    s.measured = wanted
+    s.peak = peak
+    memcpy(&bits, &peak, sizeof(bits))
+    store_relaxed(&s.shared.peak, wanted << 32 | bits)
+
+
 cdef void make(stream_t* s, float* out, uint64_t frames) noexcept nogil:
     """Write the next frames of all channels, interleaved; count and time the block."""
     cdef uint64_t began = now_ns(), spent, bin
@@ -71,6 +92,7 @@ cdef void make(stream_t* s, float* out, uint64_t frames) noexcept nogil:
         bank_read(s.bank, out, frames)
     else:
         mapped(s, out, frames)
+    measure(s, out, frames)
     spent = now_ns() - began
     add(&s.shared.blocks, 1)
     add(&s.shared.frames, frames)
@@ -158,6 +180,7 @@ cdef class StreamState:
 
     cdef stream_t stream
     cdef readonly Bank bank
+    cdef uint64_t measurement
 
     def __cinit__(self, Bank bank, int channels=1, channel_map=None, double budget=0.8):
         cdef int to, source
@@ -236,6 +259,29 @@ cdef class StreamState:
             return None
         ns = <double><int64_t>(now_ns() - zero_ns) + seconds * 1e9
         return max(0, <int64_t>rint(ns * s.sample_rate / 1e9))
+
+    def peak(self):
+        """The greatest magnitude of a sample in all channels since the last call; 1 is full scale.
+
+        The first call begins to measure, and `stop_measuring` ends it. None: no block was measured since the last call.
+        So a device that stands still shows no old level.
+        """
+        cdef uint64_t wanted = load_relaxed(&self.stream.shared.peak_wanted)
+        cdef uint64_t found = load_relaxed(&self.stream.shared.peak)
+        cdef uint32_t bits = <uint32_t>found
+        cdef float peak
+        if wanted and found >> 32 != wanted:
+            return None
+        self.measurement = self.measurement % 0xFFFFFFFF + 1
+        store_relaxed(&self.stream.shared.peak_wanted, self.measurement)
+        if wanted == 0:
+            return None
+        memcpy(&peak, &bits, sizeof(peak))
+        return peak
+
+    def stop_measuring(self):
+        """Nobody asks for the peak any more: the callback measures nothing."""
+        store_relaxed(&self.stream.shared.peak_wanted, 0)
 
     def render_into(self, float[:, ::1] out):
         """Render one block as the callback does, without the interpreter's lock.

@@ -200,6 +200,18 @@ class Output:
         counting = self._counting
         return merged(self._past, counting.counters()) if counting is not None else self._past
 
+    def peak(self) -> float | None:
+        """The greatest magnitude of a sample since the last call; 1 is full scale.
+
+        None: nothing was measured since, or nobody can hear it, because there is no device and no recording.
+        """
+        peak = self.sink.peak()
+        return peak if self.audible else None
+
+    def stop_measuring(self) -> None:
+        """Nobody asks for the peak any more: it costs nothing until the next call of `peak`."""
+        self.sink.stop_measuring()
+
     # --- the thread of the output ----------------------------------------------------------------------------------
 
     def _run(self) -> None:

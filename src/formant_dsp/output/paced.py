@@ -89,6 +89,12 @@ class PacedSink:
     def counters(self) -> dict[str, Any]:
         return self._state.counters()
 
+    def peak(self) -> float | None:
+        return self._state.peak()
+
+    def stop_measuring(self) -> None:
+        self._state.stop_measuring()
+
 
 class WavSink(PacedSink):
     """Records the sound in real time in a WavFile, which is readable even after the process was killed or a power cut.

@@ -40,6 +40,14 @@ class Sink(Protocol):
         """As `StreamState.counters`."""
         ...
 
+    def peak(self) -> float | None:
+        """As `StreamState.peak`."""
+        ...
+
+    def stop_measuring(self) -> None:
+        """As `StreamState.stop_measuring`."""
+        ...
+
     @property
     def running(self) -> bool:
         """True while the bank is being rendered."""

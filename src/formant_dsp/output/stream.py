@@ -167,6 +167,12 @@ class PortAudioSink:
     def counters(self) -> dict[str, Any]:
         return self._state.counters()
 
+    def peak(self) -> float | None:
+        return self._state.peak()
+
+    def stop_measuring(self) -> None:
+        self._state.stop_measuring()
+
 
 def open_sink(
     bank: Bank,

@@ -20,6 +20,8 @@ from formant_net.protocol.messages import Error, Message, Unknown
 from formant_net.protocol.timing import Timing
 
 _PARTS: dict[str, type[msgspec.Struct]] = {"master": Master, "zones": Zone, "boxes": Box, "scenes": Scene}
+LEVEL_OLD_S = 2.0
+"""Seconds after which a level is old: a box says it once a second at least."""
 Request = s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo | s.DeskIdentify
 
 
@@ -35,6 +37,7 @@ class Desk(ClientCore[Effect]):
     """One desk. No I/O, no clock: `now` is s of one monotonic clock.
 
     wants_health   it asks how the boxes are; then `health` has the newest of each
+    wants_levels   it asks how loud they are
     """
 
     role = "desk"
@@ -49,6 +52,7 @@ class Desk(ClientCore[Effect]):
         meta: Mapping[str, Any] | None = None,
         searching: bool = False,
         wants_health: bool = False,
+        wants_levels: bool = False,
     ) -> None:
         super().__init__(client_id, "desk", meta, servers, timing, random, searching=searching)
         self.epoch = ""
@@ -58,12 +62,14 @@ class Desk(ClientCore[Effect]):
         """How each box is, by its id."""
         self.health: dict[str, tuple[float, s.Health]] = {}
         """The newest `health` of each box, and when the box said it, s of our clock."""
+        self._levels: dict[str, tuple[float, float]] = {}
+        """The newest level of each box, and when it was heard, s."""
         self.solo: tuple[str, ...] = ()
         self.fault: Refused | None = None
         """Why the document cannot be opened."""
         self._following = 0
         self._parts: dict[str, dict[str, Any]] = {}
-        self._wants_health = wants_health
+        self._wants_health, self._wants_levels = wants_health, wants_levels
         self._last = 0
         self._outcomes: dict[int, int | Refused] = {}
 
@@ -100,6 +106,11 @@ class Desk(ClientCore[Effect]):
         """The revision since which the request counts, why it was refused, or None: not known yet."""
         return self._outcomes.get(number)
 
+    def level(self, id: str, now: float) -> float | None:
+        """How loud a box is, dB of full scale; None: not known, or what is known is old."""
+        heard_at, peak_db = self._levels.get(id, (0.0, 0.0))
+        return peak_db if id in self._levels and now - heard_at < LEVEL_OLD_S and self.online else None
+
     def following(self) -> tuple[list[str], list[str], list[str]]:
         """Ids of boxes: those that do what they were told, those that do not yet, those that are away.
 
@@ -131,7 +142,10 @@ class Desk(ClientCore[Effect]):
 
     def _registered(self) -> None:
         self.epoch, self.fault, self.boxes, self._parts, self.health = "", None, {}, {}, {}
+        self._levels = {}
         self._signaling.send(s.DeskOpen(health=self._wants_health))
+        if self._wants_levels:
+            self._signaling.send(s.DeskMeters())
 
     def _receive(self, message: Message | Unknown, now: float) -> None:
         if isinstance(message, s.DeskOpened):
@@ -148,8 +162,12 @@ class Desk(ClientCore[Effect]):
         elif isinstance(message, s.DeskBox):
             self._following -= 1
             self.boxes[message.id] = message
+            if not message.here:
+                self._levels.pop(message.id, None)
         elif isinstance(message, s.DeskHealth):
             self.health[message.id] = (now - message.age_s, message.health)
+        elif isinstance(message, s.DeskLevels):
+            self._levels.update({id: (now, peak_db) for id, peak_db in message.peak_db.items()})
         elif isinstance(message, s.DeskSoloed):
             self.solo = tuple(message.solo)
         elif isinstance(message, s.DeskDone):

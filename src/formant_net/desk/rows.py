@@ -16,13 +16,13 @@ from formant_net.desk.core import Desk
 from formant_net.fleet.document import Document
 from formant_net.fleet.effective import effective
 from formant_net.health.troubles import WORDS, breaks
-from formant_net.protocol.steering import DeskBox, Health
+from formant_net.protocol.steering import QUIET_DB, DeskBox, Health
 
 STALE_S = 45.0
 """Seconds after which what a box said is old: three messages are missing."""
 COLUMNS = (
-    "box", "zone", "state", "needs attention", "version", "links", "voices", "level", "busy", "breaks", "latency",
-    "round trip", "heat", "Wi-Fi", "said",
+    "box", "zone", "state", "needs attention", "sound", "version", "links", "voices", "level", "busy", "breaks",
+    "latency", "round trip", "heat", "Wi-Fi", "said",
 )  # fmt: skip
 UNKNOWN = "?"
 
@@ -33,6 +33,7 @@ class Row:
 
     because   why the desk has silenced it
     age_s     how old `health` is; None: the box has said nothing
+    peak_db   how loud it is now, dB of full scale; None: not known
     """
 
     id: str
@@ -46,6 +47,7 @@ class Row:
     refused: Mapping[str, str]
     health: Health | None
     age_s: float | None
+    peak_db: float | None = None
 
     @property
     def stale(self) -> bool:
@@ -91,7 +93,7 @@ class Row:
                 _text(health.temperature_c, "{:.0f} °C"),
                 _text(health.wifi_dbm, "{:.0f} dBm"),
             ]
-        return (self.name, self.zone, state, ", ".join(self.attention), *figures, said)
+        return (self.name, self.zone, state, ", ".join(self.attention), _sound(self.peak_db), *figures, said)
 
     def as_dict(self) -> dict[str, Any]:
         """The row for a program. `health` has only figures that are known."""
@@ -106,6 +108,7 @@ class Row:
             "refused": dict(self.refused),
             "age_s": self.age_s,
             "stale": self.stale,
+            "peak_db": self.peak_db,
             "health": None if self.health is None else msgspec.to_builtins(self.health),
         }
 
@@ -143,7 +146,14 @@ def _row(desk: Desk, document: Document, id: str, box: DeskBox, here: set[str], 
         refused=box.refused,
         health=health,
         age_s=None if said_at is None else round(max(0.0, now - said_at), 1),
+        peak_db=desk.level(id, now),
     )
+
+
+def _sound(peak_db: float | None) -> str:
+    if peak_db is None:
+        return UNKNOWN
+    return "none" if peak_db <= QUIET_DB else f"{peak_db:.0f} dB"
 
 
 def _text(value: object, form: str) -> str:

@@ -38,6 +38,7 @@ const sockets = new Sockets({
     received: (message, now) => {
       if (!message) return;
       desk.receive(message, now);
+      if (message.type === "desk-levels") return showLevels();
       if (message.type === "desk") queueMicrotask(send); // it has a deadline now
       show();
     },
@@ -163,6 +164,7 @@ addEventListener("hashchange", () => {
   connectAnew();
 });
 document.addEventListener("visibilitychange", () => {
+  watchLevels();
   if (document.visibilityState !== "visible") return;
   sockets.does((now) => {
     signaling.hurry(now);
@@ -197,6 +199,7 @@ function show() {
     attribute(attention, "aria-pressed", String(attentionOnly));
     gate.show(server(), signaling.reason);
     showBoard(seen);
+    showLevels();
     showDock();
     const rows = seen.zones.flatMap((zone) => zone.boxes);
     const path = part.path;
@@ -257,6 +260,30 @@ function showDock() {
   /** @type {HTMLButtonElement} */ (element("scenes-open")).disabled = !desk.open;
 }
 
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const STILL_S = 1;
+let levelsAsked = false;
+let levelsAt = -Infinity;
+
+/** Nobody looks at the meters of a hidden page, so no box has to measure. */
+function watchLevels() {
+  desk.watchLevels(document.visibilityState === "visible");
+  send();
+}
+
+/** The meters alone, once a frame at most. For people who want little motion they move once a second. */
+function showLevels() {
+  if (levelsAsked) return;
+  levelsAsked = true;
+  requestAnimationFrame(() => {
+    levelsAsked = false;
+    const now = clock();
+    if (still.matches && now - levelsAt < STILL_S) return;
+    levelsAt = now;
+    for (const block of blocks.values()) block.showLevels((id) => desk.level(id, now));
+  });
+}
+
 /** The key comes along, so that nobody has to type it again. */
 element("play").addEventListener("click", () => element("play").setAttribute("href", `./${location.hash}`));
 
@@ -300,4 +327,5 @@ new Ticker(SLOW_MS, () => {
   verifyIfQuiet();
   show();
 }).run(true);
+watchLevels();
 if (element("unable").hidden) sockets.does((now) => signaling.start(now));

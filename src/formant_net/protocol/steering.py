@@ -25,6 +25,12 @@ STEERED = "steered"
 """`meta.steered` = true: this synth reads `settings`."""
 IDENTIFIES = "identifies"
 """`meta.identifies` = true: this synth reads `identify`."""
+METERS = "meters"
+"""`meta.meters` = true: this synth reads `meter`."""
+LEVEL_S = 0.25
+"""Seconds between two `level` of a box, and between two `desk-levels` to a desk."""
+QUIET_DB = -90.0
+"""The lowest level that is told, dB: softer than the noise of any sound device."""
 IDENTIFY_S = 10.0
 """Seconds for which a box sings its tune."""
 
@@ -87,6 +93,12 @@ class DeskIdentify(Message, tag="desk-identify", frozen=True, kw_only=True, omit
     id: ClientId
     on: bool = True
     request: RequestId | None = None
+
+
+class DeskMeters(Message, tag="desk-meters", frozen=True, kw_only=True, omit_defaults=False):
+    """A desk wants `desk-levels` from now on; `on` false: it wants them no more."""
+
+    on: bool = True
 
 
 class DeskChanged(Message, tag="desk-changed", frozen=True, kw_only=True, omit_defaults=False):
@@ -155,6 +167,28 @@ class Identify(Message, tag="identify", frozen=True, kw_only=True):
     """To a box: sing your tune and blink for so long, whatever silences you but "all off". 0: stop."""
 
     seconds: Annotated[float, Meta(ge=0.0, le=60.0)]
+
+
+class Meter(Message, tag="meter", frozen=True, kw_only=True):
+    """To a box: say your `level` every so many seconds, until the connection ends. 0: no more."""
+
+    every_s: Annotated[float, Meta(ge=0.0, le=60.0)]
+
+
+Decibels = Annotated[float, Meta(ge=QUIET_DB, le=60.0)]
+"""Of a full-scale sample."""
+
+
+class Level(Message, tag="level", frozen=True, kw_only=True):
+    """From a box that was asked: the greatest sample that it has put out since the last one, dB of full scale."""
+
+    peak_db: Decibels
+
+
+class DeskLevels(Message, tag="desk-levels", frozen=True, kw_only=True):
+    """To desks that asked: the levels that were heard since the last one, by the id of the box, dB of full scale."""
+
+    peak_db: dict[ClientId, Decibels]
 
 
 class SettingsApplied(Message, tag="settings-applied", frozen=True, kw_only=True):
@@ -256,13 +290,17 @@ Steering = (
     | DeskRecall
     | DeskUndo
     | DeskIdentify
+    | DeskMeters
     | DeskChanged
     | DeskSoloed
     | DeskDone
     | DeskBox
     | BoxSettings
     | Identify
+    | Meter
     | SettingsApplied
     | Health
     | DeskHealth
+    | Level
+    | DeskLevels
 )

@@ -28,6 +28,7 @@ from formant_net.server.clients import BEAT_CHARS, UNDECIDED, Client, Clients, S
 from formant_net.server.content import Content
 from formant_net.server.discovery import Counters, Discovery
 from formant_net.server.edges.elsewhere import Elsewhere
+from formant_net.server.health.levels import Levels
 from formant_net.server.health.newest import Newest
 from formant_net.server.id_contest import IdContest
 from formant_net.server.liveness import Liveness
@@ -84,6 +85,7 @@ class Hub:
         self._elsewhere = Elsewhere(registry, self._out) if agreed is not None else None
         self.steering = Steering(self._clients, self._out, fleet, agreed, self._elsewhere)
         self.health = Newest(self._clients, self._out)
+        self._levels = Levels(self._clients, self._out, self._elsewhere)
         self._contest = IdContest(self._clients, registry, self._out, self.place.node, timing)
         self._liveness = Liveness(self._clients, self._out, timing, self._limits)
         self._registration = Registration(
@@ -180,6 +182,7 @@ class Hub:
             self._registration.decide(outcome, now)
         self._relays.on_deadline(now)
         self.steering.on_deadline(now)
+        self._levels.on_deadline(now)
         self._settle(now)
 
     def on_access(self, now: float) -> None:
@@ -193,6 +196,7 @@ class Hub:
         self._moved = True
         self._settle(now)
         self.steering.edges_changed(now)
+        self._levels.edges_changed(now)
         self._forget()
         if self._routing.owed and self._registry.online:
             owed, self._routing.owed = self._routing.owed, set()
@@ -217,6 +221,12 @@ class Hub:
                     if isinstance(news, bus.Watch) and news.on and self._elsewhere is not None:
                         for id, (health, age_s) in self.health.own(now).items():
                             self._elsewhere.said(id, health, age_s, news.node)
+                case bus.Meter() as asked:
+                    if self._elsewhere is not None:
+                        self._elsewhere.meterer(asked)
+                        self._levels.edges_changed(now)
+                case bus.LevelNews(peak_db=peak_db):
+                    self._levels.heard(peak_db, now)
                 case bus.HealthNews(id=id, age_s=age_s, health=health):
                     if self._clients.holder(id) is None:  # else it has moved here, and has said something newer
                         self.health.put(id, health, now, age_s)
@@ -231,6 +241,7 @@ class Hub:
             self._routing.undelivered(*about)
         if self._elsewhere is not None:
             self._elsewhere.gone(node, now)
+            self._levels.edges_changed(now)
         for outcome in self._contest.unreachable(node):
             self._registration.decide(outcome, now)
         self._settle(now)
@@ -255,6 +266,7 @@ class Hub:
             self._discovery.next_deadline(),
             self._relays.next_deadline(),
             self.steering.next_deadline(),
+            self._levels.next_deadline(),
         ):
             if moment is not None and (earliest is None or moment < earliest):
                 earliest = moment
@@ -354,6 +366,13 @@ class Hub:
                 self._registration.register(client, message, now)
             case m.Unknown():
                 self.counters.unknown_types += 1
+            case steering.Level():
+                client.check_source(None, "level")
+                self._moved |= self._levels.take(client, message, now)
+            case steering.DeskMeters():
+                self._moved = True
+                client.check_source(None, "desk-meters")
+                self._levels.watch(client, message, now)
             case steering.Health():
                 self.health.take(client, message, now)
                 if self._elsewhere is not None:
@@ -389,6 +408,7 @@ class Hub:
             for client, here in changes:
                 (self.steering.arrived if here else self.steering.left)(client, now)
                 (self.health.arrived if here else self.health.left)(client, now)
+                (self._levels.arrived if here else self._levels.left)(client, now)
         self._forget()
 
     def _forget(self) -> None:

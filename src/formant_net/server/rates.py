@@ -11,7 +11,7 @@ from formant_net.server.clients import Client, State
 
 _COST: dict[type, int] = {
     m.Register: 10, m.RequestControllers: 10, s.DeskOpen: 50, s.DeskRecall: 20, s.DeskUndo: 20, s.DeskSet: 2,
-    s.DeskSolo: 2, s.DeskIdentify: 5,
+    s.DeskSolo: 2, s.DeskIdentify: 5, s.DeskMeters: 5,
     s.SettingsApplied: 5, s.Health: 10,
 }  # fmt: skip
 """Cost of the messages that make the server do more than pass one on, counted in ordinary messages."""

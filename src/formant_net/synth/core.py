@@ -28,11 +28,13 @@ from formant_net.protocol.messages import (
     Touch,
     Unknown,
 )
-from formant_net.protocol.steering import IDENTIFIES, STEERED, BoxSettings, Health, SettingsApplied
+from formant_net.protocol.steering import IDENTIFIES, METERS, STEERED, BoxSettings, Health, SettingsApplied
 from formant_net.protocol.steering import Identify as IdentifyMessage
+from formant_net.protocol.steering import Meter as MeterMessage
 from formant_net.protocol.timing import Timing
 from formant_net.synth.identify import GAIN, Identify, Lamp
 from formant_net.synth.linking.keeper import LinkKeeper, OfferedLink
+from formant_net.synth.meter import Measure, Meter
 from formant_net.synth.play_limits import PlayLimits, Verdict
 from formant_net.synth.player import Player
 from formant_net.synth.remote import (
@@ -50,7 +52,7 @@ from formant_net.synth.touches import Note
 NOTICE_OLD = 50
 """Touches in a row that came too late, after which a warning is logged. 50 touches are about one second."""
 
-SynthEffect = Effect | Note | Setting | Lamp
+SynthEffect = Effect | Note | Setting | Lamp | Measure
 
 
 class Synth(ClientCore[SynthEffect]):
@@ -79,7 +81,7 @@ class Synth(ClientCore[SynthEffect]):
         persistent: bool = False,
         searching: bool = False,
     ) -> None:
-        meta = {**(meta or {}), STEERED: True, IDENTIFIES: True}
+        meta = {**(meta or {}), STEERED: True, IDENTIFIES: True, METERS: True}
         super().__init__(client_id, "synth", meta, servers, timing, random, persistent=persistent, searching=searching)
         self.remote = Remote(volume, presets, preset)
         self.steered = Steered()
@@ -91,6 +93,7 @@ class Synth(ClientCore[SynthEffect]):
         """The controllers that have a connection, open or under way."""
         self._state: dict[str, Any] = {"audio_enabled": False}
         self._keys = itertools.count(1)
+        self._meter = Meter()
         self._identify = Identify(client_id, self._keys.__next__, lambda: timing.play_out_s + self.steered.delay_s)
 
     # --- what the shell asks ---------------------------------------------------------------------------------
@@ -123,6 +126,12 @@ class Synth(ClientCore[SynthEffect]):
         """Tell the server how this box is."""
         self._signaling.send(health)
         self._settle(now)
+
+    def measured(self, peak: float | None, now: float) -> None:
+        """The greatest magnitude of a sample since the last time; None: nothing was measured."""
+        if (level := self._meter.level(peak, now)) is not None:
+            self._signaling.send(level)
+            self._settle(now)
 
     def start(self, now: float) -> None:
         """Begin: connect to the server."""
@@ -204,9 +213,12 @@ class Synth(ClientCore[SynthEffect]):
         if self.steered.on_deadline(now):
             self._out.append(self._loudness(now))
         self._identifying(now)
+        if self._meter.due(now):
+            self._be_metered(now)
         self._wakeup.clear()
         self._wakeup.by(self.steered.next_deadline())
         self._wakeup.by(self._identify.next_deadline())
+        self._wakeup.by(self._meter.next_deadline())
         for player in self._players.values():
             self._wakeup.by(player.touches.next_deadline())
         self._settle(now)
@@ -227,6 +239,9 @@ class Synth(ClientCore[SynthEffect]):
 
     def _registered(self) -> None:
         self._keeper.registered()
+        if self._meter.on:  # whoever watches at this server asks anew
+            self._meter.stop()
+            self._out.append(Measure(on=False))
         self._signaling.send(RequestControllers(source=self._id))
 
     def _receive(self, message: Message | Unknown, now: float) -> None:
@@ -244,6 +259,9 @@ class Synth(ClientCore[SynthEffect]):
             self._steer(message, now)
         elif isinstance(message, IdentifyMessage):
             self._be_identified(message.seconds, now)
+        elif isinstance(message, MeterMessage):
+            self._meter.ask(message.every_s, now)
+            self._be_metered(now)
         else:
             if isinstance(message, Error) and message.about == "offer" and message.target:
                 self._keeper.refused(message.target, message.code, now)
@@ -322,6 +340,13 @@ class Synth(ClientCore[SynthEffect]):
             self._out += self._identify.end(now)
             self._out += [Lamp(on=False), self._loudness(now)]
         self._wakeup.by(self._identify.next_deadline())
+
+    def _be_metered(self, now: float) -> None:
+        """Whoever is to say its level measures it. The server that wanted it may be gone."""
+        if not self.online:
+            self._meter.stop()
+        self._out.append(Measure(on=self._meter.on))
+        self._wakeup.by(self._meter.next_deadline())
 
     def _identifying(self, now: float) -> None:
         if not self._identify.on:

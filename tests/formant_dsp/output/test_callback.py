@@ -16,7 +16,7 @@ import pytest
 from support.sound.spectrum import click_frames, f0_hz, third_difference_db
 from support.soundcard.pulse import RATE, Pulse
 
-from formant_dsp import Bank
+from formant_dsp import Bank, VoiceParams
 from formant_dsp.output.callback import StreamState
 
 # 150 ms of buffer: more than what a busy machine keeps a thread waiting, and half of what the lock is held for. So a
@@ -164,3 +164,51 @@ def test_underflows_are_counted_and_not_written_of_on_the_audio_thread() -> None
         said, errors = process.communicate("go\n", timeout=300)
     assert int(said) > 0
     assert errors == ""
+
+
+@pytest.fixture
+def louder() -> Iterator[tuple[StreamState, Callable[[], float]]]:
+    """A stream of two channels that sings a note, and a function that renders a block and gives its greatest sample."""
+    bank = Bank(voices=2)
+    state = StreamState(bank, 2, [0, -1])
+    bank.note_on(1, VoiceParams(f0_hz=220.0, lease_s=0.0))
+
+    def render() -> float:
+        block = np.zeros((64, 2), np.float32)
+        state.render_into(block)
+        return float(np.abs(block).max())
+
+    yield state, render
+    state.release()
+
+
+def test_the_peak_is_that_of_all_blocks_since_it_was_asked_for(
+    louder: tuple[StreamState, Callable[[], float]],
+) -> None:
+    state, render = louder
+    render()
+    assert state.peak() is None, "the first call begins to measure"
+    for _ in range(3):
+        peaks = [render() for _ in range(200)]
+        assert state.peak() == max(peaks) > 0.0
+    assert state.peak() is None, "no block since: an old level is none"
+    assert state.peak() is None
+    peak = render()
+    assert state.peak() == peak
+
+
+def test_nothing_is_measured_before_anybody_asks_and_after_nobody_does(
+    louder: tuple[StreamState, Callable[[], float]],
+) -> None:
+    state, render = louder
+    for _ in range(400):
+        render()
+    assert state.peak() is None
+    quiet = min(max(render() for _ in range(20)) for _ in range(3))
+    assert state.peak() is not None
+    render()
+    state.stop_measuring()
+    render()
+    assert state.peak() is None, "what was measured before is old"
+    assert render() <= quiet * 10
+    assert state.peak() is not None

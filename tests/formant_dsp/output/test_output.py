@@ -63,6 +63,7 @@ class FakeSink:
         self.running = False
         self.refuses = refuses
         self.frames = 0
+        self.measures = True
 
     def start(self) -> None:
         if self.refuses:
@@ -79,6 +80,12 @@ class FakeSink:
 
     def counters(self) -> dict[str, Any]:
         return {**self._state.counters(), "frames": self.frames, "blocks": self.frames // 64, "underflows": 1}
+
+    def peak(self) -> float | None:
+        return 0.5 if self.measures else None
+
+    def stop_measuring(self) -> None:
+        self.measures = False
 
 
 @dataclass
@@ -172,6 +179,22 @@ def test_a_device_that_stops_is_waited_for_and_played_again(scenes: Any) -> None
     assert scene.output.audible
     assert scene.lines[1:] == ["sound again: USB"]
     assert len(scene.changes) == 2
+
+
+def test_the_peak_is_of_what_somebody_can_hear(scenes: Any) -> None:
+    scene = scenes(["USB"])
+    assert scene.output.peak() == 0.5
+    scene.host.names = []
+    scene.host.opened[0].running = False
+    scene.step()
+    assert scene.output.sink.running
+    assert scene.output.sink.peak() is None
+    for _ in range(100):
+        if scene.output.sink.peak() is not None:  # the bank is rendered, and nobody hears it
+            break
+        time.sleep(0.01)
+    assert scene.output.peak() is None
+    scene.output.stop_measuring()
 
 
 def test_a_device_that_asks_for_nothing_any_more_is_given_up(scenes: Any) -> None:

@@ -8,7 +8,7 @@ from support.virtual.clients import RawClients
 
 from formant_net.client.effects import Connect, Transmit
 from formant_net.client.servers import Server
-from formant_net.desk.core import Desk, Refused
+from formant_net.desk.core import LEVEL_OLD_S, Desk, Refused
 from formant_net.fleet.document import Document
 from formant_net.protocol import steering as s
 from formant_net.protocol.messages import decode_signaling, encode
@@ -18,9 +18,13 @@ from formant_net.protocol.timing import Timing
 class Table:
     """A desk on a server; messages travel at once."""
 
-    def __init__(self, hall: RawClients, id: str, *, wants_health: bool = False) -> None:
+    def __init__(self, hall: RawClients, id: str, *, wants_health: bool = False, wants_levels: bool = False) -> None:
         self.hall = hall
-        self.core = Desk(id, [Server("ws://hall/ws")], Timing(), lambda: 0.5, wants_health=wants_health)
+        self.core = Desk(
+            *(id, [Server("ws://hall/ws")], Timing(), lambda: 0.5),
+            wants_health=wants_health,
+            wants_levels=wants_levels,
+        )
         self.conn = hall.connect()
         self.core.start(hall.clock.now)
         self.attempt = next(e.attempt for e in self.core.drain() if isinstance(e, Connect))
@@ -145,3 +149,28 @@ def test_a_desk_that_asks_knows_how_boxes_are_and_since_when() -> None:
     other.carry()
     assert asking.core.health["synth-a"][1].links == 5
     assert other.core.health == {}
+
+
+def test_levels_are_those_of_boxes_that_sound_now_and_none_is_old() -> None:
+    where = hall()
+    box = where.join("synth-a", meta={"steered": True, "meters": True})
+    table = Table(where, "desk-1", wants_levels=True)
+    assert [message["every_s"] for message in where.heard(box) if message["type"] == "meter"] == [0.25]
+    assert table.core.level("synth-a", where.clock.now) is None
+    where.say(box, "level", peak_db=-12.3)
+    where.wait(0.3)
+    table.carry()
+    now = where.clock.now
+    assert table.core.level("synth-a", now) == -12.3
+    assert table.core.level("synth-b", now) is None
+    assert table.core.level("synth-a", now + LEVEL_OLD_S) is None
+    where.drop(box)
+    table.carry()
+    assert table.core.level("synth-a", now) is None, "it is away"
+
+
+def test_a_desk_that_wants_no_levels_costs_no_box_anything() -> None:
+    where = hall()
+    box = where.join("synth-a", meta={"steered": True, "meters": True})
+    Table(where, "desk-1")
+    assert [message for message in where.heard(box) if message["type"] == "meter"] == []

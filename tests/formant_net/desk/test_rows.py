@@ -105,3 +105,11 @@ def test_rows_are_sorted_by_zone_and_name_and_those_without_a_zone_come_last() -
         s.DeskChanged(rev=1, path="boxes/synth-3", set={"name": "B", "zone": "z-a"}),
     )
     assert [row.name for row in rows(core, NOW)] == ["B", "Z", "A"]
+
+
+def test_how_loud_a_box_is_now_and_not_how_loud_it_was() -> None:
+    core = desk(s.DeskBox(id=A, here=True), s.DeskLevels(peak_db={A: -12.3}))
+    assert (cells(only(core))["sound"], only(core).as_dict()["peak_db"]) == ("-12 dB", -12.3)
+    assert (cells(only(core, NOW + 5.0))["sound"], only(core, NOW + 5.0).as_dict()["peak_db"]) == ("?", None)
+    quiet = desk(s.DeskBox(id=A, here=True), s.DeskLevels(peak_db={A: s.QUIET_DB}))
+    assert cells(only(quiet))["sound"] == "none"

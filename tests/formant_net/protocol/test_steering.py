@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -30,3 +31,10 @@ def test_null_deletes_and_stands_on_the_wire() -> None:
 def test_settings_out_of_range_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError, match="settings"):
         decode_signaling(encode(s.BoxSettings(epoch="e", rev=1, **fields)))
+
+
+@pytest.mark.parametrize("peak_db", [-90.1, 60.1, 1e300, None, "loud", True])
+def test_a_level_that_no_sound_has_is_refused(peak_db: Any) -> None:
+    for text in ({"type": "level", "peak_db": peak_db}, {"type": "desk-levels", "peak_db": {"synth-a": peak_db}}):
+        with pytest.raises(ProtocolError, match=str(text["type"])):
+            decode_signaling(json.dumps(text))

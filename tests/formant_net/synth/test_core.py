@@ -10,9 +10,11 @@ from formant_net.client import effects as fx
 from formant_net.client import peer as peers
 from formant_net.client.effects import COMMANDS, PARAMS
 from formant_net.protocol import messages as m
-from formant_net.protocol.steering import BoxSettings
+from formant_net.protocol.steering import BoxSettings, Level
 from formant_net.protocol.steering import Identify as IdentifyMessage
+from formant_net.protocol.steering import Meter as MeterMessage
 from formant_net.synth.identify import GAIN, TAIL_S, Lamp, tune
+from formant_net.synth.meter import Measure
 from formant_net.synth.play_limits import PlayLimits
 from formant_net.synth.remote import SetVolume
 from formant_net.synth.touches import NoteOff, NoteOn
@@ -484,3 +486,40 @@ def test_all_off_silences_the_tune_as_well_and_the_lamp_goes_on() -> None:
         assert synth.voices.volume == 0.0
         world.run(1.0)
     assert synth.count(NoteOn) > 3
+
+
+def meter(synth: Node, every_s: float = 0.25) -> None:
+    core = synth_of(synth)
+    synth.call(core.receive, core._signaling.attempt, MeterMessage(every_s=every_s))
+
+
+def test_a_box_measures_while_its_server_wants_levels_and_tells_them() -> None:
+    world, synth, _ = ensemble()
+    core = synth_of(synth)
+    meter(synth)
+    assert synth.effects[-1] == Measure(on=True)
+    synth.effects.clear()
+    synth.call(core.measured, 0.5)
+    told = [effect.message for effect in synth.effects if isinstance(effect, fx.Transmit)]
+    assert told == [Level(peak_db=-6.0)]
+    synth.effects.clear()
+    world.run(1.0)
+    assert synth.effects.count(Measure(on=True)) == 4
+    meter(synth, 0.0)
+    assert synth.effects[-1] == Measure(on=False)
+    synth.effects.clear()
+    world.run(5.0)
+    synth.call(core.measured, 0.5)
+    assert [effect for effect in synth.effects if isinstance(effect, Measure | fx.Transmit)] == []
+
+
+def test_a_box_without_its_server_measures_nothing() -> None:
+    world, synth, _ = ensemble()
+    core = synth_of(synth)
+    meter(synth)
+    synth.call(core.closed, core._signaling.attempt, "gone")
+    synth.effects.clear()
+    for _ in range(10):
+        synth.call(core.on_deadline)
+        world.run(0.1)
+    assert [effect for effect in synth.effects if isinstance(effect, Measure)] == [Measure(on=False)]

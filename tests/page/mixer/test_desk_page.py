@@ -332,3 +332,52 @@ def test_a_box_is_identified_and_one_that_cannot_says_so(stage: Stage, hall: Des
     tab.until("document.querySelector('#part .trouble').checkVisibility()")
     assert "older" in tab.text("#part .trouble")
     tab.until(f"{identify}.textContent === 'Identify'")
+
+
+def meter(name: str) -> str:
+    """What the meter of a box shows, in JavaScript: a part of the whole scale, or null for no bar."""
+    bar = f"{control(f'level of {name}')}.parentElement.querySelector('.meter')"
+    return f"(({{hidden, style}}) => hidden ? null : Number(style.getPropertyValue('--at')))({bar})"
+
+
+def test_meters_show_how_loud_boxes_are_and_no_old_level(stage: Stage, hall: DeskRelay) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    stage.until(lambda: list(hall.metering.values()) == [True], "the desk asks for levels")
+    bars = f"[{meter('North wall')}, {meter('South wall')}, {meter('Crypt')}]"
+    assert tab.evaluate(bars) == [None, None, None], "not known yet"
+
+    def seen(of: str) -> object:
+        """After a level that is new: on a busy machine the last one may be old already."""
+        stage.thread.run(hall.levels(synth_a=-15.0, synth_b=-90.0))
+        return tab.evaluate(of)
+
+    stage.until(lambda: seen(bars) == [0.75, 0, None], "two levels: South wall is silent, and known to be")
+    assert tab.evaluate("document.querySelectorAll('.meter:not([aria-hidden=true])').length") == 0
+    tab.click("[aria-label='North wall: details']")
+    words = (
+        "[...document.querySelectorAll('dt')].find((dt) => dt.textContent === 'Sounds now')?.nextSibling.textContent"
+    )
+    stage.until(lambda: seen(words) == "−15 dB", "the details say it for people who see no bar")
+    tab.becomes(bars, [None, None, None])  # nothing has come for two seconds
+    assert tab.errors == []
+
+
+def test_a_hidden_desk_lets_no_box_measure_and_shows_no_level_when_it_is_seen_again(
+    stage: Stage, hall: DeskRelay
+) -> None:
+    tab = stage.tab(hall, "desk")
+    tab.until(f"{OPEN} === 3")
+    stage.until(lambda: list(hall.metering.values()) == [True], "the desk asks for levels")
+
+    def turn(state: str) -> None:
+        tab.evaluate(
+            f"Object.defineProperty(document, 'visibilityState', {{value: '{state}', configurable: true}}), "
+            "void document.dispatchEvent(new Event('visibilitychange'))"
+        )
+
+    turn("hidden")
+    stage.until(lambda: list(hall.metering.values()) == [False], "it wants none")
+    turn("visible")
+    stage.until(lambda: list(hall.metering.values()) == [True], "it wants them again")
+    assert [asked["on"] for asked in hall.asked("desk-meters")] == [True, False, True]

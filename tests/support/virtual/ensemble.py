@@ -40,7 +40,7 @@ from formant_net.protocol.messages import (
     encode,
 )
 from formant_net.protocol.sdp import mid_of
-from formant_net.protocol.steering import SettingsApplied
+from formant_net.protocol.steering import Level, SettingsApplied
 from formant_net.protocol.timing import Timing
 from formant_net.synth.core import Synth
 from formant_net.synth.remote import SetAudio, SetPower, SetVolume
@@ -277,7 +277,7 @@ class World:
             self.relayed.append((node.name, message))
             self.to_client(message.target, msgspec.structs.replace(message, source=node.name))
         else:
-            assert isinstance(message, Heartbeat | SettingsApplied)
+            assert isinstance(message, Heartbeat | Level | SettingsApplied)
 
     # --- what cores ask for
 

@@ -15,9 +15,9 @@ cdef extern from "native/shared.h" nogil:
         atomic_t fade_wanted, hop_budget_ns
         atomic_t frame, hops, active, notes, stolen, shed, limit, expired, late, limited, invalid
     ctypedef struct stream_shared_t "formant_stream_shared_t":
-        atomic_t allowed_ns
+        atomic_t allowed_ns, peak_wanted
         atomic_t blocks, frames, underflows, overruns, late, late_ns_max, thread, zero_ns
-        atomic_t render_ns_total, render_ns_max, block_frames
+        atomic_t render_ns_total, render_ns_max, block_frames, peak
         atomic_t histogram[64]
 
 

@@ -26,10 +26,19 @@ class DeskNode:
     """One desk. `start()`, `await opened()`, then `await do(...)`, at last `await close()`."""
 
     def __init__(
-        self, client_id: str, servers: Sequence[Server], search: Search | None = None, *, wants_health: bool = False
+        self,
+        client_id: str,
+        servers: Sequence[Server],
+        search: Search | None = None,
+        *,
+        wants_health: bool = False,
+        wants_levels: bool = False,
     ) -> None:
         self.core = Desk(
-            client_id, servers, Timing(), random.random, searching=search is not None, wants_health=wants_health
+            *(client_id, servers, Timing(), random.random),
+            searching=search is not None,
+            wants_health=wants_health,
+            wants_levels=wants_levels,
         )
         self.driver = Driver(self.core, self._perform)
         self.lost: dict[str, Any] = {}

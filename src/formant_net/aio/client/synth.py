@@ -30,6 +30,7 @@ from formant_net.ops.log import get_logger
 from formant_net.protocol.timing import Timing
 from formant_net.synth.core import Synth
 from formant_net.synth.identify import Lamp as ShowLamp
+from formant_net.synth.meter import Measure
 from formant_net.synth.play_limits import PlayLimits
 from formant_net.synth.play_out import PlayOut
 from formant_net.synth.remote import Kept, SetAudio, SetPower, SetPreset, SetVolume
@@ -252,6 +253,8 @@ class SynthNode:
             self.output.switch(effect.device)
         elif isinstance(effect, ShowLamp):
             self._lamp.show(effect.on)
+        elif isinstance(effect, Measure):
+            self._measure(effect.on)
         elif isinstance(effect, NoteOn | NoteMove | NoteOff) and self._waits():
             self._play_later(effect)
         else:
@@ -259,6 +262,13 @@ class SynthNode:
         if isinstance(effect, SetPower | SetVolume):
             self._publish()
         self._retry_later()
+
+    def _measure(self, on: bool) -> None:
+        """Bring the core the peak of what has sounded since the last time."""
+        if on:
+            self.client.driver.tell(self.core.measured, self.output.peak())
+        else:
+            self.output.stop_measuring()
 
     def _waits(self) -> bool:
         """Whether notes sound at a time of their own, not on arrival."""

@@ -19,7 +19,20 @@ if TYPE_CHECKING:
 
     from formant_net.aio.client.desk import DeskNode
 
-LEAST = ("voices", "version", "level", "latency", "links", "zone", "Wi-Fi", "round trip", "breaks", "busy", "heat")
+LEAST = (
+    "voices",
+    "sound",
+    "version",
+    "level",
+    "latency",
+    "links",
+    "zone",
+    "Wi-Fi",
+    "round trip",
+    "breaks",
+    "busy",
+    "heat",
+)
 """Columns that a narrow terminal leaves out, in this order."""
 SETTLE_S = 1.0
 """Seconds in which boxes that are there have to be known, after the document is."""
@@ -73,7 +86,7 @@ async def _watch(server: dict[str, Any], *, once: bool, as_json: bool, attention
     trust = trust_of(server["tls_ca"], server["tls_fingerprints"])
     urls, key = server["urls"], server["key"]
     servers, search = servers_of(urls, key, trust), search_of(urls, key, trust)
-    node = DeskNode(make_id("desk-"), servers, search, wants_health=True)
+    node = DeskNode(make_id("desk-"), servers, search, wants_health=True, wants_levels=not once)
     node.start()
     try:
         try:

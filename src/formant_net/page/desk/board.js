@@ -24,6 +24,7 @@ const LATE_S = 5;
  * @property {boolean} solo
  * @property {number} gainDb what all faders come to
  * @property {Why[]} because
+ * @property {number | null} levelDb how loud it is now, dB of full scale; null: not known
  * @property {import("./figures.js").Figure[]} figures
  * @property {boolean} stale the figures are old
  * @property {string[]} attention what somebody should look at
@@ -106,7 +107,7 @@ function boxRow(desk, document, id, here, now, wallMs) {
   const { tone, state } = stateOf(seen, late, old, attention, wallMs);
   return {
     ...{ path: `boxes/${id}`, id, name, fields, tone, state, here: Boolean(seen?.here) },
-    ...{ solo: desk.solo.includes(`boxes/${id}`), gainDb, because: why },
+    ...{ solo: desk.solo.includes(`boxes/${id}`), gainDb, because: why, levelDb: desk.level(id, now) },
     ...{ figures: all, stale: old, attention, remedies: old ? [] : remediesOf(said) },
   };
 }

@@ -12,6 +12,8 @@ export const FADER_S = 0.05;
 const SETTLE_S = 1;
 /** Outcomes that are kept, the newest. */
 const MOST_OUTCOMES = 100;
+/** Seconds after which a level is old: a box says it once a second at least. */
+const LEVEL_OLD_S = 2;
 const LOST = { code: "not-here", message: "The server went away before it answered: look, then do it again" };
 
 /**
@@ -35,6 +37,9 @@ export class Desk {
   fault = "";
   /** What each box said last of how it is. @type {Map<string, Said>} */
   health = new Map();
+  /** How loud each box is, dB of full scale, and when that was heard, seconds. @type {Map<string, {db: number, at: number}>} */
+  #levels = new Map();
+  #wantsLevels = false;
   /** Since when this desk has known that a box does not follow, seconds. @type {Map<string, number>} */
   lateSince = new Map();
   /**
@@ -83,12 +88,31 @@ export class Desk {
     this.closed();
     this.#opening = { at: null };
     this.#out.push({ type: "desk-open", health: true });
+    if (this.#wantsLevels) this.#out.push({ type: "desk-meters", on: true });
+  }
+
+  /** Whether the level meters are looked at: boxes say how loud they are only then. @param {boolean} wanted */
+  watchLevels(wanted) {
+    if (wanted === this.#wantsLevels) return;
+    this.#wantsLevels = wanted;
+    this.#levels.clear();
+    if (this.open || this.#opening) this.#out.push({ type: "desk-meters", on: wanted });
+  }
+
+  /**
+   * How loud a box is, dB of full scale; null: not known, or what is known is old.
+   * @param {string} id @param {number} now seconds @returns {number | null}
+   */
+  level(id, now) {
+    const heard = this.#levels.get(id);
+    return heard !== undefined && now - heard.at < LEVEL_OLD_S ? heard.db : null;
   }
 
   /** The server is away: what is known stays to be seen, nothing can be asked for, and what was asked for is lost. */
   closed() {
     this.epoch = this.fault = "";
     this.#opening = null;
+    this.#levels.clear();
     this.#wishes = new Map();
     for (const { number, path } of this.#asked) {
       this.#done(number, LOST);
@@ -116,6 +140,9 @@ export class Desk {
         break;
       case "desk-box":
         this.#box(message, now);
+        break;
+      case "desk-levels":
+        if (isObject(message.peak_db)) this.#hear(Object.entries(message.peak_db), now);
         break;
       case "desk-health":
         this.#health(message, now);
@@ -261,9 +288,15 @@ export class Desk {
       refused: isObject(message.refused) ? message.refused : {},
     };
     this.boxes.set(box.id, box);
+    if (!box.here) this.#levels.delete(box.id);
     this.#unconfirmed.delete(seen(box.id));
     if (!box.here || !box.steered || box.applied >= box.wanted) this.lateSince.delete(box.id);
     else if (!this.lateSince.has(box.id)) this.lateSince.set(box.id, now);
+  }
+
+  /** @param {[string, any][]} levels @param {number} now */
+  #hear(levels, now) {
+    for (const [id, db] of levels) if (Number.isFinite(db)) this.#levels.set(id, { db, at: now });
   }
 
   /** @param {any} message @param {number} now */

@@ -9,6 +9,9 @@ export const STALE_S = 40;
 /** Counters of what can be heard or loses a touch, as in `health/troubles.py`. */
 const BREAKS = ["underflows", "overruns", "shed", "ring_dropped"];
 
+/** A box that says this level puts out nothing, as in `protocol/steering.py`. */
+const QUIET_DB = -90;
+
 /**
  * Words for what a box finds wrong itself, as in `health/troubles.py`: what it is, and what to do.
  * @type {Record<string, [string, string]>}
@@ -73,6 +76,12 @@ export function figures(said) {
     if (text === null) return { key, label, text: "not known", bad: false, known: false };
     return { key, label, text, bad: trouble !== undefined && wrong.has(trouble), known: true };
   });
+}
+
+/** How loud a box is now, in words; null: not known. @param {number | null} db of full scale */
+export function soundWords(db) {
+  if (db === null) return null;
+  return db <= QUIET_DB ? "silent" : `${Math.round(db)} dB`.replace("-", "−");
 }
 
 /** The few for a row: those that are known. @param {Figure[]} all */

@@ -1,6 +1,7 @@
 /** The row of one box: state, name, why it is silent, fader, mute and solo. */
 import { brief } from "../desk/figures.js";
 import { Fader } from "./fader.js";
+import { Meter } from "./meter.js";
 import { attribute, button, make, showSwitch, write } from "./make.js";
 
 /**
@@ -27,6 +28,7 @@ export class BoxRow {
   #whys = make("span", { className: "whys" });
   #figures = make("span", { className: "figures" });
   #fader;
+  #meter = new Meter();
   #mute;
   #solo;
   #hands;
@@ -40,6 +42,7 @@ export class BoxRow {
     this.#open = button("", "details", () => hands.open(path()));
     this.#open.append(make("span", { className: "dot" }));
     this.#fader = new Fader((db) => hands.wish(path(), { db }));
+    this.#fader.item.prepend(this.#meter.item);
     this.#mute = button("M", "mute", () => hands.wish(path(), { mute: !this.#row?.fields.mute }));
     this.#solo = button("S", "solo", () => hands.solo(path(), !this.#row?.solo));
     this.#line.append(this.#state, this.#whys, this.#figures);
@@ -64,6 +67,11 @@ export class BoxRow {
     this.#fader.show(`level of ${row.name}`, row.fields.db, able);
     showSwitch(this.#mute, `mute ${row.name}`, row.fields.mute, able);
     showSwitch(this.#solo, `solo ${row.name}`, row.solo, able);
+  }
+
+  /** @param {number | null} db how loud its box is; null: not known */
+  showLevel(db) {
+    this.#meter.show(db);
   }
 
   /** @param {Row} row @param {boolean} able */

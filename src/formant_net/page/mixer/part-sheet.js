@@ -1,6 +1,7 @@
 /** The sheet of one box or zone: its name and place, its delays, what it says of how it is. */
 import { freshId } from "../fleet/scenes.js";
 import { split } from "../fleet/document.js";
+import { soundWords } from "../desk/figures.js";
 import { attribute, button, make, write } from "./make.js";
 
 /**
@@ -295,6 +296,7 @@ export class PartSheet {
     const figures = none ? [{ label: "How it is", text: "not known", known: false, bad: false }] : row.figures;
     const facts = [
       ["Id", row.id, false],
+      ["Sounds now", soundWords(row.levelDb) ?? "not known", false],
       ...figures.map((each) => [each.label, each.known ? each.text + old : each.text, each.bad]),
     ];
     const words = JSON.stringify(facts);

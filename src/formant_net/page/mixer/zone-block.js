@@ -47,6 +47,12 @@ export class ZoneBlock {
     });
   }
 
+  /** How loud its boxes are, where their rows are seen. @param {(id: string) => number | null} level */
+  showLevels(level) {
+    if (this.#list.hidden) return;
+    for (const [id, row] of this.#rows) row.showLevel(level(id));
+  }
+
   /** @param {Zone} zone @param {boolean} folded @param {boolean} able */
   show(zone, folded, able) {
     this.#zone = zone;

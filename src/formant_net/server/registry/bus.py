@@ -75,6 +75,19 @@ class HealthNews(msgspec.Struct, frozen=True, kw_only=True, tag="health-news", t
     health: Health
 
 
+class Meter(msgspec.Struct, frozen=True, kw_only=True, tag="meter", tag_field="type"):
+    """The edge `node` has a desk that shows levels, or none any more (`on` False): it wants `LevelNews`."""
+
+    node: str
+    on: bool
+
+
+class LevelNews(msgspec.Struct, frozen=True, kw_only=True, tag="level-news", tag_field="type"):
+    """How loud boxes of another edge are, dB of full scale by their ids. To edges that asked by `Meter`."""
+
+    peak_db: dict[str, float]
+
+
 class Followed(msgspec.Struct, frozen=True, kw_only=True, tag="followed", tag_field="type"):
     """The boxes of the edge `node` were told what follows from revision `rev`. To edges with a desk."""
 
@@ -89,7 +102,9 @@ class Identify(msgspec.Struct, frozen=True, kw_only=True, tag="identify", tag_fi
     seconds: float
 
 
-Envelope = Relay | Undelivered | Claim | Verdict | Watch | BoxNews | HealthNews | Followed | Identify
+Envelope = (
+    Relay | Undelivered | Claim | Verdict | Watch | BoxNews | HealthNews | Meter | LevelNews | Followed | Identify
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Envelope)

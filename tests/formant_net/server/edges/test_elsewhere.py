@@ -408,3 +408,62 @@ def test_a_forgotten_box_is_forgotten_at_every_edge(world: Edges) -> None:
         assert of(heard, "desk")
         assert not [each for each in heard if each.get("id") == B]
         edge.drop(conn)
+
+
+def metered(edge: EdgeClients, id: str) -> int:
+    conn = edge.connect()
+    edge.hub.receive_frame(conn, edge.text("register", client_id=id, meta={"meters": True}), edge.clock.now)
+    edge.sort()
+    edge.wait(0.2)
+    return conn
+
+
+def say(edge: EdgeClients, conn: int, type: str, **fields: Any) -> None:
+    edge.hub.receive_frame(conn, edge.text(type, **fields), edge.clock.now)
+    edge.sort()
+    edge.wait(0.6)
+
+
+def paces(edge: EdgeClients, conn: int) -> list[float]:
+    return [message["every_s"] for message in of(edge.heard(conn), "meter")]
+
+
+def levels(edge: EdgeClients, conn: int) -> list[dict[str, float]]:
+    return [message["peak_db"] for message in of(edge.heard(conn), "desk-levels")]
+
+
+def test_a_desk_sees_levels_of_boxes_at_other_edges_and_nobody_measures_without_it(world: Edges) -> None:
+    attic, barn = world["attic"], world["barn"]
+    near, far = metered(attic, A), metered(barn, B)
+    assert paces(barn, far) == []
+    first = desk(attic, "desk-1")
+    say(attic, first, "desk-meters", on=True)
+    assert (paces(attic, near), paces(barn, far)) == ([0.25], [0.25])
+    say(attic, near, "level", peak_db=-3.0)
+    say(barn, far, "level", peak_db=-12.0)
+    assert levels(attic, first) == [{A: -3.0}, {B: -12.0}]
+    late = world.edge("crypt")
+    world.run(1.0)
+    third = metered(late, "synth-c")
+    assert paces(late, third) == [0.25], "an edge that comes later is asked, too"
+    say(attic, first, "desk-meters", on=False)
+    world.run(10.0)
+    assert (paces(attic, near), paces(barn, far), paces(late, third)) == ([0.0], [0.0], [0.0])
+
+
+def test_boxes_go_on_for_a_desk_at_their_own_edge_and_stop_when_the_edge_of_the_last_desk_dies(world: Edges) -> None:
+    attic, barn = world["attic"], world["barn"]
+    far = metered(barn, B)
+    barn.answering.add(far)
+    for edge, name in ((attic, "desk-1"), (barn, "desk-2")):
+        conn = desk(edge, name)
+        edge.answering.add(conn)
+        say(edge, conn, "desk-meters", on=True)
+    assert paces(barn, far) == [0.25]
+    say(barn, conn, "desk-meters", on=False)
+    world.run(10.0)
+    assert paces(barn, far) == []
+    world.kill("attic")
+    for _ in range(40):  # a dead edge is noticed when a message does not reach it
+        say(barn, far, "level", peak_db=-3.0)
+    assert paces(barn, far) == [0.0]
