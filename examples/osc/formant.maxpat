@@ -20,7 +20,7 @@
     "box": {
      "id": "c",
      "maxclass": "comment",
-     "text": "Formant from Max: start formant-node osc first. id, pitch (MIDI number with decimals), velocity",
+     "text": "Formant from Max (this patch was not tried in Max): start formant-node osc first. id, pitch (MIDI number with decimals), velocity",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [

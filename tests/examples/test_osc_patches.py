@@ -83,6 +83,7 @@ def test_what_max_sends_is_understood() -> None:
     boxes = {box["box"]["id"]: box["box"] for box in patcher["boxes"]}
     texts = [box["text"].removeprefix("prepend ") for box in boxes.values() if "/formant/" in box.get("text", "")]
     assert len(texts) == 4
+    assert any("not tried in Max" in box.get("text", "") for box in boxes.values())
     for text in texts:
         address, *arguments = text.split()
         fader = [0.5] if any(box.get("text") == f"prepend {text}" for box in boxes.values()) else []
@@ -97,7 +98,9 @@ def _partials(osc: ElementTree.Element, part: str) -> list[dict[str, str]]:
 
 
 def test_what_touchosc_sends_is_understood() -> None:
-    root = ElementTree.fromstring(zlib.decompress((FOLDER / "formant.tosc").read_bytes()))
+    text = zlib.decompress((FOLDER / "formant.tosc").read_bytes())
+    assert b"not tried in TouchOSC" in text
+    root = ElementTree.fromstring(text)
     values: dict[str, Argument] = {"x": 1.0, "touch": 1}
     made = {"INTEGER": int, "FLOAT": float, "STRING": str}
     actions = []
