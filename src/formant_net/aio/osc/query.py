@@ -110,6 +110,8 @@ class OscQuery:
                     connection.transport.abort()
                     return
                 self._asked(target, text)
+        except ConnectionClosed:
+            return  # without a goodbye, or it sent too much: nothing for our log
         finally:
             sending.cancel()
             del self._queues[target]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -62,6 +63,22 @@ def _run(main: Callable[[Asked], Awaitable[None]]) -> None:
             await node.finish()
 
     run(story())
+
+
+def test_a_program_that_sends_too_much_or_goes_without_a_goodbye_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def main(asked: Asked) -> None:
+        socket = await asked.listener("/formant/volume")
+        await _next(socket)
+        await socket.send("x" * 5000)
+        with pytest.raises(ConnectionClosed):
+            await socket.recv()
+        gone = await asked.listener("/formant/volume")
+        await _next(gone)
+        gone.transport.abort()
+        await gone.wait_closed()
+
+    _run(main)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_the_tree_values_and_host_info_are_told_over_http() -> None:
