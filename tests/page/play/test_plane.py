@@ -83,7 +83,8 @@ def test_fingers_that_were_down_before_go_on_as_they_began(tab: Tab) -> None:
     const before = p.down(0.5, 0.2); show('plane');
     const on = p.down(0.1, 0.9); show('path'); const seen = [];
     seen.push(p.move(on, 0.5, 0.5), p.move(before, 0.6, 0.2), places(), p.up(on), p.up(before), touches.size);
-    return [...seen, places()];
+    show('plane'); const lost = p.down(0.1, 0.9); p.forget(); // the window lost its pointers
+    return [...seen, places(), p.move(lost, 0.5, 0.5), touches.size];
     """
     first = [pytest.approx(0.9), pytest.approx(0.1)]
-    assert played(tab, body) == [False, True, [first], False, True, 0, []]
+    assert played(tab, body) == [False, True, [first], False, True, 0, [first], False, 1]

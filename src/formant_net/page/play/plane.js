@@ -46,6 +46,11 @@ export class Playing {
     this.touches = touches;
   }
 
+  /** Forget the fingers on the plane: nobody knows where they are. Their voices belong to the instrument. */
+  forget() {
+    this.#steering.clear();
+  }
+
   /** A finger touches down. @returns {number | null} its id @param {number} x @param {number} y @param {number} [z] */
   down(x, y, z) {
     const { view } = this.instrument;

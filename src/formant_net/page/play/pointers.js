@@ -29,6 +29,7 @@ export class Pointers {
   /** Forget all pointers: the page no longer knows whether they are down. */
   forget() {
     this.#fingers.clear();
+    this.touches.forget();
   }
 
   /** @param {PointerEvent} event */
