@@ -17,6 +17,7 @@ SERVICE = "_formant._tcp.local."
 OSC, OSC_QUERY = "_osc._udp.local.", "_oscjson._tcp.local."
 VERSION = "1"
 _ID = re.compile(r"[a-z0-9]{4,32}")
+_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 _NAME_BYTES = 63 - len("-999")
 _MAX_ADDRESSES = 16
 """Addresses of one announcement that are used. A machine with containers has eight; more would all have to be tried."""
@@ -103,8 +104,9 @@ def places(txt: Mapping[bytes, bytes | None], addresses: Sequence[str], port: in
 
 def by_name(hosts: Sequence[tuple[int, int, str, int]], secure: bool) -> list[Place]:
     """The places that SRV records of DNS name: (priority, weight, host, port) each, the best first."""
-    best = sorted(hosts, key=lambda each: (each[0], -each[1]))
-    return [Place("", host, port, secure) for _, _, host, port in best[:_MAX_ADDRESSES] if host and 1 <= port <= 65535]
+    usable = [each for each in hosts if _HOST.fullmatch(each[2]) and 1 <= each[3] <= 65535]
+    best = sorted(usable, key=lambda each: (each[0], -each[1]))
+    return [Place("", host, port, secure) for _, _, host, port in best[:_MAX_ADDRESSES]]
 
 
 def zoned(addresses: Sequence[str], own: Sequence[Candidate]) -> list[str]:
@@ -128,4 +130,7 @@ def _is_usable(address: str) -> bool:
         return False
     if parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback:
         return False
-    return not (parsed.version == 6 and parsed.is_link_local and "%" not in address)
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return not parsed.is_reserved  # 255.255.255.255
+    # An IPv4 address in the clothes of IPv6 may be that of this machine (::ffff:127.0.0.1). Nobody announces one.
+    return parsed.ipv4_mapped is None and not (parsed.is_link_local and "%" not in address)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formant_net.lan.addresses import Interface, candidates
-from formant_net.lan.record import Place, Record, instance_name, is_id, places, zoned
+from formant_net.lan.record import Place, Record, by_name, instance_name, is_id, places, zoned
 
 TXT = {b"txtvers": b"1", b"id": b"7k2m9x", b"path": b"/ws", b"tls": b"0", b"v": b"0.2.0"}
 
@@ -54,9 +54,20 @@ def test_an_announcement_that_makes_no_sense_names_no_place(
 
 def test_addresses_that_lead_nowhere_are_left_out_and_a_thousand_are_not_tried() -> None:
     said = ["127.0.0.1", "::1", "0.0.0.0", "::", "224.0.0.251", "ff02::fb", "no address", "fe80::1"]
+    said += ["::ffff:127.0.0.1", "::ffff:192.168.1.20", "255.255.255.255"]
     assert places(TXT, said, 8080) == []
     many = [f"10.0.{n >> 8}.{n & 255}" for n in range(1, 1000)]
     assert len(places(TXT, many, 8080)) == 16
+
+
+@pytest.mark.parametrize(
+    "host", ["", "a" * 64, "\\000\\001.example", "a..b", "x." * 127 + "xx", "a b", "user@host", "[::1]"]
+)
+def test_a_host_of_dns_that_is_no_host_name_is_left_out_and_takes_no_place_of_another(host: str) -> None:
+    """DNS may name any bytes. A resolver of Python raises UnicodeError for some of them."""
+    good = [(10, 0, "first.church.example", 8080), (20, 0, "192.168.1.20", 8080)]
+    expected = [Place("", host, port) for _, _, host, port in good]
+    assert by_name([*[(0, 0, host, 8080)] * 20, *good], secure=False) == expected
 
 
 def test_ids_are_lower_case_letters_and_digits() -> None:

@@ -25,10 +25,13 @@ from formant_net.lan.record import SERVICE, Place, places, zoned
 from formant_net.ops.log import get_logger
 from formant_net.protocol.trust import SYSTEM, Trust
 
-KNOCK_S = 5.0
+KNOCK_S = 2.0
+"""Seconds that a try waits. TCP repeats a lost packet after 1 s; a new try comes sooner than the repetition at 3 s."""
 RESOLVE_MS = 2000
 MOST_TASKS = 64
 """Announcements that are asked about at once. Each is a few packets to the whole network; the next browse asks anew."""
+MOST_TAKEN = 64
+"""Places that answered, by URL. Anybody may answer at any number of ports; those that answered last are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Finder:
         self._browser: Any = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._said = ""
+        self._faults: set[str] = set()
         self._locate = Locate(random.random, self._known())
         self._driver = Driver(self._locate, self._perform)
 
@@ -117,12 +121,15 @@ class Finder:
             return
         bare = Place(place.server, place.host.partition("%")[0], place.port, place.secure)
         address = place.host if "%" in place.host else None
+        self._by_url.pop(bare.ws_url, None)
         self._by_url[bare.ws_url] = place
+        if len(self._by_url) > MOST_TAKEN:
+            del self._by_url[next(iter(self._by_url))]
         self._found(Server(bare.ws_url, self._search.key, self._search.trust, address))
 
     async def _try(self, place: Place) -> None:
         answered = False
-        with suppress(OSError, TimeoutError):
+        with suppress(OSError, TimeoutError, ValueError):  # ValueError: a text that is no host name
             async with asyncio.timeout(KNOCK_S):
                 _, writer = await asyncio.open_connection(place.host, place.port)
             answered = True
@@ -163,9 +170,13 @@ class Finder:
             self._do(self._resolve(zeroconf, service_type, name))
 
     async def _resolve(self, zeroconf: Any, service_type: str, name: str) -> None:
+        from zeroconf import Error
         from zeroconf.asyncio import AsyncServiceInfo
 
-        info = AsyncServiceInfo(service_type, name)
+        try:
+            info = AsyncServiceInfo(service_type, name)
+        except Error:  # a name that cannot be one: not of a server of ours, and it would be announced again and again
+            return
         if await info.async_request(zeroconf, RESOLVE_MS):
             said = zoned(info.parsed_scoped_addresses(), candidates(interfaces()))
             found = places(info.properties, said, info.port)
@@ -184,4 +195,7 @@ class Finder:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.warning("fault in the search; going on", reason=repr(error))
+            kind = type(error).__name__
+            if kind not in self._faults:  # once: whoever announces may cause it again and again
+                self._faults.add(kind)
+                self._log.warning("fault in the search; going on", reason=repr(error))

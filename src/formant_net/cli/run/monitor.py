@@ -10,6 +10,7 @@ import click
 
 from formant_net.cli.options.ranges import FloatRange
 from formant_net.cli.options.servers import fail_if_refused, search_of, servers_of, trust_of
+from formant_net.cli.options.text import label
 from formant_net.cli.run.desk import server_options
 from formant_net.desk.rows import COLUMNS, UNKNOWN, Row, remedies, rows
 from formant_net.ops.log import configure
@@ -148,15 +149,20 @@ async def _live(node: DeskNode, look: Any, every_s: float) -> None:
 
 def plain(table: list[Row]) -> str:
     """The table as lines of text, for any terminal and for files."""
-    lines = [COLUMNS, *(row.cells() for row in table)]
+    lines = [COLUMNS, *map(_cells, table)]
     widths = [max(len(line[n]) for line in lines) for n in range(len(COLUMNS))]
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     return "\n".join([*text, *remedies(table)])
 
 
+def _cells(row: Row) -> tuple[str, ...]:
+    """The texts of a row without what would steer the terminal: a box says of itself what it likes."""
+    return tuple(label(cell) for cell in row.cells())
+
+
 def columns(table: list[Row], width: int) -> list[int]:
     """Which of `COLUMNS` are shown in a terminal of `width` characters: all that fit, without those nobody knows."""
-    lines = [row.cells() for row in table]
+    lines = [_cells(row) for row in table]
     shown = [
         n for n, name in enumerate(COLUMNS) if name not in LEAST or any(line[n] not in ("", UNKNOWN) for line in lines)
     ]
@@ -181,7 +187,7 @@ def drawn(table: list[Row], connected: bool, width: int) -> RenderableType:
         grid.add_column(name, no_wrap=name in ("box", "said"), overflow="ellipsis")
     for row in table:
         style = "dim" if row.stale else ""
-        cells = [Text(cell, style=style) for cell in row.cells()]
+        cells = [Text(cell, style=style) for cell in _cells(row)]
         cells[3].stylize("bold red" if row.attention else "")
         grid.add_row(*(cells[n] for n in shown))
     return Group(grid, *(Text(line) for line in remedies(table)))

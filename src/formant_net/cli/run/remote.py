@@ -17,6 +17,7 @@ import click
 
 from formant_net.cli.options.ranges import FloatRange
 from formant_net.cli.options.servers import check_id, client_options, fail_if_refused, search_of, servers_of, trust_of
+from formant_net.cli.options.text import label
 from formant_net.fleet.document import SILENT_DB
 from formant_net.fleet.effective import effective
 from formant_net.ops.log import configure
@@ -86,6 +87,12 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
         raise click.ClickException("; ".join(faults))
 
 
+NO_LINK = (
+    "no box has a link to this machine: the network keeps them apart (client isolation, a VPN, two subnets). Players"
+    " here would not be heard; settings and `formant-node desk` go through the server"
+)
+
+
 async def _visit(controller: Any, options: dict[str, Any]) -> list[str]:
     """Join, apply the settings and show the synths. Returns what failed, one sentence each."""
     from formant_net.aio.client.controller import ControllerNode
@@ -105,16 +112,16 @@ async def _visit(controller: Any, options: dict[str, Any]) -> list[str]:
     try:
         expected = await gather(node, options["patience"], least=options["wait_synths"], named=options["synths"])
         named = set(options["synths"])
-        there = [synth for synth in answered(node) if not named or {synth.id, synth.state.get("name")} & named]
+        there = [synth for synth in answered(node) if not named or {synth.id, synth.name} & named]
         faults: list[str] = []
         await desk.opened()
         if not there and not desk.boxes():
             faults.append(_nobody(node, lost, options, expected))
         elif len({synth.id for synth in there} | desk.here()) < options["wait_synths"]:
             faults.append(f"fewer than {options['wait_synths']} of these synths came within {options['patience']:g} s")
-        missing = sorted(
-            named - {name for synth in there for name in (synth.id, synth.state.get("name"))} - desk.names()
-        )
+        elif not there and all(options[key] is None for key in SETTINGS):
+            faults.append(NO_LINK if desk.here() else "no box is here")
+        missing = sorted(named - {name for synth in there for name in (synth.id, synth.name)} - desk.names())
         faults += [f"no synth {name!r} answered" for name in missing if there or desk.boxes()]
         faults += await desk.change({synth.id for synth in there})
         set_ = [_set(node, synth, options, desk) for synth in there]
@@ -257,9 +264,10 @@ class _Desk:
             for synth in links.synths():
                 if synth.id in self.done and synth.open:
                     wanted, state = effective(document, synth.id), synth.state
-                    if abs(state.get("gain_db", 0.0) - wanted.gain_db) > 0.01:
+                    if abs(_number(state, "gain_db", 0.0) - wanted.gain_db) > 0.01:
                         return False
-                    if set(wanted.because) - set(state.get("silent", ())):
+                    silent = state.get("silent", ())
+                    if not isinstance(silent, list | tuple) or any(each not in silent for each in wanted.because):
                         return False
                     if wanted.preset and state.get("preset") != wanted.preset:
                         return False
@@ -279,7 +287,7 @@ class _Desk:
                 click.echo(json.dumps({"id": id, "name": self._name(id), "here": here, "linked": False}))
             else:
                 what = "no link to this machine" if here else "AWAY"
-                click.echo(f"{self._name(id)} ({id}): {what}")
+                click.echo(f"{label(self._name(id))} ({id}): {what}")
 
     def say(self) -> None:
         """Say how many boxes do what was set."""
@@ -377,14 +385,28 @@ def _show(synth: Any, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"id": synth.id, "rtt_ms": _ms(synth.rtt_s), **state}))
         return
-    click.echo(f"{state.get('name', '')} ({synth.id}), round trip {_ms(synth.rtt_s)} ms: {state.get('audio', '?')}")
+    click.echo(f"{_text(state, 'name')} ({synth.id}), round trip {_ms(synth.rtt_s)} ms: {_text(state, 'audio') or '?'}")
     power = "" if state.get("powered_on", True) else ", power off"
-    power += f", {state['gain_db']:g} dB by the desk" if state.get("gain_db") else ""
-    power += f", silent: {', '.join(state['silent'])}" if state.get("silent") else ""
-    preset = f", preset {state['preset']}" if state.get("preset") else ""
-    click.echo(f"    volume {state.get('volume', 1.0):g}, {state.get('voices', '?')} voices{preset}{power}")
-    if sound := state.get("sound"):
-        click.echo("    " + ", ".join(f"{name} {value:g}" for name, value in sound.items()))
+    power += f", {gain:g} dB by the desk" if (gain := _number(state, "gain_db", 0.0)) else ""
+    silent = state.get("silent")
+    power += f", silent: {label(', '.join(map(str, silent)))}" if silent and isinstance(silent, list) else ""
+    preset = f", preset {_text(state, 'preset')}" if state.get("preset") else ""
+    click.echo(f"    volume {_number(state, 'volume', 1.0):g}, {_text(state, 'voices') or '?'} voices{preset}{power}")
+    sound = state.get("sound")
+    counted = [(label(str(name)), _number(sound, name)) for name in sound] if isinstance(sound, dict) else []
+    if counted:
+        click.echo("    " + ", ".join(f"{name} {value:g}" for name, value in counted if not math.isnan(value)))
+
+
+def _text(state: dict[str, Any], name: str) -> str:
+    """A text of a state, as a terminal may have it: a synth, also a guest's phone, says of itself what it likes."""
+    return label(str(state.get(name, "")))[:200]
+
+
+def _number(state: dict[str, Any], name: str, default: float = math.nan) -> float:
+    """A figure of a state; `default` if it is none."""
+    value = state.get(name, default)
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e300 else default
 
 
 def _ms(seconds: float | None) -> float | None:

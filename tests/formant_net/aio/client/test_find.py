@@ -11,12 +11,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 from support.machine.processes import processes
 from support.net.loopback import run
 from support.net.namespace import Lan
 from support.suite.require import require_namespaces
 
-from formant_net.aio.client.find import MOST_TASKS, Finder, Search
+from formant_net.aio.client.find import MOST_TAKEN, MOST_TASKS, Finder, Search
 from formant_net.aio.client.join import FOUND
 from formant_net.lan.record import SERVICE, Place
 
@@ -142,7 +143,7 @@ def test_a_server_with_https_is_taken_by_its_fingerprint_alone() -> None:
 
 
 def test_thousands_of_announcements_with_odd_names_are_asked_about_a_few_at_a_time(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Anybody on the network may announce any name, also one with control characters: none is logged."""
     asked = 0
@@ -162,5 +163,56 @@ def test_thousands_of_announcements_with_odd_names_are_asked_about_a_few_at_a_ti
         assert asked == MOST_TASKS
         await finder.close()
 
-    run(story())
-    assert caplog.records == []
+    with capture_logs() as logged:
+        run(story())
+    assert logged == []
+
+
+def test_a_name_that_cannot_be_one_is_passed_over_in_silence() -> None:
+    """A device with a broken announcement is heard anew at every browse: it must not fill the log of each box."""
+
+    async def story() -> None:
+        finder = Finder(Search(local=False), lambda server: None)
+        for name in ("\x1b[2J\r\n", "\0", "x" * 64, "ü" * 32, "y" * 300):
+            finder._changed(None, SERVICE, f"{name}.{SERVICE}", Change("Added"))
+        finder._changed(None, SERVICE, "of.another.type", Change("Added"))
+        await asyncio.gather(*finder._tasks, return_exceptions=True)
+        await asyncio.sleep(0)
+        await finder.close()
+
+    with capture_logs() as logged:
+        run(story())
+    assert logged == []
+
+
+def test_a_host_name_that_no_resolver_takes_is_a_place_where_nobody_answers() -> None:
+    async def story() -> None:
+        finder = Finder(Search(local=False), lambda server: None)
+        await finder._try(Place("", "a" * 64 + ".example", 8080))
+        assert not finder._locate._trying
+        await finder.close()
+
+    with capture_logs() as logged:
+        run(story())
+    assert logged == []
+
+
+def test_the_same_fault_is_said_once_and_of_those_that_answer_the_last_are_kept() -> None:
+    async def fails() -> None:
+        raise LookupError("again")
+
+    async def story() -> None:
+        found: list[str] = []
+        finder = Finder(Search(local=False), lambda server: found.append(server.ws_url))
+        for _ in range(3):
+            finder._do(fails())
+        await asyncio.gather(*finder._tasks, return_exceptions=True)
+        for port in range(1, 1001):
+            finder._take(Place("7k2m9x", "192.168.1.20", port))
+        assert len(found) == 1000
+        assert list(finder._by_url) == found[-MOST_TAKEN:]
+        await finder.close()
+
+    with capture_logs() as logged:
+        run(story())
+    assert [line["event"] for line in logged] == ["fault in the search; going on"]

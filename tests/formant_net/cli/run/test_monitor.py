@@ -61,6 +61,18 @@ def test_the_live_table_says_who_is_here_and_that_the_server_is_lost() -> None:
     assert name in text([row(name)], connected=True), "a name is text, whatever is in it"
 
 
+def test_what_a_box_says_of_itself_steers_no_terminal() -> None:
+    """A box with a key may send any text as its version and as its troubles."""
+    lie = "\x1b[2J\x1b]0;x\x07\r"
+    health = Health(version=lie, uptime_s=1.0, troubles=[lie, "hot"])
+    table = [row(f"North{lie}", health=health, because=(lie,)), row("South")]
+    assert plain(table).replace("\n", "").isprintable()
+    assert len(plain(table).splitlines()) == 4
+    console = Console(file=io.StringIO(), width=220, force_terminal=False)
+    console.print(drawn(table, True, console.width))
+    assert "\x1b" not in console.file.getvalue()  # type: ignore[attr-defined]
+
+
 def test_a_narrow_terminal_shows_what_matters_most_and_a_wide_one_what_is_known() -> None:
     def shown(width: int) -> list[str]:
         return [COLUMNS[n] for n in columns([row(), row("A much longer name", here=False)], width)]

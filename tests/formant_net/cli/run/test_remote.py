@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from support.sound.still import sing_still
 from support.soundcard.pulse import Pulse
 from support.suite.patience import PATIENCE_S
 from websockets.sync.client import connect
+
+from formant_net.cli.run.remote import _show
 
 KEY = "cantabile"
 
@@ -220,3 +223,21 @@ def test_a_wrong_key_is_a_usage_error(box: Box) -> None:
     refused = remote(url.partition("#")[0], "--key", "wrong", "--patience", "3")
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"name": "\x1b[2J\rNorth\x07", "audio": "\x9b31m", "preset": "a\nb", "silent": ["\x1b]0;x\x07"]},
+        {"name": [], "gain_db": "loud", "volume": {}, "silent": 7, "sound": [1], "voices": "\x1b[31m"},
+        {"name": {}, "gain_db": 10**400, "volume": True, "silent": [{}], "sound": {"\x1b[1m": "x", "blocks": 3}},
+    ],
+)
+def test_what_a_synth_says_of_itself_is_shown_without_steering_the_terminal_and_ends_nothing(
+    state: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also the phone of a guest is a synth, and may say what it likes."""
+    _show(SimpleNamespace(id="synth-web-1", state=state, rtt_s=0.01), as_json=False)
+    shown = capsys.readouterr().out
+    assert shown.replace("\n", "").isprintable()
+    assert 2 <= len(shown.splitlines()) <= 3
