@@ -200,10 +200,15 @@ matrix: $(TOOLS)/ready ## install, test and play on every Python of this machine
 	$(TOOLS)/bin/python packaging/matrix.py $(MATRIX)
 
 SYSTEM_PACKAGES := gcc libc6-dev libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins jackd2 systemd chromium firefox-esr iproute2 \
-  coturn openssl liblo-tools prometheus puredata-core csound
+  openssl liblo-tools puredata-core csound
+# Packages that would start a service on this machine, and the program that a test needs of each: they are unpacked.
+UNPACKED := $(CURDIR)/build/unpacked
+SERVICES := coturn:turnserver prometheus:promtool avahi-daemon:avahi-daemon
+export PATH := $(PATH):$(UNPACKED)/usr/bin:$(UNPACKED)/usr/sbin
 system: ## Debian packages that the tests need (as root or by sudo)
 	$(APT) update -qq
 	$(APT) install -y -qq --no-install-recommends $(SYSTEM_PACKAGES)
+	sh packaging/unpack.sh $(UNPACKED) $(SERVICES)
 	$(APT) install -y -qq --no-install-recommends nodejs $(WASM_PACKAGES) || echo "no clang for WebAssembly: make wasm says more"
 
 foreign: ## other WebRTC stacks from npm, which tests/foreign plays with

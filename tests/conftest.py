@@ -6,6 +6,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -17,6 +18,10 @@ from formant_net.ops import log
 # Threads of NumPy's OpenBLAS wait by spinning. Several test processes on a few busy cores then take minutes for a solve
 # that takes a tenth of a second. NumPy reads this when it is imported, which no line above does.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Programs whose packages would start a service: `make system` unpacks them there.
+_UNPACKED = Path(__file__).parents[1] / "build" / "unpacked" / "usr"
+os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], str(_UNPACKED / "bin"), str(_UNPACKED / "sbin")])
 
 # How long a busy machine takes to draw or run an example says nothing of the code.
 settings.register_profile("formant", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -78,3 +78,15 @@ def test_help_lists_every_target_that_is_called_by_name(whole: Path) -> None:
     assert listed == named - helpers
     assert "run" in listed
     assert "test" in listed
+
+
+def test_the_tests_start_no_service_on_the_machine_of_a_developer() -> None:
+    """Debian's packages of programs such as Prometheus start a service as soon as they are installed."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^SYSTEM_PACKAGES :=((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    packages = listed.replace("\\", " ").split()
+    assert {"systemd", "pulseaudio"} <= set(packages)
+    scripts = [path for name in packages for path in Path("/var/lib/dpkg/info").glob(f"{name}*.postinst")]
+    starts = [path.name for path in scripts if path.name.partition(":")[0].removesuffix(".postinst") in packages]
+    starts = [name for name in starts if "deb-systemd-invoke $" in Path("/var/lib/dpkg/info", name).read_text()]
+    assert starts == [], "put it into SERVICES, which are unpacked"

@@ -5,7 +5,7 @@ cut off. Each line of standard input is a JSON object that changes the condition
 
     {"from": "a", "to": "b", "loss": 0.3, "duplicate": 0.0, "delay_ms": 20, "jitter_ms": 10, "down": false}
 
-    python -m support.net.bad_cable a=NAMESPACE b=NAMESPACE ...
+    python -m support.net.bad_cable a=NAMESPACE b=NAMESPACE/DEVICE ...
 """
 
 from __future__ import annotations
@@ -63,8 +63,9 @@ class Switch:
         to, sender = frame[:6], frame[6:12]
         self._where[sender] = port
         known = self._where.get(to)
-        targets = [known] if known is not None else [name for name in self._ports if name != port]
-        for target in targets:
+        for target in self._ports if known is None else (known,):
+            if target == port:  # nobody hears his own frames; one of several hosts there may have asked another
+                continue
             self._pass_on(self._conditions.get((port, target), Condition()), target, frame, now)
 
     def due(self) -> float | None:
@@ -89,7 +90,7 @@ class Switch:
             heapq.heappush(self._late, (now + max(0.0, late_ms) / 1000.0, self._serial, target, frame))
 
 
-def tap(namespace: str) -> int:
+def tap(namespace: str, name: str = DEVICE) -> int:
     """A TAP device inside a namespace; its file descriptor. The namespace of this thread is put back."""
     libc = ctypes.CDLL(None, use_errno=True)
     here = os.open("/proc/self/ns/net", os.O_RDONLY)
@@ -98,7 +99,7 @@ def tap(namespace: str) -> int:
         if libc.setns(there, CLONE_NEWNET) != 0:
             raise OSError(ctypes.get_errno(), f"cannot enter namespace {namespace}")
         device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-        fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", DEVICE.encode(), IFF_TAP | IFF_NO_PI))
+        fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI))
     finally:
         libc.setns(here, CLONE_NEWNET)
         os.close(here)
@@ -138,7 +139,7 @@ def serve(switch: Switch, ports: dict[str, int]) -> None:
 
 def main() -> None:
     named = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    ports = {name: tap(namespace) for name, namespace in named.items()}
+    ports = {name: tap(*where.split("/")) for name, where in named.items()}
     print("ready", flush=True)
     serve(Switch(ports), ports)
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import json
 import os
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from support.suite.patience import PATIENCE_S
 
@@ -30,6 +34,7 @@ class Network:
 
     def __exit__(self, *_: object) -> None:
         subprocess.run(["ip", "netns", "del", self.name], check=False)
+        shutil.rmtree(f"/etc/netns/{self.name}", ignore_errors=True)
 
     def ip(self, *words: str) -> None:
         """An `ip` command there."""
@@ -39,6 +44,12 @@ class Network:
     def inside(self) -> list[str]:
         """What to put before a command that is to run there; /sys is then that of the namespace."""
         return ["ip", "netns", "exec", self.name]
+
+    def resolver(self, address: str, domain: str) -> None:
+        """Commands that are `inside` have this name server and search domain."""
+        folder = Path("/etc/netns") / self.name
+        folder.mkdir(parents=True)
+        (folder / "resolv.conf").write_text(f"nameserver {address}\nsearch {domain}\n")
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -105,6 +116,7 @@ class Lan:
         self._switch = Network()
         self._addresses = machines
         self.machines = {name: Network() for name in machines}
+        self._cable: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Lan:
         self._switch.__enter__()
@@ -123,13 +135,45 @@ class Lan:
         for number in range(len(self.machines)):
             _run("bridge", "-n", self._switch.name, "link", "set", "dev", f"port{number}", "mcast_flood", "off")
 
+    def keep_apart(self, *names: str) -> None:
+        """Nothing passes between these machines, as an access point with client isolation does it to its stations."""
+        for number, name in enumerate(self.machines):
+            if name in names:
+                _run("bridge", "-n", self._switch.name, "link", "set", "dev", f"port{number}", "isolated", "on")
+
     def lose(self, part: float) -> None:
-        """This part of all packets from and to the first machine is lost, each way."""
-        first = next(iter(self.machines.values()))
-        for place, device in ((first, "eth0"), (self._switch, "port0")):
-            _run("tc", "-n", place.name, "qdisc", "add", "dev", device, "root", "netem", "loss", f"{100.0 * part:g}%")
+        """This part of all frames from and to the first machine is lost, each way. Call it before anything runs there.
+
+        The machine has a cable of TAP devices then (`bad_cable`), because few kernels have `tc-netem`.
+        """
+        name, machine = next(iter(self.machines.items()))
+        machine.ip("link", "del", "eth0")
+        ends = (f"machine={machine.name}/eth0", f"switch={self._switch.name}/port0")
+        self._cable = subprocess.Popen(
+            [sys.executable, "-m", "support.net.bad_cable", *ends],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+        self._say()
+        self._switch.ip("link", "set", "port0", "master", "switch", "up")
+        machine.only("eth0", self._addresses[name])
+        for a, b in (("machine", "switch"), ("switch", "machine")):
+            self._say({"from": a, "to": b, "loss": part})
+
+    def _say(self, change: dict[str, object] | None = None) -> None:
+        """Tell the cable, and wait for its answer."""
+        assert self._cable is not None
+        assert self._cable.stdin is not None
+        assert self._cable.stdout is not None
+        if change is not None:
+            self._cable.stdin.write(json.dumps(change) + "\n")
+            self._cable.stdin.flush()
+        answer = self._cable.stdout.readline().strip()
+        assert answer in ("ready", "ok"), f"the cable said {answer!r}"
 
     def __exit__(self, *_: object) -> None:
+        if self._cable is not None:
+            self._cable.kill()
+            self._cable.communicate()
         for machine in (*self.machines.values(), self._switch):
             machine.__exit__()
 

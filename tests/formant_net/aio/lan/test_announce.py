@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.machine.processes import processes
 from support.net.namespace import Lan, Network
-from support.suite.require import require_namespaces
+from support.suite.patience import PATIENCE_S
+from support.suite.require import require, require_namespaces
 
 from formant_net.aio.lan.announce import FILE, kept_id
 
@@ -32,7 +36,7 @@ async def main():
         for name in sorted(names):
             info = await zeroconf.async_get_service_info(sys.argv[1], name, 2000)
             if info is not None:
-                txt = {k.decode(): v.decode() for k, v in info.properties.items()}
+                txt = {k.decode(): (v or b"").decode() for k, v in info.properties.items()}
                 found[name.partition(".")[0]] = [info.server, info.port, sorted(info.parsed_scoped_addresses()), txt]
         print(json.dumps(found), flush=True)
 
@@ -161,6 +165,80 @@ def test_where_another_program_has_the_port_for_itself_it_says_so_and_serves() -
         finally:
             avahi.kill()
             avahi.communicate()
+
+
+AVAHI = """
+[server]
+host-name=attic
+enable-dbus=no
+[publish]
+publish-workstation=yes
+"""
+
+
+DONE = "Server startup complete"
+
+
+@contextmanager
+def avahi(machine: Network, folder: Path) -> Iterator[list[str]]:
+    """Debian's Avahi on a machine; what it has logged so far. It is unpacked, so it has neither a folder nor a user."""
+    require("avahi-daemon")
+    (folder / "avahi.conf").write_text(AVAHI)
+    for name, line in (("passwd", "avahi:x:0:0::/:/bin/false\n"), ("group", "avahi:x:0:\n")):
+        (folder / name).write_text(Path("/etc", name).read_text() + line)
+    script = """set -e
+        mount -t tmpfs tmpfs /run && mkdir /run/avahi-daemon
+        mount --bind passwd /etc/passwd && mount --bind group /etc/group
+        exec avahi-daemon -f "$PWD/avahi.conf" --no-drop-root --no-chroot --no-rlimits"""
+    command = [*machine.inside, "sh", "-c", script]
+    daemon = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder)
+    logged: list[str] = []
+    started = threading.Event()
+
+    def read() -> None:
+        assert daemon.stderr is not None
+        for line in daemon.stderr:
+            logged.append(line)
+            if DONE in line:
+                started.set()
+        started.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        assert started.wait(PATIENCE_S)
+        assert any(DONE in line for line in logged), "".join(logged)
+        yield logged
+    finally:
+        daemon.kill()
+        daemon.wait()
+        reader.join()
+        assert daemon.stderr is not None
+        daemon.stderr.close()
+
+
+@pytest.mark.parametrize("first", ["avahi", pytest.param("server", marks=pytest.mark.long)])
+def test_beside_avahi_both_answer_and_neither_takes_another_name(first: str, tmp_path: Path) -> None:
+    """Also where Avahi calls the machine what the server is called."""
+    require_namespaces()
+    with Lan(server=("192.168.1.20/24",), box=("192.168.1.30/24",)) as lan, processes() as start, ExitStack() as stack:
+
+        def serve() -> None:
+            options = ("--open", "--edge-id", "attic", "--port", "8099")
+            state = {"FORMANT_STATE_DIR": str(tmp_path)}
+            start("server", *options, environment=state, prefix=enter(lan["server"])).wait_for("Join:")
+
+        if first == "server":
+            serve()
+        logged = stack.enter_context(avahi(lan["server"], tmp_path))
+        if first == "avahi":
+            serve()
+        with Browser(lan["box"]) as ours, Browser(lan["box"], "_workstation._tcp.local.") as theirs:
+            (machine,) = theirs.until(lambda found: found, PATIENCE_S).values()
+            assert (machine[0], machine[2]) == ("attic.local.", ["192.168.1.20"])
+            found = ours.until(lambda found: found, PATIENCE_S)
+            assert found["attic"][2] == ["192.168.1.20"]
+        assert "conflict" not in "".join(logged)
 
 
 def test_the_id_is_made_once(tmp_path: Path) -> None:
