@@ -20,6 +20,9 @@ from formant_net.protocol.messages import Error, Message, Unknown
 from formant_net.protocol.timing import Timing
 
 _PARTS: dict[str, type[msgspec.Struct]] = {"master": Master, "zones": Zone, "boxes": Box, "scenes": Scene}
+LOST = "the server went away before it answered: look, then do it again"
+MOST_OUTCOMES = 100
+"""Outcomes that are kept, the newest."""
 LEVEL_OLD_S = 2.0
 """Seconds after which a level is old: a box says it once a second at least."""
 Request = s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo | s.DeskIdentify
@@ -71,6 +74,8 @@ class Desk(ClientCore[Effect]):
         self._parts: dict[str, dict[str, Any]] = {}
         self._wants_health, self._wants_levels = wants_health, wants_levels
         self._last = 0
+        self._asked: set[int] = set()
+        """Requests without an answer."""
         self._outcomes: dict[int, int | Refused] = {}
 
     @property
@@ -96,8 +101,14 @@ class Desk(ClientCore[Effect]):
         return msgspec.convert(found, Document)
 
     def ask(self, request: Request, now: float) -> int:
-        """Send a request. Returns its number, by which `outcome` finds what became of it. One is asked at a time."""
+        """Send a request. Returns its number, by which `outcome` finds what became of it.
+
+        Without a server it is lost at once.
+        """
         self._last += 1
+        self._asked.add(self._last)
+        if not self.online:
+            self._lose()
         self._signaling.send(msgspec.structs.replace(request, request=self._last))
         self._settle(now)
         return self._last
@@ -132,6 +143,12 @@ class Desk(ClientCore[Effect]):
         self._signaling.on_deadline(now)
         self._settle(now)
 
+    def closed(self, attempt: int, reason: str, now: float) -> None:
+        """The WebSocket of `attempt` is closed. What was asked for, and is not answered, is lost."""
+        super().closed(attempt, reason, now)
+        if not self.online:
+            self._lose()
+
     def receive(self, attempt: int, message: Message | Unknown, now: float) -> None:
         """A message from the server. An older server cannot read the role, and says so: it has no desk."""
         if isinstance(message, Error) and (message.code, message.about) == ("bad-message", "register"):
@@ -143,6 +160,7 @@ class Desk(ClientCore[Effect]):
     def _registered(self) -> None:
         self.epoch, self.fault, self.boxes, self._parts, self.health = "", None, {}, {}, {}
         self._levels = {}
+        self._lose()
         self._signaling.send(s.DeskOpen(health=self._wants_health))
         if self._wants_levels:
             self._signaling.send(s.DeskMeters())
@@ -171,16 +189,26 @@ class Desk(ClientCore[Effect]):
         elif isinstance(message, s.DeskSoloed):
             self.solo = tuple(message.solo)
         elif isinstance(message, s.DeskDone):
-            self._outcomes[message.request] = message.rev
+            self._done(message.request, message.rev)
         elif isinstance(message, Error) and message.about.startswith("desk-"):
             refused = Refused(message.code, message.message)
             if message.about == "desk-open":
                 self.fault = refused
             else:
                 number = message.request
-                self._outcomes[self._last if isinstance(number, UnsetType) else number] = refused
+                self._done(self._last if isinstance(number, UnsetType) else number, refused)
         else:
             self._otherwise(message)
+
+    def _done(self, number: int, outcome: int | Refused) -> None:
+        self._asked.discard(number)
+        self._outcomes[number] = outcome
+        for old in list(self._outcomes)[:-MOST_OUTCOMES]:
+            del self._outcomes[old]
+
+    def _lose(self) -> None:
+        for number in sorted(self._asked):
+            self._done(number, Refused("not-here", LOST))
 
     def _forget(self, path: str) -> None:
         """A part is deleted. A box that is away is then gone; one that is here stays, as a newcomer."""

@@ -380,6 +380,10 @@ class _Head(Struct, frozen=True):
     type: Annotated[str, Meta(max_length=64)]
 
 
+class _Asked(_Head, frozen=True):
+    request: steering.RequestId | None = None
+
+
 class _Release(Struct, frozen=True):
     """A touch that ends; it needs no coordinates."""
 
@@ -392,6 +396,7 @@ class _Release(Struct, frozen=True):
 
 _encoder = msgspec.json.Encoder()
 _head = msgspec.json.Decoder(_Head)
+_asked = msgspec.json.Decoder(_Asked)
 _release = msgspec.json.Decoder(_Release)
 _signaling: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Signaling | Ice)
 _channel: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Channel)
@@ -423,6 +428,15 @@ def spelled(message: IceCandidate, *, ice: bool) -> IceCandidate:
     """The same candidate as `ice`, or as `ice-candidate`."""
     kind = Ice if ice else IceCandidate
     return message if type(message) is kind else kind(**msgspec.structs.asdict(message))
+
+
+def asked_in(text: str | bytes) -> tuple[str, int | None]:
+    """The type of a message and the number of a desk's request, of one that is not to be read; "" and None: unknown."""
+    try:
+        asked = _asked.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return "", None
+    return asked.type, asked.request
 
 
 def decode_channel(text: str | bytes) -> Channel | Unknown:

@@ -131,6 +131,8 @@ class Hub:
                 client.beat = frame
         except ProtocolError as error:
             self._moved = True
+            if error.code == "too-fast" and not error.about and self._registration.would_say(client, now):
+                error.about, error.request = m.asked_in(frame)
             self._registration.refuse(client, error, now)
         self._settle(now)
 

@@ -216,11 +216,16 @@ class Registration:
         self._out.close(client.conn, CLOSE_AWAY, "no sign of life")
         self.remove(client, now, "expired")
 
+    @staticmethod
+    def would_say(client: Client, now: float) -> bool:
+        """Whether a client that is too fast is told so now: once a second, because answers would double the flood."""
+        return client.warned_at is None or now - client.warned_at >= 1.0
+
     def refuse(self, client: Client, error: ProtocolError, now: float) -> None:
         """Say what was wrong, and close the connection if the error is fatal."""
         self._errors[error.code] += 1
-        if error.code == "too-fast" and not error.fatal:  # answering each would double the flood
-            if client.warned_at is not None and now - client.warned_at < 1.0:
+        if error.code == "too-fast" and not error.fatal:
+            if not self.would_say(client, now):
                 return
             client.warned_at = now
         self._out.error(client.conn, error)

@@ -8,7 +8,7 @@ from support.virtual.clients import RawClients
 
 from formant_net.client.effects import Connect, Transmit
 from formant_net.client.servers import Server
-from formant_net.desk.core import LEVEL_OLD_S, Desk, Refused
+from formant_net.desk.core import LEVEL_OLD_S, LOST, MOST_OUTCOMES, Desk, Refused
 from formant_net.fleet.document import Document
 from formant_net.protocol import steering as s
 from formant_net.protocol.messages import decode_signaling, encode
@@ -101,6 +101,29 @@ def test_a_refusal_counts_for_the_request_that_it_names() -> None:
     table.carry()
     assert isinstance(table.core.outcome(first), Refused)
     assert table.core.outcome(second) == 1
+
+
+def test_what_a_server_that_went_away_never_answered_is_lost() -> None:
+    where = hall()
+    table = Table(where, "desk-1")
+    waiting = table.core.ask(s.DeskSet(path="master", set={"db": -9}), where.clock.now)
+    assert table.core.outcome(waiting) is None
+    table.core.closed(table.attempt, "gone", where.clock.now)
+    later = table.core.ask(s.DeskSet(path="master", set={"db": -6}), where.clock.now)
+    for number in (waiting, later):
+        outcome = table.core.outcome(number)
+        assert isinstance(outcome, Refused)
+        assert (outcome.code, str(outcome)) == ("not-here", LOST)
+
+
+def test_outcomes_are_kept_for_a_while_and_not_for_ever() -> None:
+    where = hall()
+    table = Table(where, "desk-1")
+    for n in range(MOST_OUTCOMES + 50):
+        assert isinstance(table.ask(s.DeskSet(path="master", set={"db": -(n % 60)})), int)
+        where.wait(0.1)
+    assert table.core.outcome(1) is None
+    assert len(table.core._outcomes) == MOST_OUTCOMES
 
 
 def test_a_box_that_is_away_and_forgotten_is_known_no_more() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from support.net.sdp import answer
 from support.virtual.clients import RawClients, refused
 
+from formant_net.fleet.document import Document
 from formant_net.server.access.limits import Limits
 
 ANSWER = answer()
@@ -37,6 +38,28 @@ def test_all_clients_of_one_address_share_one_allowance() -> None:
     assert "too-fast" in codes
     refused(clients.say(other, "request-controllers"), "wrong-role")
     assert not clients.closed
+
+
+def test_who_is_too_fast_hears_which_message_was_not_read() -> None:
+    """A desk otherwise waits for the answer to that request for ever."""
+    clients = RawClients(limits=Limits(rate_per_s=1.0, burst=100), fleet=Document(epoch="e1"))
+    desk = clients.join("desk-1")
+    answers = [
+        answer
+        for n in range(100)
+        for answer in clients.say(desk, "desk-set", path="master", set={"db": -1}, request=n)
+        if answer["type"] == "error"
+    ]
+    (error,) = answers
+    done = error["request"]
+    assert (error["code"], error["about"]) == ("too-fast", "desk-set")
+    assert 0 < done < 99
+    clients.wait(3.0)
+    for _ in range(20):
+        clients.say(desk, "heartbeat")
+    clients.wait(1.0)
+    for frame in ("no JSON", b"\xff", '{"type": 5}', '{"type": "desk-set", "request": "x"}'):
+        clients.frame(desk, frame)
 
 
 def test_a_stranger_is_heard_a_little_and_then_sent_away() -> None:

@@ -15,7 +15,7 @@ say({ type: "desk", epoch: "e1", rev: 4 });
 say({ type: "desk-changed", rev: 4, path: "boxes/synth-a", set: { name: "North wall", db: -20 } });
 desk.drain(0);
 const level = () => desk.document.boxes["synth-a"].db;
-const sent = () => desk.drain(0).map(({ set, request }) => [set, request]);
+const sent = (now = 0) => desk.drain(now).map(({ set, request }) => [set, request]);
 """
 
 
@@ -32,7 +32,7 @@ def test_a_fader_is_shown_at_once_and_sent_twenty_times_a_second(tab: Tab) -> No
           const now = 10 + k / 100;
           if (desk.nextDeadline() !== null && now >= desk.nextDeadline()) desk.onDeadline(now);
           desk.wish("boxes/synth-a", { db: -k / 2 }, now);
-          out.push(...sent());
+          out.push(...sent(now));
         }
         const shown = level();
         desk.onDeadline(desk.nextDeadline());
@@ -78,6 +78,21 @@ def test_a_refused_fader_goes_back_and_the_reason_is_kept_for_whoever_shows_it(t
         """,
     )
     assert found == [-20, "db takes a number", "boxes/synth-a", {"rev": 5}]
+
+
+def test_a_request_that_is_never_answered_is_lost_after_a_while_and_its_fader_goes_back(tab: Tab) -> None:
+    found = desk(
+        tab,
+        """
+        desk.wish("boxes/synth-a", { db: -10 }, 1);
+        const [[, number]] = sent(1);
+        desk.onDeadline(10.9);
+        const before = [level(), desk.outcome(number), desk.nextDeadline()];
+        desk.onDeadline(desk.nextDeadline());
+        return [...before, level(), desk.outcome(number).code, desk.trouble.path, desk.nextDeadline()];
+        """,
+    )
+    assert found == [-10, None, 11, -20, "not-here", "boxes/synth-a", None]
 
 
 def test_a_box_that_nobody_knows_moves_from_where_newcomers_begin(tab: Tab) -> None:

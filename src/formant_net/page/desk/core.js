@@ -14,6 +14,9 @@ const SETTLE_S = 1;
 const MOST_OUTCOMES = 100;
 /** Seconds after which a level is old: a box says it once a second at least. */
 const LEVEL_OLD_S = 2;
+/** Seconds after which a request without an answer is lost: a server that gets too much drops some unread. */
+const UNANSWERED_S = 10;
+const UNANSWERED = { code: "not-here", message: "The server did not answer: look, then do it again" };
 const LOST = { code: "not-here", message: "The server went away before it answered: look, then do it again" };
 
 /**
@@ -222,6 +225,8 @@ export class Desk {
   nextDeadline() {
     const waiting = [...this.#wishes.values()].filter((wish) => wish.due).map((wish) => wish.sentAt + FADER_S);
     if (this.#settledAt !== null) waiting.push(this.#settledAt);
+    const oldest = this.#asked[0]?.at ?? null;
+    if (oldest !== null) waiting.push(oldest + UNANSWERED_S);
     return waiting.length > 0 ? Math.min(...waiting) : null;
   }
 
@@ -231,6 +236,11 @@ export class Desk {
    */
   onDeadline(now) {
     if (this.#settledAt !== null && now >= this.#settledAt) this.#settle();
+    for (const { number, path, at } of this.#asked) {
+      if (at === null || now < at + UNANSWERED_S) continue;
+      this.#done(number, UNANSWERED);
+      this.trouble = { path, ...UNANSWERED };
+    }
     for (const [path, wish] of this.#wishes) {
       if (!wish.due || now < wish.sentAt + FADER_S) continue;
       Object.assign(wish, { due: false, sentAt: now });
