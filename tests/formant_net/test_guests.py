@@ -383,13 +383,15 @@ def test_guests_who_take_their_ids_to_other_connections_are_announced_seldom(add
     hall.run(0.5)
     holders = [clients.hub._clients.holder(id) for id in ids]
     secrets = [holder.resume for holder in holders if holder is not None]
-    before = clients.hub.counters.joined
+    before, offers = clients.hub.counters.joined, hall.offers_made
     for _ in range(100):
         for n, id in enumerate(ids):
             hall.comes(id, key=hall.token(), address=f"192.0.2.{n % addresses}", manner="mute", resume=secrets[n])
         hall.run(0.01)
     assert clients.hub.counters.joined - before <= 20 * 21
     assert clients.hub.counters.errors["too-many-joins"] >= 20 * 79
+    limits = PlayLimits()
+    assert hall.offers_made - offers <= limits.guest_setups_burst + 10
     assert hall.linked("ctrl-player")
     hall.comes("ctrl-honest", address="198.51.100.8")
     waited = hall.waited("ctrl-honest", 5.0)

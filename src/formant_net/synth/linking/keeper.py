@@ -313,7 +313,10 @@ class LinkKeeper:
             self._end(link, "registered anew", now)
         if link.peer.state is State.WAITING:
             self._begin(link, now)
-        elif link.peer.state is not State.OFFERING or name not in self._offers:
+        elif link.peer.state is State.OPEN or (
+            (link.peer.state is not State.OFFERING or name not in self._offers)
+            and self._setups.again(self._ranking.standing(name), now)
+        ):
             self._apply(link, Event.RELISTED, now)
 
     def _add(self, name: str) -> OfferedLink:

@@ -44,6 +44,10 @@ class Setups:
         self._players += not standing.guest
         return False
 
+    def again(self, standing: Standing, now: float) -> bool:
+        """Whether a link may be made anew in its place, because the controller has come back. It costs as much."""
+        return not standing.guest or self._guests.take(now)
+
     def gives_way(self, standing: Standing, now: float) -> str | None:
         """Who has to make room at once for a controller of this standing: the one that has had its place longest."""
         if standing.guest and not self._guests.some(now):

@@ -90,3 +90,11 @@ def test_a_player_that_waits_comes_before_guests_without_an_allowance() -> None:
     setups.end("guest-0")
     assert setups.next(0.0) == "player"
     assert setups.next(0.0) is None
+
+
+def test_a_link_that_is_made_anew_counts_as_one_that_begins() -> None:
+    setups = made(50, per_s=10.0, burst=5)
+    assert setups.begin("guest-0", 0, 0.0, GUEST)
+    assert [setups.again(GUEST, 0.0) for _ in range(6)] == [True] * 4 + [False] * 2
+    assert all(setups.again(FULL, 0.0) for _ in range(20))
+    assert setups.again(GUEST, 0.1)
