@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from page.conftest import ONE_OPEN, Stage
+from page.conftest import ONE_OPEN, Stage, ask
 from page.relay import Relay
 from page.test_loads import lan_address
 from support.browser.chromium import Finger, Tab
@@ -192,3 +192,28 @@ def test_without_an_audio_thread_the_page_sings_on_its_own(stage: Stage) -> None
     tab.until("formant.here.counts.active === 0")
     tab.click("#panel-toggle")
     assert "For better sound open https://" in tab.text("#here-note")
+
+
+def test_a_place_on_the_plane_reaches_the_voice_of_the_page(tab: Tab) -> None:
+    body = """
+    const { loadFiles } = await import("/sing/files.js");
+    const { touchOf } = await import("/synth/messages.js");
+    const { bytes, presets } = await loadFiles();
+    const mapping = new m.Mapping(bytes, 48000);
+    const read = (more) =>
+      touchOf({ type: "touch", active: true, points: [{ id: 1, x: 0.5, y: 0.2, ...more }] }, bounds);
+    const sung = (more) => mapping.touch(m.NOTE_ON, 1, 0, read(more).points[0], 0, 0).join();
+    mapping.use(presets.child.code);
+    const [close, wide] = [sung({ place: [1, 0] }), sung({ place: [0.3, 1] })];
+    const seen = [close === sung({ y: 1 }), close === sung({ place: [1, 0], y: 0.9 }), wide === close];
+    mapping.use(presets.tenor.code);
+    seen.push(sung({}) === sung({ place: [1, 0] }));
+    const wrong = [[0.5, 1.5], [0.5], "front", [null, 0], ["1", 0], {}].map((place) => read({ place }));
+    return [seen, wrong];
+    """
+    (as_walked, whatever_y, same, no_plane), wrong = ask(tab, "sing/wasm", body)
+    assert as_walked, "the walk of this preset ends at [1, 0]"
+    assert whatever_y
+    assert not same
+    assert no_plane, "a path has no place"
+    assert wrong == [None] * 6

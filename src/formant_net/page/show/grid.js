@@ -168,6 +168,7 @@ export function drawChart(ctx, area, plane) {
   }
   sides(ctx, area);
   const size = Math.min(width, height) < 520 ? 24 : 34;
+  const foot = size < 30 ? 44 : 66; // below it there is room for the sound, and for the word of the side
   /** @type {{x: number, y: number}[]} */
   const taken = [];
   ctx.textAlign = "center";
@@ -175,7 +176,7 @@ export function drawChart(ctx, area, plane) {
   for (const { name, rgb, x, y } of shown) {
     const at = {
       x: Math.min(width - EDGE, Math.max(left + EDGE, x)),
-      y: Math.min(height - bottom - EDGE - 18, Math.max(EDGE + 4, y)),
+      y: Math.min(height - bottom - foot, Math.max(EDGE + 4, y)),
     };
     if (taken.some((other) => Math.hypot(other.x - at.x, other.y - at.y) < APART)) continue;
     taken.push(at);
