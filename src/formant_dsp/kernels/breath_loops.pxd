@@ -22,8 +22,8 @@ from libc.string cimport memcpy, memset
 from formant_dsp.kernels.exp2 cimport exp2_double, fmax_, fmin_
 from formant_dsp.kernels.table cimport bands_hop_t, bands_t, control_t, in_t, out_t, row_t, voice_hop_t, wind_t, words_t
 from formant_dsp.kernels.noise cimport mix32
-from formant_dsp.kernels.rows cimport FORMANTS, HOP, LANES, P_A, P_B, P_BREATH, P_F
-from formant_dsp.kernels.sine cimport cos_phase
+from formant_dsp.kernels.rows cimport BLOCK, FORMANTS, HOP, LANES, P_A, P_B, P_BREATH, P_F
+from formant_dsp.kernels.sine cimport cos_half, cos_phase, sin_half, turns
 
 cdef extern from "native/vec.h" nogil:
     enum: JOINED "FORMANT_JOINED"
@@ -96,6 +96,7 @@ cdef inline void aim_bands(bands_t* s, bands_hop_t* bands, const control_t* c, i
     cdef float power = <float>1e-12, khz, width, gain, density = 0.0, floor, wide
     cdef double knots, f_hz
     cdef uint32_t increment
+    cdef bint moves = fresh
     cdef int j
     for j in range(FORMANTS):
         khz = c.linear[(P_F + j) * c.stride + i]
@@ -141,8 +142,33 @@ cdef inline void aim_bands(bands_t* s, bands_hop_t* bands, const control_t* c, i
         bands.skirt[j] = s.skirt[j]
         bands.skirt_step[j] = (share[j] * s.gain[j] - s.skirt[j]) / HOP
         s.skirt[j] = share[j] * s.gain[j]
+        moves = moves or bands.increment_step[j] != 0 or bands.gain_step[j] != <float>0.0 or bands.skirt_step[j] != <float>0.0
+    for j in range(FORMANTS, LANES):
+        bands.gain[j] = bands.skirt[j] = <float>0.0
+    bands.steady = not moves
     if fresh:
         draw(s.n, s.m, s.knot, s.part, s.per_hop, seed)
+
+
+cdef inline void turns_of(out_t cosine, out_t sine, uint32_t increment) noexcept nogil:
+    """How far a carrier turns in 0 … 15 frames."""
+    cdef float t, half
+    cdef int i
+    for i in range(BLOCK):
+        t = turns(<uint32_t>i * increment)
+        half = sin_half(t, t * t)
+        cosine[i] = <float>1.0 - <float>2.0 * half * half
+        sine[i] = <float>2.0 * half * cos_half(t * t)
+
+
+cdef inline void fill_turns(bands_t* s) noexcept nogil:
+    """Of carriers that have come to rest."""
+    turns_of(s.turn_cos, s.turn_sin, s.increment[0])
+    turns_of(s.turn_cos + BLOCK, s.turn_sin + BLOCK, s.increment[1])
+    turns_of(s.turn_cos + 2 * BLOCK, s.turn_sin + 2 * BLOCK, s.increment[2])
+    turns_of(s.turn_cos + 3 * BLOCK, s.turn_sin + 3 * BLOCK, s.increment[3])
+    turns_of(s.turn_cos + 4 * BLOCK, s.turn_sin + 4 * BLOCK, s.increment[4])
+    s.turned = True
 
 
 cdef inline void bands_hop(bands_t* s, bands_hop_t* bands, const control_t* c, int i, uint32_t seed, bint fresh) noexcept nogil:
@@ -159,6 +185,11 @@ cdef inline void bands_hop(bands_t* s, bands_hop_t* bands, const control_t* c, i
         memset(bands.gain_step, 0, sizeof(bands.gain_step))
         memcpy(bands.skirt, s.skirt, sizeof(s.skirt))
         memset(bands.skirt_step, 0, sizeof(bands.skirt_step))
+    if not bands.steady:
+        s.turned = False
+    elif not s.turned:
+        fill_turns(s)
+    bands.turn_cos, bands.turn_sin = s.turn_cos, s.turn_sin
     memcpy(bands.phase, s.phase, sizeof(s.phase))
     memcpy(bands.increment, s.increment, sizeof(s.increment))
     pass_time(s.knot, s.part, s.knots, s.parts)
@@ -184,14 +215,6 @@ cdef inline cubic_t cubic(const bands_hop_t* b, int j) noexcept nogil:
     return f
 
 
-cdef inline cubic_t steady_cubic(const bands_hop_t* b, int j) noexcept nogil:
-    """The same of a band with a gain that does not move: its cubic is multiplied by it, and by HOP^-n."""
-    cdef cubic_t f = cubic(b, j)
-    f.c0, f.c1, f.c2, f.c3 = f.gain * f.c0, f.gain * <float>(1.0 / HOP) * f.c1, f.gain * <float>(
-        1.0 / HOP / HOP) * f.c2, f.gain * <float>(1.0 / HOP / HOP / HOP) * f.c3
-    return f
-
-
 cdef inline float band(cubic_t f, uint32_t i, float x, float w) noexcept nogil:
     """(gain · noise + skirt · w) · cos(carrier) at frame i; x is i as a float."""
     cdef float u = x * <float>(1.0 / HOP)
@@ -199,23 +222,10 @@ cdef inline float band(cubic_t f, uint32_t i, float x, float w) noexcept nogil:
         f.phase + i * f.inc + ((i * (i - 1)) >> 1) * f.step)
 
 
-cdef inline float steady(cubic_t f, uint32_t phase, float x, float w) noexcept nogil:
-    """The same with a steady gain and a steady carrier, whose phase the caller counts."""
-    return ((f.c0 + f.skirt * w) + x * (f.c1 + x * (f.c2 + x * f.c3))) * cos_phase(phase)
-
-
 cdef inline void add_band(out_t y, in_t w, cubic_t f) noexcept nogil:
     cdef int i
     for i in range(HOP):
         y[i] += band(f, <uint32_t>i, <float>i, w[i])
-
-
-cdef inline void add_steady(out_t y, in_t w, cubic_t f) noexcept nogil:
-    cdef uint32_t phase = f.phase
-    cdef int i
-    for i in range(HOP):
-        y[i] += steady(f, phase, <float>i, w[i])
-        phase += f.inc
 
 
 cdef inline void set_bands_5(out_t y, in_t w, in_t z, cubic_t f, cubic_t g, cubic_t h, cubic_t k, cubic_t l) noexcept nogil:
@@ -229,19 +239,68 @@ cdef inline void set_bands_5(out_t y, in_t w, in_t z, cubic_t f, cubic_t g, cubi
             band(k, n, x, z[i]) + band(l, n, x, w[i]))
 
 
-cdef inline void set_steady_5(out_t y, in_t w, in_t z, cubic_t f, cubic_t g, cubic_t h, cubic_t k, cubic_t l) noexcept nogil:
-    cdef uint32_t a = f.phase, b = g.phase, c = h.phase, d = k.phase, e = l.phase
-    cdef float x
+# A block of 16 frames of bands that are steady: in each the noise, skirt included, is a cubic of the frame, and the
+# carrier has turned since the first frame by an angle that is the same in every block (`turns_of`). So a frame takes
+# two products instead of a cosine.
+ctypedef struct block_t:
+    float c0[LANES]
+    float c1[LANES]
+    float c2[LANES]
+    float c3[LANES]
+    float cosine[LANES]   # of the carrier at the first frame
+    float sine[LANES]
+
+
+cdef inline void fill_cubics(out_t d0, out_t d1, out_t d2, out_t d3, in_t c0, in_t c1, in_t c2, in_t c3, in_t gain, in_t skirt,
+                             float begun, float w, float w_step, float z, float z_step) noexcept nogil:
+    """The cubics of the frame since the share `begun` of the hop; even bands have the skirt w, odd ones z."""
+    cdef float here, a, b, c
+    cdef int j
+    for j in range(LANES):
+        here = <float>(1 - (j & 1))
+        a = c0[j] + begun * (c1[j] + begun * (c2[j] + begun * c3[j]))
+        b = c1[j] + begun * (<float>2.0 * c2[j] + <float>3.0 * begun * c3[j])
+        c = c2[j] + <float>3.0 * begun * c3[j]
+        d0[j] = gain[j] * a + skirt[j] * (z + here * (w - z))
+        d1[j] = gain[j] * b * <float>(1.0 / HOP) + skirt[j] * (z_step + here * (w_step - z_step))
+        d2[j] = gain[j] * c * <float>(1.0 / HOP / HOP)
+        d3[j] = gain[j] * c3[j] * <float>(1.0 / HOP / HOP / HOP)
+
+
+cdef inline void fill_carriers(out_t cosine, out_t sine, words_t phase, words_t increment, uint32_t frames) noexcept nogil:
+    """Of all bands, so many frames after the start of the hop."""
+    cdef float t, half
+    cdef int j
+    for j in range(LANES):
+        t = turns(phase[j] + frames * increment[j])
+        half = sin_half(t, t * t)
+        cosine[j] = <float>1.0 - <float>2.0 * half * half
+        sine[j] = <float>2.0 * half * cos_half(t * t)
+
+
+cdef inline void set_block(out_t y, in_t cosine, in_t sine, in_t a, in_t b, in_t c, in_t d, in_t g, in_t h) noexcept nogil:
+    """Five bands over 16 frames: cubics, and carriers at the first frame; cosine and sine, float32[5][16]: how far these
+    turn."""
+    cdef float x, p, q, r, s, t
     cdef int i
-    for i in range(HOP):
+    for i in range(BLOCK):
         x = <float>i
-        y[i] = steady(f, a, x, w[i]) + steady(g, b, x, z[i]) + steady(h, c, x, w[i]) + (
-            steady(k, d, x, z[i]) + steady(l, e, x, w[i]))
-        a += f.inc
-        b += g.inc
-        c += h.inc
-        d += k.inc
-        e += l.inc
+        p = (a[0] + x * (b[0] + x * (c[0] + x * d[0]))) * (g[0] * cosine[i] - h[0] * sine[i])
+        q = (a[1] + x * (b[1] + x * (c[1] + x * d[1]))) * (g[1] * cosine[i + 16] - h[1] * sine[i + 16])
+        r = (a[2] + x * (b[2] + x * (c[2] + x * d[2]))) * (g[2] * cosine[i + 32] - h[2] * sine[i + 32])
+        s = (a[3] + x * (b[3] + x * (c[3] + x * d[3]))) * (g[3] * cosine[i + 48] - h[3] * sine[i + 48])
+        t = (a[4] + x * (b[4] + x * (c[4] + x * d[4]))) * (g[4] * cosine[i + 64] - h[4] * sine[i + 64])
+        y[i] = p + q + r + (s + t)
+
+
+cdef inline void steady_block(float* y, bands_hop_t* b, const float* k, int number) noexcept nogil:
+    """Bands that are steady over a block of the hop. k: values of both skirt noises, eight each."""
+    cdef block_t f
+    k += number
+    fill_cubics(f.c0, f.c1, f.c2, f.c3, b.c0, b.c1, b.c2, b.c3, b.gain, b.skirt, <float>number * <float>(1.0 * BLOCK / HOP),
+                k[0], (k[1] - k[0]) * <float>(1.0 / BLOCK), k[LANES], (k[LANES + 1] - k[LANES]) * <float>(1.0 / BLOCK))
+    fill_carriers(f.cosine, f.sine, b.phase, b.increment, <uint32_t>(number * BLOCK))
+    set_block(y + number * BLOCK, b.turn_cos, b.turn_sin, f.c0, f.c1, f.c2, f.c3, f.cosine, f.sine)
 
 
 cdef inline float pulse(float c1, float s, float voiced) noexcept nogil:
@@ -280,13 +339,6 @@ cdef inline void fill_lines(out_t w, out_t z, bends_t a, bends_t b) noexcept nog
         r = fmax_(x - <float>48.0, <float>0.0)
         w[i] = (a.start + x * a.slope) + (p * a.at_16 + (q * a.at_32 + r * a.at_48))
         z[i] = (b.start + x * b.slope) + (p * b.at_16 + (q * b.at_32 + r * b.at_48))
-
-
-cdef inline void fill_skirts(float* w, float* z, uint32_t seed, uint32_t frame) noexcept nogil:
-    """Noise of the skirts: hashed values every 16 frames, joined by straight lines."""
-    cdef float[2 * LANES] k
-    fill_knots(k, seed, frame // 16)
-    fill_lines(w, z, bends(k), bends(k + LANES))
 
 
 cdef inline void fill_white(out_t u, uint32_t seed, uint32_t frame) noexcept nogil:
@@ -337,26 +389,30 @@ cdef inline void floor_hop(out_t y, const voice_hop_t* hop, const wind_t* wind) 
               wind.floor_step)
 
 
-cdef inline void breathe(out_t y, const voice_hop_t* hop, const bands_hop_t* bands, const wind_t* wind) noexcept nogil:
+cdef inline void breathe(out_t y, const voice_hop_t* hop, bands_hop_t* bands, const wind_t* wind) noexcept nogil:
     """Scale the voiced sound in y, float32[HOP]; add five unvoiced bands with their skirts, and the floor."""
     cdef float[HOP + 4] u
     cdef row_t sum
     cdef row_t w
     cdef row_t z
-    cdef int j
-    fill_skirts(w, z, wind.seed + 11, wind.frame)
+    cdef float[2 * LANES] k
     fill_taps(u, wind.seed + 13, wind.frame)
-    if JOINED and bands.steady:
-        set_steady_5(sum, w, z, steady_cubic(bands, 0), steady_cubic(bands, 1), steady_cubic(bands, 2),
-                     steady_cubic(bands, 3), steady_cubic(bands, 4))
-    elif JOINED:
-        set_bands_5(sum, w, z, cubic(bands, 0), cubic(bands, 1), cubic(bands, 2), cubic(bands, 3), cubic(bands, 4))
+    fill_knots(k, wind.seed + 11, wind.frame // BLOCK)
+    if bands.steady:
+        steady_block(sum, bands, k, 0)
+        steady_block(sum, bands, k, 1)
+        steady_block(sum, bands, k, 2)
+        steady_block(sum, bands, k, 3)
     else:
-        memset(sum, 0, HOP * sizeof(float))
-        for j in range(FORMANTS):
-            if bands.steady:
-                add_steady(sum, &z[0] if j & 1 else &w[0], steady_cubic(bands, j))
-            else:
-                add_band(sum, &z[0] if j & 1 else &w[0], cubic(bands, j))
+        fill_lines(w, z, bends(k), bends(k + LANES))
+        if JOINED:
+            set_bands_5(sum, w, z, cubic(bands, 0), cubic(bands, 1), cubic(bands, 2), cubic(bands, 3), cubic(bands, 4))
+        else:
+            memset(sum, 0, HOP * sizeof(float))
+            add_band(sum, w, cubic(bands, 0))
+            add_band(sum, z, cubic(bands, 1))
+            add_band(sum, w, cubic(bands, 2))
+            add_band(sum, z, cubic(bands, 3))
+            add_band(sum, w, cubic(bands, 4))
     add_breath(y, hop.shared.c1, hop.shared.s, sum, u + 4, u + 3, u + 1, u, wind.voiced, wind.voiced_step, wind.floor,
                wind.floor_step)

@@ -6,6 +6,7 @@
 cdef enum:
     HOP = 64              # frames between control updates
     HOP_BITS = 6
+    BLOCK = 16            # frames between two values of the noise of the skirts
     FORMANTS = 5
     LANES = 8             # a row of formants with room for wide vectors; the last three are empty
     CHANNELS = 8          # most channels of a bank and of a stream

@@ -2,7 +2,7 @@
 # compiled once per instruction set; a `kernel_table` holds the functions of one build. bank/ holds the state of notes.
 
 from libc.stdint cimport int32_t, uint32_t
-from formant_dsp.kernels.rows cimport ALGORITHMS, CHANNELS, FORMANTS, HARMONICS, HOP, LANES, ROWS
+from formant_dsp.kernels.rows cimport ALGORITHMS, BLOCK, CHANNELS, FORMANTS, HARMONICS, HOP, LANES, ROWS
 
 cdef extern from "native/vec.h" nogil:
     ctypedef float* out_t "formant_out_t"
@@ -80,6 +80,8 @@ ctypedef struct bands_hop_t:
     float skirt[LANES]    # gain of the skirt
     float skirt_step[LANES]
     bint steady           # neither frequencies nor gains move in this hop
+    const float* turn_cos  # of a steady hop: those of bands_t
+    const float* turn_sin
 
 # The noise of one voice over one hop that is not in a band.
 ctypedef struct wind_t:
@@ -153,6 +155,9 @@ ctypedef struct bands_t:
     float gain[LANES]
     float skirt[LANES]    # gain of the skirt
     float floor0, floor   # of the white floor, at the start and at the end of the hop
+    bint turned           # the next two are those of `increment`
+    float turn_cos[FORMANTS * BLOCK]  # of each carrier's turn since the first of 16 frames
+    float turn_sin[FORMANTS * BLOCK]
 
 ctypedef void (*voice_kernel_t)(out_t y, const voice_hop_t* hop) noexcept nogil
 ctypedef void (*colour_kernel_t)(out_t y, const voice_hop_t* hop, const colour_t* start, const colour_t* end) noexcept nogil
@@ -172,7 +177,7 @@ ctypedef struct kernel_table:
     void (*share)(const voice_hop_t* hop) noexcept nogil
     void (*air)(out_t y, const voice_hop_t* hop) noexcept nogil
     void (*bands)(bands_t* state, bands_hop_t* bands, const control_t* c, int i, uint32_t seed, bint fresh) noexcept nogil
-    void (*breathe)(out_t y, const voice_hop_t* hop, const bands_hop_t* bands, const wind_t* wind) noexcept nogil
+    void (*breathe)(out_t y, const voice_hop_t* hop, bands_hop_t* bands, const wind_t* wind) noexcept nogil
     void (*floor)(out_t y, const voice_hop_t* hop, const wind_t* wind) noexcept nogil
     void (*growl)(out_t y, uint32_t half, uint32_t increment, uint32_t increment_step, float m, float m_step) noexcept nogil
     void (*mix)(out_t out, in_t y, float gain, float step) noexcept nogil

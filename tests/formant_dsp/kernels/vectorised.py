@@ -22,7 +22,7 @@ from collections import defaultdict
 from pathlib import Path
 
 OUTER = {
-    "aim_bands", "breathe", "formants", "formants_move", "smooth", "mean",
+    "aim_bands", "formants", "formants_move", "smooth", "mean",
     "voice_full", "voice_modfm", "voice_fm", "voice_poisson", "voice_natural",
     "colour_full", "colour_modfm", "colour_fm", "colour_poisson", "colour_natural",
 }  # fmt: skip
@@ -31,7 +31,7 @@ OUTER = {
 EITHER = (
     ("add_plain", "set_plain_5"), ("add_skirted", "add_skirted_5"),
     ("add_straight", "set_straight_5"), ("add_classic", "set_classic_5"),
-    ("add_band", "set_bands_5"), ("add_steady", "set_steady_5"),
+    ("add_band", "set_bands_5"),
 )  # fmt: skip
 """One formant a pass, or five in one: an instruction set uses one of the two (FORMANT_JOINED in native/vec.h)."""
 
