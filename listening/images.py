@@ -15,6 +15,7 @@ from support.sound.spectrum import harmonics, odd_f0
 
 from formant_dsp import VoiceParams, sung
 from formant_dsp.model.formant import index_of_width
+from formant_dsp.model.presets import load
 from formant_dsp.model.tables import table
 from listening import scenes
 from listening.pairs import as_sung, as_tract, glide
@@ -134,9 +135,61 @@ def algorithms() -> Image.Image:
     return stacked(pictures, columns=2)
 
 
+OCTAVES_HZ = (1000.0, 2000.0, 4000.0, 8000.0, 16000.0)
+MEASURED = (
+    (-1.7, -8.8, -11.7, -35.6, -42.2), (-3.1, -28.4, -13.9, -35.1, -36.8), (-18.6, -39.5, -34.0, -30.7, -32.0),
+    (-8.4, -12.9, -26.1, -36.0, -48.0), (-16.0, -10.7, -21.9, -23.9, -37.6), (-19.7, -16.3, -28.3, -32.7, -52.0),
+)  # fmt: skip
+"""Octaves of vowels re the whole, dB, of six singers: opera tenor, soprano, pop singer, two South Indian men, a sacred
+phrase; measured on public recordings, frames with a pitch, medians."""
+PARTS = {"soprano": 69, "alto": 64, "tenor": 57, "bass": 45}
+
+
+def octave_db(y: NDArray[np.float64], centre_hz: float) -> float:
+    """Energy of an octave re the whole."""
+    power = np.abs(np.fft.rfft(y)) ** 2
+    hz = np.fft.rfftfreq(len(y), 1 / scenes.RATE)
+    inside = (hz > centre_hz / 2**0.5) & (hz < centre_hz * 2**0.5)
+    return float(10 * np.log10(power[inside].sum() / power.sum()))
+
+
+def singers() -> Image.Image:
+    """Octaves of four voices, a to u, beside those of measured singers."""
+    hz = np.geomspace(1000.0, 16000.0, 25)
+    grey = [(np.array(OCTAVES_HZ), np.array(db), GREY, "measured singers" if i == 0 else "")
+            for i, db in enumerate(MEASURED)]  # fmt: skip
+    pictures = []
+    for name, pitch in PARTS.items():
+        sung_so = [load(name).voice_params(None, y, 0.7, note=pitch)[0] for y in (0.0, 0.25, 0.5, 0.75, 1.0)]
+        y = np.concatenate([scenes.note(params, 1.0, 0.05)[4800:] for params in sung_so])
+        ours = (hz, np.array([octave_db(y, f) for f in hz]), RED, name)
+        pictures.append(
+            spectrum([], [*grey, ours], "octaves re the whole", width=410, height=220, top_hz=16000, low_db=-60)
+        )
+    return stacked(pictures, columns=2)
+
+
+def legato() -> Image.Image:
+    """Six notes from one to the next: as a singer, and as keys."""
+    alto = {"vowel": sung("alto")["a"], "low_hz": 196.0, "vibrato_cents": 50.0}
+    return stacked([
+        spectrogram(scenes.melody(**fields, **alto), title, width=410, height=230, top_hz=2500.0)  # type: ignore[arg-type]
+        for title, fields in (("legato by law", {}), ("keyed", {"portamento_s": 0.02}))
+    ], columns=2)  # fmt: skip
+
+
+def chord() -> Image.Image:
+    """The vibratos of four notes: each its own, and all alike."""
+    alike = {"vibrato_spread": 0.0, "vibrato_drift_percent": 0.0}
+    return stacked([
+        spectrogram(scenes.held_chord(vibrato_cents=70.0, **fields), title, width=410, height=230, top_hz=2500.0)
+        for title, fields in (("four singers", {}), ("all alike", alike))
+    ], columns=2)  # fmt: skip
+
+
 PICTURES: dict[str, Callable[[], Image.Image]] = {
     "vowels": vowels, "lobe": lobe, "build": build, "exact": exact, "between": between, "effort": effort, "life": life,
-    "algorithms": algorithms,
+    "algorithms": algorithms, "singers": singers, "legato": legato, "chord": chord,
 }  # fmt: skip
 
 

@@ -66,6 +66,11 @@ def slide(portamento_s: float) -> Array:
     return melody(low_hz=196.0, vowel=sung("alto")["a"], portamento_s=portamento_s)
 
 
+BEFORE = {
+    "air": 0.0, "wander": 0.0, "vibrato_spread": 0.0, "vibrato_drift_percent": 0.0, "unison_cents": 0.0, "swell": 0.5,
+    "portamento_s": 0.02, "attack_s": 0.03, "scoop_cents": 0.0, "onset_tilt_db": 0.0, "breath_lead_s": 0.0,
+}  # fmt: skip
+"""Entries of [voice] with which a preset sings as before it had air, life and legato."""
 PARTS = {"soprano": "soprano", "alto": "alto", "tenor": "tenor", "bass": "bass"}
 """Presets of the parts of the chorale."""
 A110 = VoiceParams(f0_hz=110.0, vowel=MEN.at(0.0), vibrato_cents=0.0)
@@ -143,6 +148,21 @@ PAIRS = (
         "A soprano's i at F5: its F1 lies an octave below. In A it follows the pitch, as sopranos do.",
         "tuning 1", "tuning 0",
         lambda: note(as_sung("i", 698.46, "soprano")), lambda: note(as_sung("i", 698.46, "soprano", tuning=0.0)),
+    ),
+    Pair(
+        "singer", "The singer, now and before",
+        "The tenor of a chorale. B has no air, no wander and no onset of its own; it is keyed, and its vibrato hardly "
+        "swells.",
+        "now", "before",
+        lambda: chorale({"tenor": "tenor"}, 1), lambda: chorale({"tenor": "tenor"}, 1, **BEFORE), 12_000.0,
+    ),
+    Pair(
+        "air", "Air", "What is above 5.5 kHz. Is A closer, or only brighter?", "air 1", "air 0",
+        lambda: melody(air=1.0, **LIFE), lambda: melody(**LIFE), 16_000.0,
+    ),
+    Pair(
+        "whisper", "Whisper, now and before", "Before (B), there was nothing between and above the bands: it whistled.",
+        "now", "before", lambda: preset("whisper", f0_hz=(165.0,)), scenes.older_whisper, 12_000.0,
     ),
     Pair(
         "chord", "Four fingers, four people",

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from formant_dsp import Bank, VoiceParams, Vowel, VowelPath, sung
+from formant_dsp import HOP, Bank, VoiceParams, Vowel, VowelPath, sung
 from formant_dsp.model.choir import ChoirBank
 from formant_dsp.model.presets import load
+from formant_dsp.reference.breath import Band
 from formant_dsp.score.performance import gesture_events
 from formant_dsp.score.score import render_score
 from formant_net.gesture import read_gesture
@@ -88,6 +89,26 @@ def preset(
         assert bank.note_off(key)
     sound.append(real.render(RATE // 2))
     return np.concatenate(sound).astype(np.float64)
+
+
+def older_whisper(name: str = "whisper", seconds: float = 4.5, f0_hz: float = 165.0) -> Array:
+    """The whisper before the singer came: five bands of noise and nothing between or above them, formants as spoken."""
+    bands = [Band(7, j) for j in range(5)]
+    hops = int(seconds * RATE / HOP)
+    out, no_skirt = [], np.zeros(HOP)
+    for i in range(hops):
+        (sung_so,) = load(name, voice={"wander": 0}).voice_params(
+            None, i / hops, None, note=12 * np.log2(f0_hz / 440) + 69
+        )
+        vowel = sung_so.vowel
+        hz = np.array(vowel.frequency_hz) - (255.0, 115.0, 125.0, 75.0, 50.0)
+        amplitude = 10 ** (np.array(vowel.level_db) / 20) * hz / (hz + 1000.0)
+        gain = 0.1 / np.sqrt(0.5 * np.sum(amplitude**2))
+        out.append(sum(
+            band.hop(f / RATE, 2.198 * min(max(b, 50.0), 300.0) * HOP / RATE, gain * a, 0.0, i == 0, no_skirt)
+            for band, f, b, a in zip(bands, hz, vowel.bandwidth_hz, amplitude, strict=True)
+        ))  # fmt: skip
+    return faded(np.concatenate(out))
 
 
 def chord(name: str, level_db: float, seconds: float = 4.0) -> Array:
