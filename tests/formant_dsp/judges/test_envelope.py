@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.judges.judge import Judge, at_most
-from support.judges.signals import one_lobe, steady, still
-from support.sound.envelope import peak_near, swept
+from support.judges.judge import Judge, at_most, between
+from support.judges.signals import RATE, one_lobe, steady, still
+from support.sound.envelope import peak_near, swept, width_met
 from support.sound.spectrum import odd_f0
 
-from formant_dsp import SUNG_VOICES, Vowel, sung
+from formant_dsp import SUNG_VOICES, VoiceParams, Vowel, sung
 from formant_dsp.model.tables import table
 from formant_dsp.model.tract import lobe
 
@@ -25,6 +25,10 @@ WORST = Judge(
     why="a peak leans on the skirt of its neighbour; 3 % is the JND of ordinary listeners, 1.5 % of trained ones",
 )  # fmt: skip
 HIGH = Judge(4, "same at 440 Hz, re f0", "", at_most(0.25), at_most(0.1))
+WIDTH = Judge(
+    4, "width that a harmonic meets as a vibrato moves it through a formant, re the width asked for", "×",
+    between(0.8, 1.25), between(0.9, 1.2),
+)  # fmt: skip
 
 
 def stands_out(vowel: Vowel, j: int) -> bool:
@@ -74,3 +78,22 @@ def test_peaks_of_a_high_voice_lie_at_the_formants() -> None:
 def test_a_formant_that_is_moved_is_found_by_this_judge() -> None:
     hz, level = swept(lambda f0: steady(still(f0_hz=f0, vowel=one_lobe(6.18, 0.5, 110.6), algorithm="modfm")), 151)
     assert peak_near(hz, level, 6.0 * 110.6, 55.0) == pytest.approx(6.18 * 110.6, rel=0.005)
+
+
+def width_of_vibrato(centre: float, width: float, harmonic: int, swell: float) -> float:
+    """What a harmonic meets, re what was asked for: the pitch moves by ± 2 semitones around the formant."""
+    vowel = Vowel((centre, 3000.0, 4000.0, 4500.0, 5000.0), (width, *(300.0,) * 4), (0.0, *(-60.0,) * 4))
+    f0 = centre / harmonic
+    params = VoiceParams(
+        f0_hz=f0, vowel=vowel, swell=swell, vibrato_cents=200.0, vibrato_hz=0.4, vibrato_delay_s=0.0,
+        vibrato_fade_s=0.01, vibrato_drift_percent=0.0, vibrato_spread=0.0,
+    )  # fmt: skip
+    return width_met(steady(params, seconds=2.8)[RATE // 5 :], RATE, centre, 0.49 * f0) / width
+
+
+def test_a_formant_is_as_wide_on_moving_pitch_as_was_asked() -> None:
+    """With the swell of a new voice; without a swell of its own, the vibrato meets 1.3 to 1.65 times the width."""
+    swell = VoiceParams().swell
+    for centre, width, harmonic in ((600, 60, 3), (600, 60, 2), (600, 80, 3), (400, 50, 2)):
+        WIDTH.hold(width_of_vibrato(centre, width, harmonic, swell), (centre, width, harmonic))
+    assert width_of_vibrato(600, 60, 3, VoiceParams().resonance) > 1.3
