@@ -23,7 +23,8 @@ def rms_error_db(vowel: Vowel, f0_hz: float, algorithm: str, fields: Mapping[str
     vowel      five formants as the voice gets them
     f0_hz      > 0 Hz
     algorithm  of params.ALGORITHMS; 0 dB for the residue voice, whose level is exact
-    fields     "skirt", "skirt_width_hz", "voicing", "voicing_width_hz", "resonance", "voiced", "breath"; missing ones
+    fields     "skirt", "skirt_width_hz", "voicing", "voicing_width_hz", "resonance", "voiced", "breath", "zing",
+               "zing_morph"; missing ones
                have their defaults. The level of unvoiced bands is exact
     error      0.15 dB against a render; the fade of formants near half the sample rate is not included
     """

@@ -5,10 +5,12 @@ level (evenness.py), and the matching fields of `VoiceParams`. It runs at event 
 Every output is a continuous function of every input. The arithmetic is in touch/expression.pxd.
 
     effort E    rms -40 + 40 E dB at every pitch, in every vowel; two low-passes, T1 = 27 - 21 E and T2 = 11 - 11 E dB
-                down at 3 kHz (falsetto 45 - 36 E and 20 - 18.5 E); F1 rises 3.5 Hz a dB; the fundamental falls 9 dB
+                down at 3 kHz (falsetto 51 - 43.5 E and 23 - 22.25 E); F1 rises 3.5 Hz a dB; the fundamental falls 9 dB
                 over E, of the 20 by which H1-H2 follows the pulse (R_d = 2.4 - 1.8 E): the low-passes lift it, too;
                 jitter and shimmer shrink. At E = 0.8 a vowel sounds as in its table. The levels of the residue voice
-                follow from its poles, so its tilt is in the source: one pole of T1 + T2 dB
+                follow from its poles, so its tilt is in the source: one pole of T1 + T2 dB. From f0 = 200 to 400 Hz on
+                the harmonics above a formant make its lobe: its level is that of the low-passes at F + f0/2, and it is
+                narrower by what they take from F to F + 2 f0 (`voice`)
     breath b    noise; fundamental up 6 b dB; 12 b dB less at 3 kHz; B1 wider by (1 + b)
     whisper w   noise replaces the voice; F1 … F5 rise by (255, 115, 125, 75, 50) w Hz, B1 becomes 280 Hz, the others
                 30 w % wider
@@ -21,7 +23,7 @@ Every output is a continuous function of every input. The arithmetic is in touch
     tract_size  length of the tract, relative: 1.1 sounds larger
     swell       falls by a third from f0 = 350 Hz to 1 kHz, because first formants of real high voices are wider
     onset       place p = 1.25 (E - 0.4), or the velocity of the key, from breathy (0) over simultaneous (0.5) to
-                glottal (1): rise 90, 25, 8 ms; breath ahead 70, 0, 0 ms; source darker by 12, 5, 0 dB; scoop 60, 30, 0
+                glottal (1): rise 90, 25, 8 ms; breath ahead 70, 0, 0 ms; source darker by 12, 5, -2 dB; scoop 60, 30, 0
                 cents. What a preset says of these itself stays. Only the voices `voice` and `natural` have it
 
 Sources: Feugère, d'Alessandro, Doval, Perrotin: Cantor Digitalis. EURASIP JASMP 2017:2 (level, tilt, F1, tuning,
@@ -157,7 +159,7 @@ def express(
 OF_ONSET: Mapping[str, tuple[float, float, float]] = {
     "attack_s": (0.09, 0.025, 0.008),
     "breath_lead_s": (0.07, 0.0, 0.0),
-    "onset_tilt_db": (12.0, 5.0, 0.0),
+    "onset_tilt_db": (12.0, 5.0, -2.0),
     "scoop_cents": (60.0, 30.0, 0.0),
 }
 """The parameters of a breathy, a simultaneous and a glottal onset (touch/onset.pxd)."""

@@ -80,7 +80,7 @@ RANGES = {
     "scoop_cents": Range("cents", 0.0, 400.0, 0.0),
     "scoop_s": Range("s", 0.01, 2.0, 0.09),
     "breath_lead_s": Range("s", 0.0, 0.3, 0.0),
-    "onset_tilt_db": Range("dB at 3 kHz", 0.0, 20.0, 0.0),
+    "onset_tilt_db": Range("dB at 3 kHz", -6.0, 20.0, 0.0),
     "lease_s": Range("s", 0.0, 3600.0, 0.0),
     "tilt_db": Range("dB at 3 kHz", -12.0, 20.0, 0.0, tau_s=0.015),
     "air": Range("gain", 0.0, 2.0, 0.0, tau_s=0.03),
@@ -188,7 +188,8 @@ class VoiceParams:
     scoop_cents       0 … 400 cents below its pitch at which a note begins
     scoop_s           10 ms … 2 s, 10 to 90 % of the rise to the pitch
     breath_lead_s     0 … 0.3 s by which the breath is ahead of the voice
-    onset_tilt_db     0 … 20 dB of attenuation at 3 kHz while the gate is closed; it follows the gate
+    onset_tilt_db     0 … 20 dB of attenuation at 3 kHz while the gate is closed; it follows the gate. -6 … 0: the note
+                      begins so much brighter, for 30 ms; its end is not
     lease_s           0 … 3,600 s after the last event of its key after which the voice is released; 0: never
     pan               -1 first channel … 1 last channel (placement.py); ignored by a bank of one channel
     error             ValueError naming the field, its value and its range

@@ -189,8 +189,8 @@ def _code(preset: Preset) -> array[float]:
 
 
 def _left_to_the_onset(preset: Preset) -> dict[str, float]:
-    """Below 0: the mapping fills these in, unless the preset says them itself."""
-    return dict.fromkeys(expression.OF_ONSET, -1.0) if preset.algorithm in expression.SUNG_BY else {}
+    """Below -100: the mapping fills these in, unless the preset says them itself."""
+    return dict.fromkeys(expression.OF_ONSET, -1000.0) if preset.algorithm in expression.SUNG_BY else {}
 
 
 @cache

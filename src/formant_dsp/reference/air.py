@@ -31,8 +31,12 @@ class Air(NamedTuple):
 
 
 def dimming(khz: float, tilt_db: float) -> float:
-    """Gain at a frequency of a one-pole low-pass of `tilt_db` at 3 kHz."""
-    return 1.0 / math.sqrt(1.0 + khz * khz * (10.0 ** (tilt_db / 10.0) - 1.0) / 9.0)
+    """Gain at a frequency of a one-pole low-pass of `tilt_db` at 3 kHz. Below 0: the source's own pole of 12.4 dB there
+    becomes one of 12.4 dB and `tilt_db`."""
+    if tilt_db >= 0.0:
+        return 1.0 / math.sqrt(1.0 + khz * khz * (10.0 ** (tilt_db / 10.0) - 1.0) / 9.0)
+    neutral, bright = ((10.0 ** (db / 10.0) - 1.0) / 9.0 for db in (12.4, 12.4 + tilt_db))
+    return math.sqrt((1.0 + khz * khz * neutral) / (1.0 + khz * khz * bright))
 
 
 def floor_of_density(sample_rate: float) -> float:
@@ -56,7 +60,7 @@ def air(x: Array, first: float, f0: float, sample_rate: int, dim_db: float) -> A
     less = (10.0 ** (min(max(12.4 + x[TILT], 0.4), 32.4) / 10.0) - 1.0) / 9.0
     amp = x[AIR] * first * 2.0 * b1 * math.sqrt(1.0 + f1 * f1 * less)
     below, above = (
-        amp / (hz * math.sqrt(1.0 + hz * hz * less)) * dimming(hz, max(dim_db, 0.0)) for hz in (khz, 2.0 * khz)
+        amp / (hz * math.sqrt(1.0 + hz * hz * less)) * dimming(hz, dim_db) for hz in (khz, 2.0 * khz)
     )
     per_half = 2000.0 / sample_rate
     below *= float(formant.fade(((nu + 1.0) / inv + 2.6 * wide) * per_half))

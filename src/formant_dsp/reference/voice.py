@@ -15,7 +15,7 @@ from formant_dsp.model import formant
 from formant_dsp.model.formant import Array
 from formant_dsp.model.params import HOP, ROW_TAU_S, VOICE_RMS, VoiceParams
 from formant_dsp.reference import colour as coloured
-from formant_dsp.reference.air import Air, air, floor_of_density
+from formant_dsp.reference.air import Air, air, dimming, floor_of_density
 from formant_dsp.reference.air import sound as high_band
 from formant_dsp.reference.breath import SKIRT as SKIRT_SHARE
 from formant_dsp.reference.breath import TURN, Band, bursts, floor, skirt, skirt_shares
@@ -33,6 +33,7 @@ DRIFT, JITTER, SHIMMER, FLUTTER, VOICED, BREATH = range(22, 28)
 TILT, SWELL, WANDER, GROWL = 32, 33, 34, 37
 SLOPE_HZ, APART_HZ, FAR_APART_HZ = 50.0, 30.0, 2000.0
 HARMONICS, HARMONICS_HZ = 32, 750.0
+BRIGHT_S = 0.03
 
 
 def row_of(params: VoiceParams) -> Array:
@@ -109,6 +110,13 @@ class Voice:
         """Gain 0 … 1 of the voiced part, `seconds` after the first frame, while the breath is ahead of it."""
         u = min(max(0.5 * seconds / self.lead_s, 0.0), 1.0) if self.lead_s > 0.0 else 1.0
         return u * u * (3.0 - 2.0 * u)
+
+    def onset_tilt(self) -> float:
+        """dB at 3 kHz at the end of this hop: the gate's, or below 0 that of a glottal onset, gone after 30 ms."""
+        if self.onset_tilt_db >= 0.0:
+            return self.onset_tilt_db * (1.0 - self.gate.x)
+        u = max(self.seconds, 0.0) * 3.357 / BRIGHT_S
+        return self.onset_tilt_db * (1.0 + u) * math.exp(-u)
 
     def smooth(self) -> None:
         """Advance all smoothed parameters by one hop."""
@@ -195,9 +203,8 @@ class Voice:
                 least = max(APART_HZ, min((b[j] + b[k]) / 8.0, FAR_APART_HZ))
                 if abs(f[j] - f[k]) < least:
                     f[j] = f[k] + math.copysign(least, f[j] - f[k])
-        tilt, neutral = (
-            6000.0 * np.pi / math.sqrt(10.0 ** (db / 10.0) - 1.0) for db in (min(12.4 + self.x[TILT] + dim, 32.4), 12.4)
-        )
+        source = min(max(12.4 + self.x[TILT] + dim, 0.4), 32.4)
+        tilt, neutral = (6000.0 * np.pi / math.sqrt(10.0 ** (db / 10.0) - 1.0) for db in (source, 12.4))
         pairs = -np.pi * b + 2j * np.pi * f
         poles = np.concatenate((pairs, pairs.conj(), [-2 * np.pi * SLOPE_HZ, -tilt])) / 1000.0
         gain = np.prod(np.abs(poles))
@@ -229,7 +236,7 @@ class Voice:
 
     def dimmed(self, rows: tuple[Array, ...], tilt_db: float) -> tuple[Array, ...]:
         """The rows with the lobes attenuated by a one-pole low-pass of `tilt_db` at 3 kHz."""
-        gain = 1.0 / np.sqrt(1.0 + 4.0 ** self.x[F] * (10.0 ** (tilt_db / 10.0) - 1.0) / 9.0)
+        gain = np.array([dimming(float(khz), tilt_db) for khz in 2.0 ** self.x[F]])
         nu, index, bell, skirt, *shared = rows
         return nu, index, bell * gain, skirt * gain, *shared
 
@@ -244,7 +251,7 @@ class Voice:
         if self.wait:
             self.wait -= 1
             return np.zeros(HOP)
-        dim = self.onset_tilt_db * (1.0 - self.gate.x) + 2.0 * self.glide.dip(self.seconds)
+        dim = self.onset_tilt() + 2.0 * self.glide.dip(self.seconds)
         following = self.residues(f0, dim) if self.algorithm == "natural" else self.dimmed(self.model(f0), dim)
         colour = None
         if coloured.is_coloured(self.x):

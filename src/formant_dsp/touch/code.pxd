@@ -13,7 +13,7 @@ cdef enum:
     C_ALGORITHM           # 0 … 4
     C_SINGERS             # 1 … 64
     C_EXPRESSION          # + k: the fields of Expression, in the order of expression.RANGES
-    C_BASE = C_EXPRESSION + 11     # + k: numbers of the voice before a touch; below 0: the law of the onset
+    C_BASE = C_EXPRESSION + 11     # + k: numbers of the voice before a touch; below -100: the law of the onset
     C_LEAST = C_BASE + NUMBERS     # + k: least value of each number
     C_MOST = C_LEAST + NUMBERS     # + k: greatest value of each number
     HEADER = C_MOST + NUMBERS

@@ -1,15 +1,16 @@
 # How effort, breath, whisper, ring, tuning, larynx and tract size change a vowel. model/expression.py has the laws in
 # words, and their sources. Every output is a continuous function of every input.
 
-from libc.math cimport fmax, fmin, log10, pow, sqrt
+from libc.math cimport fabs, fmax, fmin, log10, pow, sqrt
 
+from formant_dsp.kernels.rows cimport VOICE
 from formant_dsp.touch.code cimport (
     E_BREATH, E_DAMPING, E_FALSETTO, E_LARYNX, E_RING, E_RING_HZ, E_TRACT_SIZE, E_TUNING, E_WHISPER,
 )
 from formant_dsp.touch.curves cimport smooth_maximum, smoothstep, within
 from formant_dsp.touch.evenness cimport rms_error
 from formant_dsp.touch.numbers cimport (
-    V_AIR_HZ, V_BANDWIDTH, V_BREATH, V_F0_HZ, V_FORMANT_DB, V_FREQUENCY, V_JITTER_PERCENT, V_LEVEL_DB, V_RESONANCE, V_SHIMMER_DB,
+    V_AIR_HZ, V_ALGORITHM, V_BANDWIDTH, V_BREATH, V_F0_HZ, V_FORMANT_DB, V_FREQUENCY, V_JITTER_PERCENT, V_LEVEL_DB, V_RESONANCE, V_SHIMMER_DB,
     V_SWELL, V_TILT_DB, V_VOICED, V_VOICING,
 )
 
@@ -79,16 +80,21 @@ cdef inline void sing(double* v, const double* x, double effort, const double* l
         f[k] = smooth_maximum(f[k], f[k - 1] + APART_HZ, APART_CORNER_HZ)
 
     # Levels: the attenuation of the low-passes, relative to neutral effort
-    cdef double t1 = 27.0 - 21.0 * e + falsetto * (18.0 - 15.0 * e)
-    cdef double t2 = 11.0 - 11.0 * e + falsetto * (9.0 - 7.5 * e)
+    cdef double t1 = 27.0 - 21.0 * e + falsetto * (24.0 - 22.5 * e)
+    cdef double t2 = 11.0 - 11.0 * e + falsetto * (12.0 - 11.25 * e)
     cdef double neutral_1 = 27.0 - 21.0 * NEUTRAL_EFFORT, neutral_2 = 11.0 - 11.0 * NEUTRAL_EFFORT
     cdef tilt_t tilt
     tilt.n1, tilt.n2 = per_corner(neutral_1), per_corner(neutral_2)
     tilt.c1, tilt.c2, tilt.c3 = per_corner(t1), per_corner(t2), per_corner(12.0 * b)
     cdef double first = tilt_at(&tilt, f[0]), gain = 12.0 * ring
-    a[1] = within(a[1] + tilt_at(&tilt, f[1]) - first, -120.0, 24.0)
-    for k in range(2, 5):
-        a[k] = within(a[k] + tilt_at(&tilt, f[k]) - first + gain, -120.0, 24.0)
+    # A high voice has few harmonics: those above a formant are its lobe, and the low-passes take more of them. So its
+    # level is that half a harmonic higher, and its width takes what is lost on the way to the next but one.
+    cdef double high = smoothstep((f0_hz - 200.0) / 200.0) if v[V_ALGORITHM] == VOICE else 0.0, above
+    for k in range(1, 5):
+        above = tilt_at(&tilt, f[k] + 0.5 * high * f0_hz)
+        a[k] = within(a[k] + above - first + (gain if k > 1 else 0.0), -120.0, 24.0)
+        above = high * (tilt_at(&tilt, f[k] + 2.0 * f0_hz) - tilt_at(&tilt, f[k]))
+        v[V_BANDWIDTH + k] *= pow(10.0, above / (1.0 + fabs(above) / 12.0) / 20.0)
     v[V_BANDWIDTH] *= 1.0 + b
     v[V_BANDWIDTH] = fmin(v[V_BANDWIDTH] + whisper * fmax(280.0 - v[V_BANDWIDTH], 0.0), 2000.0)
     for k in range(1, 5):

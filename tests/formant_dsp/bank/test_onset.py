@@ -203,6 +203,25 @@ def test_a_note_opens_from_dark_to_bright_and_closes_again(algorithm: str) -> No
     assert balance(0.0, 0.8) == pytest.approx(balance(20.0, 0.8), abs=0.3)
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_glottal_onset_is_bright_at_once_and_its_end_is_as_any(algorithm: str) -> None:
+    """-6 dB at 3 kHz of attenuation, gone after 30 ms: over the first 40 ms about half of it is left."""
+    vowel = Vowel((600, 1200, 3000, 3700, 4500), (80, 90, 120, 150, 200), (0, -6, -10, -20, -30))
+
+    def balance(tilt: float, at: float) -> float:
+        bank = Bank()
+        params = still(f0_hz=150.0, vowel=vowel, algorithm=algorithm, onset_tilt_db=tilt, attack_s=0.008, release_s=0.6)
+        assert bank.note_on(1, params)
+        assert bank.note_off(1, frame=RATE)
+        y = bank.render(RATE * 3 // 2).astype(np.float64)[int(at * RATE) :][:1920] * np.hanning(1920)
+        power = np.abs(np.fft.rfft(y)) ** 2
+        return float(10 * np.log10(power[108:135].sum() / power[14:36].sum()))
+
+    assert 1.2 < balance(-6.0, 0.0) - balance(0.0, 0.0) < 4.0
+    for at in (0.2, 0.8, 1.2):
+        assert balance(-6.0, at) == pytest.approx(balance(0.0, at), abs=0.05)
+
+
 @pytest.mark.parametrize("algorithm", ["voice", "chowning", "natural"])
 def test_onsets_with_everything_do_not_click(algorithm: str) -> None:
     bank = Bank()

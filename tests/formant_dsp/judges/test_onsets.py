@@ -47,6 +47,8 @@ def test_effort_chooses_it_where_no_velocity_is_known_and_a_preset_may_decide() 
     soft, loud = (plain.voice_params(0.5, 0.0, z)[0] for z in (0.0, 1.0))
     assert soft.attack_s > loud.attack_s
     assert soft.scoop_cents > loud.scoop_cents
+    assert load("plain", voice={"onset_tilt_db": -5}).voice_params(0.5, 0.0, 0.0)[0].onset_tilt_db == -5.0
+    assert plain.voice_params(0.5, 0.0, 0.5, vel=1.0)[0].onset_tilt_db == -2.0
     assert load("plain", voice={"attack_s": 0.2}).voice_params(0.5, 0.0, 1.0, vel=1.0)[0].attack_s == 0.2
     assert load("vintage").voice_params(0.5, 0.0, 1.0, vel=0.0) == load("vintage").voice_params(0.5, 0.0, 1.0)
 

@@ -75,7 +75,8 @@ def test_every_instruction_set_follows_the_reference(name: str, golden: tuple[li
      {"drift_cents": 10.0}, {"vibrato_cents": 100.0, "vibrato_delay_s": 0.0}, {"portamento_s": 0.3},
      {"vibrato_cents": 60.0, "vibrato_delay_s": 0.0, "vibrato_drift_percent": 5.0}, {"delay_s": 0.0371},
      {"delay_s": 0.3}, {"scoop_cents": 80.0}, {"breath_lead_s": 0.04, "breath": 0.3}, {"onset_tilt_db": 15.0},
-     {"onset_tilt_db": 15.0, "algorithm": "natural"}, {"onset_tilt_db": 20.0, "zing": 0.4, "symmetry": 0.3}],
+     {"onset_tilt_db": 15.0, "algorithm": "natural"}, {"onset_tilt_db": 20.0, "zing": 0.4, "symmetry": 0.3},
+     {"onset_tilt_db": -4.0, "air": 1.0, "breath": 0.1}, {"onset_tilt_db": -4.0, "air": 1.0, "algorithm": "natural"}],
     ids=str,
 )  # fmt: skip
 def test_every_sign_of_life_follows_the_reference(life: dict[str, float]) -> None:

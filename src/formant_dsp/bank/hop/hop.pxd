@@ -1,5 +1,6 @@
 # One voice over one hop: from its column of the formant model to sound.
 
+from libc.math cimport fabs
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
@@ -12,7 +13,7 @@ from formant_dsp.bank.voice.gate cimport gate_step
 from formant_dsp.bank.voice.glide cimport dipping
 from formant_dsp.bank.voice.harmonics cimport harmonics_next, harmonics_scale
 from formant_dsp.bank.hop.mix cimport add_edged, add_placed
-from formant_dsp.bank.voice.onset cimport dim_air, dim_column
+from formant_dsp.bank.voice.onset cimport dim_air, dim_column, onset_tilt
 from formant_dsp.bank.voice.residue cimport period_gap, residue_column
 from formant_dsp.bank.hop.tint cimport breath, growl_hop, sing_coloured
 from formant_dsp.bank.hop.wander cimport level_of
@@ -45,13 +46,13 @@ cdef inline void add_voice(bank_t* b, voice_t* v, int i, float* out) noexcept no
     cdef uint32_t next_increment
     cdef uint32_t n = HOP - v.starts
     cdef colour_t colour
-    cdef double dim = v.onset.tilt_db * (1.0 - v.gate.x) + v.glide.dip_tilt_db * dip
+    cdef double dim = onset_tilt(&v.onset, v.gate.x, b.control.seconds[i]) + v.glide.dip_tilt_db * dip
     cdef bint fresh = v.fresh, coloured = extra and has_colour(&b.control, i), crossing, coloured_now
     if v.algorithm == NATURAL:
         residue_column(&b.control, b.kernels, b.start, &v.rest.residue, &v.rest.harmonics, i, v.fresh, dim)
-    elif dim > 1e-4:
+    elif fabs(dim) > 1e-4:
         dim_column(&b.control, i, v.algorithm, dim)
-    if dim > 1e-4 and extra:
+    if fabs(dim) > 1e-4 and extra:
         dim_air(&b.control, i, dim)
     if coloured:
         colour_column(&b.control, &colour, i, v.algorithm)

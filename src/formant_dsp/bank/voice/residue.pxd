@@ -97,7 +97,7 @@ cdef inline void residue_of(residue_t* r, const control_t* c, int i, double more
     cdef double[FORMANTS] f
     cdef double[FORMANTS] b
     cdef double slope = 2.0 * M_PI * SLOPE_HZ * 1e-3
-    cdef double tilt = 2.0 * M_PI * corner_khz(dmin(12.4 + c.x[P_TILT * s + i] + more_tilt_db, 32.4)), neutral = 2.0 * M_PI * corner_khz(12.4)
+    cdef double tilt = 2.0 * M_PI * corner_khz(dmin(dmax(12.4 + c.x[P_TILT * s + i] + more_tilt_db, 0.4), 32.4)), neutral = 2.0 * M_PI * corner_khz(12.4)
     cdef double re, im, dre, dim, x, y, z, pk, qk, size, real_gain, tilt_gain
     cdef double top = 0.66 * c.half_rate_khz, near, apart
     cdef int j, k
