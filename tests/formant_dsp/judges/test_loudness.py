@@ -52,7 +52,7 @@ def sung_so(vowel: Vowel, f0_hz: float, resonance: float, effort: float | None =
     return still(f0_hz=f0_hz, vowel=e.vowel, level_db=e.level_db, **e.fields)
 
 
-UNEVEN = {"shear": 2.5, "zing": 2.5, "chime": 2.0, "plane": 2.0, "ring-tenor": 1.8}
+UNEVEN = {"shear": 2.5, "zing": 2.3, "plane": 2.0, "ring-tenor": 1.8}
 """LU: what docs/play/presets.md says of presets whose vowels differ more, and why."""
 WITHOUT_LIFE = {
     "vibrato_cents": 0.0, "jitter_percent": 0.0, "shimmer_db": 0.0, "flutter": 0.0, "drift_cents": 0.0, "wander": 0.0,
