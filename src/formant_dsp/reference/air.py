@@ -59,9 +59,7 @@ def air(x: Array, first: float, f0: float, sample_rate: int, dim_db: float) -> A
     k = formant.index_of_width(wide * inv)
     less = (10.0 ** (min(max(12.4 + x[TILT], 0.4), 32.4) / 10.0) - 1.0) / 9.0
     amp = x[AIR] * first * 2.0 * b1 * math.sqrt(1.0 + f1 * f1 * less)
-    below, above = (
-        amp / (hz * math.sqrt(1.0 + hz * hz * less)) * dimming(hz, dim_db) for hz in (khz, 2.0 * khz)
-    )
+    below, above = (amp / (hz * math.sqrt(1.0 + hz * hz * less)) * dimming(hz, dim_db) for hz in (khz, 2.0 * khz))
     per_half = 2000.0 / sample_rate
     below *= float(formant.fade(((nu + 1.0) / inv + 2.6 * wide) * per_half))
     above *= float(formant.fade(((2.0 * nu + 2.0) / inv + 2.8 * wide) * per_half))
