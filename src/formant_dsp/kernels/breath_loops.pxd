@@ -279,8 +279,7 @@ cdef inline void fill_carriers(out_t cosine, out_t sine, words_t phase, words_t 
 
 
 cdef inline void set_block(out_t y, in_t cosine, in_t sine, in_t a, in_t b, in_t c, in_t d, in_t g, in_t h) noexcept nogil:
-    """Five bands over 16 frames: cubics, and carriers at the first frame; cosine and sine, float32[5][16]: how far these
-    turn."""
+    """Five bands over 16 frames: cubics, carriers at the first frame; cosine and sine, float32[5][16]: their turns."""
     cdef float x, p, q, r, s, t
     cdef int i
     for i in range(BLOCK):

@@ -5,7 +5,7 @@
 #               note that is struck again goes down and up again: u e^(1-u), u = 5 t / scoop_s
 # lead          the voiced part rises within twice the lead (smoothstep), so it reaches one half after the lead
 # onset tilt    T (1 - gate) dB at 3 kHz: a one-pole low-pass that follows the gate. Below 0: T (1 + u) e^-u dB, where
-#               u = 3.357 t / 30 ms; the source's own pole, 12.4 dB at 3 kHz, moves up: a glottal onset is bright at once
+#               u = 3.357 t / 30 ms: the source's own pole, 12.4 dB at 3 kHz, lies higher, and a glottal onset is bright
 
 from libc.math cimport exp, sqrt
 from libc.stdint cimport int32_t
