@@ -175,9 +175,10 @@ class Finder:
 
         try:
             info = AsyncServiceInfo(service_type, name)
-        except Error:  # a name that cannot be one: not of a server of ours, and it would be announced again and again
+            told = await info.async_request(zeroconf, RESOLVE_MS)
+        except Error:  # a name that cannot be one, or that cannot be asked for; or the search has ended meanwhile
             return
-        if await info.async_request(zeroconf, RESOLVE_MS):
+        if told:
             said = zoned(info.parsed_scoped_addresses(), candidates(interfaces()))
             found = places(info.properties, said, info.port)
             self._driver.tell(lambda now: self._locate.announced(found, now))

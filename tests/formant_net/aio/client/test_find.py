@@ -16,6 +16,7 @@ from support.machine.processes import processes
 from support.net.loopback import run
 from support.net.namespace import Lan
 from support.suite.require import require_namespaces
+from zeroconf import NotRunningException
 
 from formant_net.aio.client.find import MOST_TAKEN, MOST_TASKS, Finder, Search
 from formant_net.aio.client.join import FOUND
@@ -180,6 +181,26 @@ def test_a_name_that_cannot_be_one_is_passed_over_in_silence() -> None:
         await asyncio.sleep(0)
         await finder.close()
 
+    with capture_logs() as logged:
+        run(story())
+    assert logged == []
+
+
+def test_what_is_announced_while_the_search_ends_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ended:
+        def __init__(self, *_: object) -> None: ...
+
+        async def async_request(self, *_: object) -> bool:
+            raise NotRunningException
+
+    async def story() -> None:
+        finder = Finder(Search(local=False), lambda server: None)
+        finder._changed(None, SERVICE, f"attic.{SERVICE}", Change("Added"))
+        await asyncio.gather(*finder._tasks, return_exceptions=True)
+        await asyncio.sleep(0)
+        await finder.close()
+
+    monkeypatch.setattr("zeroconf.asyncio.AsyncServiceInfo", Ended)
     with capture_logs() as logged:
         run(story())
     assert logged == []
