@@ -68,7 +68,7 @@ _NO_MORE = ("", "end-of-candidates", "a=end-of-candidates")
 """How clients say that no candidate follows."""
 
 _CANDIDATE = re.compile(
-    r"(?:candidate:)(?P<rest>"
+    r"(?:a=)?(?:candidate:)?(?P<rest>"
     r"[A-Za-z0-9+/]{1,32} (?P<component>[0-9]{1,3}) (?P<transport>[A-Za-z]{3}) (?P<priority>[0-9]{1,10})"
     r" (?P<address>[A-Za-z0-9.:-]{2,253}) (?P<port>[0-9]{1,5}) typ (?:host|srflx|prflx|relay)"
     r"(?: raddr [A-Za-z0-9.:-]{2,253})?(?: rport [0-9]{1,5})?(?P<more>(?: [!-~]{1,64} [!-~]{1,256}){0,8}))"
