@@ -6,7 +6,8 @@ import asyncio
 import importlib
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from typing import ClassVar
 
 import pytest
 from support.soundcard.jack import Jack
@@ -26,6 +27,9 @@ IN_TIME_S = 1.5
 class Ears:
     """What a synth would have down, from one watcher and its player."""
 
+    made: ClassVar[list[Ears]] = []
+    """Those of this test: a client that is left to the garbage collector waits for a server that has ended."""
+
     def __init__(self, *names: str) -> None:
         self.player = MidiPlayer()
         self.down: dict[int | str, float | None] = {}
@@ -40,6 +44,7 @@ class Ears:
             unplugged=lambda port: self.player.unplug(port, loop.time()),
             say=lambda text, warning: self.words.append(text),
         )  # fmt: skip
+        self.made.append(self)
         self.watcher.start()
 
     def _take(self, batch: Batch, lost: bool) -> None:
@@ -78,6 +83,7 @@ class Ears:
                     await self.until(lambda: port in self.heard)
 
     def close(self) -> None:
+        self.made.remove(self)
         if self.watcher._backend is not None:
             self.watcher._backend.close()
 
@@ -90,6 +96,8 @@ def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jack]:
             if name.startswith("JACK"):
                 monkeypatch.setenv(name, value)
         yield server
+        for ears in list(Ears.made):
+            ears.close()
 
 
 def test_a_keyboard_that_dies_is_lifted_in_time_and_plays_again_when_it_is_back(jack: Jack) -> None:
@@ -166,14 +174,13 @@ def test_a_program_that_connects_itself_plays_and_lets_go(jack: Jack) -> None:
         library = importlib.import_module("jack")
         ears = Ears()
         with MidiSender(jack, "sequencer") as sequencer:
-            other = library.Client("patchbay", no_start_server=True)
-            other.connect(sequencer.port, f"{VIRTUAL}:in")
-            await ears.hear(sequencer, VIRTUAL)
-            sequencer.send("90 45 7F", "F0 7D 01 F7", "91 47 7F")
-            await ears.until(lambda: len(ears.down) == 2)
-            other.disconnect(sequencer.port, f"{VIRTUAL}:in")
-            await ears.until(lambda: not ears.down)
-            other.close()
+            with closing(library.Client("patchbay", no_start_server=True)) as other:
+                other.connect(sequencer.port, f"{VIRTUAL}:in")
+                await ears.hear(sequencer, VIRTUAL)
+                sequencer.send("90 45 7F", "F0 7D 01 F7", "91 47 7F")
+                await ears.until(lambda: len(ears.down) == 2)
+                other.disconnect(sequencer.port, f"{VIRTUAL}:in")
+                await ears.until(lambda: not ears.down)
         assert ears.words[0].startswith("No MIDI device is plugged in yet; other programs can connect to Formant")
         ears.close()
 
@@ -188,15 +195,14 @@ def test_a_connection_that_is_cut_in_a_patchbay_lifts_the_keys_and_is_made_again
             await ears.hear(keyboard, keyboard.port)
             keyboard.send("90 45 7F", "B0 40 7F")
             await ears.until(lambda: len(ears.down) == 1)
-            patchbay = importlib.import_module("jack").Client("patchbay", no_start_server=True)
-            (ours,) = patchbay.get_all_connections(keyboard.port)
-            patchbay.disconnect(keyboard.port, ours)
+            with closing(importlib.import_module("jack").Client("patchbay", no_start_server=True)) as patchbay:
+                (ours,) = patchbay.get_all_connections(keyboard.port)
+                patchbay.disconnect(keyboard.port, ours)
             await ears.until(lambda: not ears.down)
             await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
             await ears.hear(keyboard, keyboard.port)
             keyboard.send("90 47 7F")
             await ears.until(lambda: list(ears.down.values()) == [71.0])
-            patchbay.close()
         ears.close()
 
     asyncio.run(main())
@@ -211,11 +217,10 @@ def test_a_keyboard_that_is_back_before_anybody_looked_is_lifted_and_heard_again
             keyboard.send("90 45 7F", "B0 40 7F")
             await ears.until(lambda: len(ears.down) == 1)
             keyboard.kill()
-        other = importlib.import_module("jack").Client("other", no_start_server=True)
-        async with asyncio.timeout(PATIENCE_S):
-            while other.get_ports(keyboard.port):
-                await asyncio.sleep(0.01)
-        other.close()
+        with closing(importlib.import_module("jack").Client("other", no_start_server=True)) as other:
+            async with asyncio.timeout(PATIENCE_S):
+                while other.get_ports(keyboard.port):
+                    await asyncio.sleep(0.01)
         assert len(ears.down) == 1  # nobody has looked meanwhile
         with MidiSender(jack, "keyboard") as keyboard:
             await ears.until(lambda: not ears.down)
