@@ -154,7 +154,7 @@ def read_tables(chosen: Path) -> dict[str, Any]:
     except OSError as error:
         fault = f"{shown(chosen)} is not TOML" if error.errno == errno.EILSEQ else f"cannot read {shown(chosen)}"
         raise click.BadParameter(f"{fault}: {error.strerror}", param_hint="--config") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number with thousands of digits
         raise click.BadParameter(f"{chosen} is not TOML: {error}", param_hint="--config") from error
     for name, table in tables.items():
         if name not in SUBCOMMANDS or not isinstance(table, dict):

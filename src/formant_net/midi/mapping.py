@@ -74,7 +74,7 @@ def parse(text: str) -> Mapping:
     """The mapping of a TOML text. Raises MappingError, which names the key."""
     try:
         tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number with thousands of digits
         raise MappingError(f"not TOML: {error}") from error
     known = {"mpe", "bend", "channels", "vowel", "slide", "controllers", "programs"}
     for key in tables:
@@ -133,8 +133,8 @@ def _table(key: str, value: object) -> dict[int, object]:
     if not isinstance(value, dict):
         raise MappingError(f"{key} must be a table: write [{key}], then lines such as 21 = …")
     for number in value:
-        if not (number.isascii() and number.isdigit()) or int(number) > 127:
-            raise MappingError(f"[{key}] {number}: the key is a number within 0 … 127")
+        if not (number.isascii() and number.isdigit() and len(number) <= 3) or int(number) > 127:
+            raise MappingError(f"[{key}] {number[:80]}: the key is a number within 0 … 127")
     return {int(number): each for number, each in value.items()}
 
 

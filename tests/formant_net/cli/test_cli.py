@@ -71,7 +71,12 @@ def test_command_line_beats_environment_beats_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("[sing]\nx = 1\n", "not a command"), ("seconds = 1\n", "not a command"), ("[render\n", "is not TOML")],
+    [
+        ("[sing]\nx = 1\n", "not a command"),
+        ("seconds = 1\n", "not a command"),
+        ("[render\n", "is not TOML"),
+        (f"[synth]\nvoices = {'9' * 5000}\n", "is not TOML"),
+    ],
 )
 def test_configuration_file_that_is_none_is_refused_in_words(text: str, words: str, tmp_path: Path) -> None:
     config = tmp_path / "node.toml"

@@ -58,6 +58,8 @@ def test_an_empty_file_is_the_defaults() -> None:
         ("[programs]\n0 = 1", "the name of a preset"),
         ("[programs]\n0 = ''", "the name of a preset"),
         ("[programs]\n\"²\" = 'choir'", "within 0 … 127"),
+        (f"[programs]\n{'9' * 5000} = 'choir'", "within 0 … 127"),
+        (f"bend = {'9' * 5000}", "not TOML"),
     ],
 )
 def test_a_wrong_file_is_refused_in_words(text: str, words: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from formant_files import read_bytes
 from formant_net.aio.ensemble.stage import Stage
 from formant_net.aio.midi.bridge import Bridge
 from formant_net.aio.midi.song import SongPlayer
@@ -20,8 +21,7 @@ class AsyncSong:
 
     def __init__(self, stage: Stage, path: Path) -> None:
         self._stage = stage
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = read_bytes(path, MOST_BYTES)
         try:
             self._song = read_song(data)
         except MidiFileError as error:

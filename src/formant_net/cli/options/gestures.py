@@ -20,6 +20,8 @@ from formant_net.protocol.gesture import GestureError, TimedTouch, lines_of, rea
 
 SMALL_BYTES = 1_000_000
 """Size below which no bar is shown: such a file is read in less than a second."""
+MOST_WARNINGS = 20
+"""Warnings about one file that are shown. A damaged file can have one for each of thousands of tracks."""
 _LINES = 1000
 """Lines of the file between two steps of the bar."""
 
@@ -51,8 +53,10 @@ def read_midi(data: bytes, said: str, option: str) -> Song:
         song = read_song(data)
     except MidiFileError as error:
         raise click.BadParameter(f"{said}: {error}", param_hint=option) from error
-    for warning in song.warnings:
+    for warning in song.warnings[:MOST_WARNINGS]:
         click.echo(f"{said}: {warning}", err=True)
+    if (more := len(song.warnings) - MOST_WARNINGS) > 0:
+        click.echo(f"{said}: {more} more warnings of this kind", err=True)
     return song
 
 

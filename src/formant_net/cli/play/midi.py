@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from formant_files import read_text, shown
+from formant_files import read_bytes, read_text, shown
 from formant_net.cli.options.gestures import progress, read_midi
 from formant_net.cli.options.players import controller_of, linked, node_of, player_options, run, tell, tell_left_out
 from formant_net.cli.options.ranges import FloatRange
@@ -126,8 +126,7 @@ def mapping_of(path: Path | None, mpe: str | None, bend: float | None) -> Mappin
 
 def _song(path: Path) -> Song:
     try:
-        with path.open("rb") as file:
-            return read_midi(file.read(MOST_FILE_BYTES + 1), shown(path), "--file")
+        return read_midi(read_bytes(path, MOST_FILE_BYTES), shown(path), "--file")
     except OSError as error:
         raise click.BadParameter(f"cannot read {shown(path)}: {error.strerror}", param_hint="--file") from error
 

@@ -50,3 +50,5 @@ def test_what_is_no_midi_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"RIFF")
     with pytest.raises(ValueError, match=r"song\.mid: "):
         AsyncEnsemble("http://a:1/").midi(path)
+    with pytest.raises(OSError, match="it is a device"):
+        AsyncEnsemble("http://a:1/").midi("/dev/zero")

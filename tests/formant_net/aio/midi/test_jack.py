@@ -173,14 +173,14 @@ def test_a_program_that_connects_itself_plays_and_lets_go(jack: Jack) -> None:
     async def main() -> None:
         library = importlib.import_module("jack")
         ears = Ears()
-        with MidiSender(jack, "sequencer") as sequencer:
-            with closing(library.Client("patchbay", no_start_server=True)) as other:
-                other.connect(sequencer.port, f"{VIRTUAL}:in")
-                await ears.hear(sequencer, VIRTUAL)
-                sequencer.send("90 45 7F", "F0 7D 01 F7", "91 47 7F")
-                await ears.until(lambda: len(ears.down) == 2)
-                other.disconnect(sequencer.port, f"{VIRTUAL}:in")
-                await ears.until(lambda: not ears.down)
+        client = library.Client("patchbay", no_start_server=True)
+        with MidiSender(jack, "sequencer") as sequencer, closing(client) as other:
+            other.connect(sequencer.port, f"{VIRTUAL}:in")
+            await ears.hear(sequencer, VIRTUAL)
+            sequencer.send("90 45 7F", "F0 7D 01 F7", "91 47 7F")
+            await ears.until(lambda: len(ears.down) == 2)
+            other.disconnect(sequencer.port, f"{VIRTUAL}:in")
+            await ears.until(lambda: not ears.down)
         assert ears.words[0].startswith("No MIDI device is plugged in yet; other programs can connect to Formant")
         ears.close()
 

@@ -117,6 +117,16 @@ def test_a_midi_file_that_cannot_be_played_is_refused_by_its_name(
         read_touches(file, "song.mid")
 
 
+def test_of_very_many_warnings_the_first_ones_are_shown_and_the_others_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with _midi(tmp_path, *["00 90 45 7F 10 80 45 00 00"] * 300) as file:
+        read_touches(file, "song.mid")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) <= 22
+    assert "song.mid: 280 more warnings of this kind" in lines
+
+
 def test_what_is_wrong_with_a_midi_file_and_what_it_leaves_out_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,16 @@ def test_a_mapping_that_cannot_be_used_is_refused_by_its_name(text: str, words: 
     assert result.exit_code == 2
     assert "knobs.toml" in result.output
     if "\udcff" not in text:
+        assert words in result.output
+
+
+def test_a_midi_file_that_is_a_pipe_a_device_or_huge_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mid")
+    with (tmp_path / "huge.mid").open("wb") as huge:
+        huge.truncate(64_000_001)
+    for path, words in (("pipe.mid", "it is a pipe"), ("/dev/zero", "it is a device"), ("huge.mid", "64 MB")):
+        result = CliRunner().invoke(main, ["midi", "http://127.0.0.1:9", "--file", str(tmp_path / path)])
+        assert result.exit_code == 2
         assert words in result.output
 
 
