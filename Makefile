@@ -97,7 +97,7 @@ edges-faults: $(VENV)/to-test ## everything that can fail between edges, with th
 # As root: every box is a network namespace of its own.
 fleet: $(VENV)/to-test system-packages ## 100 boxes search for a server; power cuts with twelve, also of two edges
 	cd tests && ../$(BIN)/python -m fleet.discovery
-	-cd tests && ../$(BIN)/python -m fleet.discovery --loss 0.3
+	cd tests && ../$(BIN)/python -m fleet.discovery --loss 0.3
 	cd tests && ../$(BIN)/python -m fleet.story $(ARGS)
 
 neighbours: $(VENV)/to-test ## server, synth and controller of the version before the desk beside today's (5 minutes)
