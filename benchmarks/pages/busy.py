@@ -33,7 +33,13 @@ RTCDataChannel.prototype.send = function (text) {
   return real.call(this, text);
 };
 """
-STAYS = "window.structuredClone = () => { throw new Error('no'); };"
+STAYS = """
+const post = MessagePort.prototype.postMessage;
+MessagePort.prototype.postMessage = function (message, ...more) {
+  if (message instanceof RTCDataChannel) throw new Error("no");
+  return post.call(this, message, ...more);
+};
+"""
 BLOCKS = "const until = performance.now() + 80; while (performance.now() < until);"
 PATCHES = {
     # The number of a touch goes as the frame of its events: a frame in the past means at once.

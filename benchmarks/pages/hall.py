@@ -1,10 +1,14 @@
 """A hall of phones on this machine: pages that sing in several Chromiums, one touch page, one server; JSON lines.
 
     python benchmarks/pages/hall.py --singers 200 --browsers 2
+    python benchmarks/pages/hall.py --singers 200 --browsers 2 --together
 
 Each singer is the real page `/sing`, with a context of its own for every 25 and an audio context that makes no sound:
 200 banks would need more cores than a laptop has. So the figures are those of signaling, links, messages and rules. A
 line comes after every 25 singers; the run stops where no more come within two minutes, and says what the pages show.
+
+With --together 25 singers share one page (crowd.js). Each has its own id, WebSocket, connections, rules and mapping, as
+in `/sing`. What they share is the page and its threads: what they cost is then that of a synth, and not of a page.
 """
 
 from __future__ import annotations
@@ -38,6 +42,7 @@ class Silent {
 }
 window.AudioContext = Silent;
 """
+CROWD = Path(__file__).with_name("crowd.js").read_text("utf-8").partition("*/")[2].strip().removesuffix(";")
 LINKED = "formant.links.filter(({ state, told }) => state === 'open' && told).length"
 STATES = "formant.links.filter(({ state }) => state !== 'open').map(({ state, ending }) => `${state} ${ending}`)"
 
@@ -68,11 +73,20 @@ def open_singers(thread: LoopThread, browser: Chromium, url: str, count: int) ->
     return tabs
 
 
+def open_crowd(thread: LoopThread, browser: Chromium, url: str, count: int, first: int) -> Tab:
+    """One page with so many synths of its own."""
+    tab = browser.tab(viewport=PHONE)
+    tab.goto(url + "sing")
+    tab.evaluate(CROWD, {"ws": url.replace("http", "ws") + "ws", "count": count, "first": first})
+    return tab
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     arguments.add_argument("--singers", type=int, default=200)
     arguments.add_argument("--browsers", type=int, default=2)
     arguments.add_argument("--seconds", type=float, default=5.0, help="of a held finger after each batch")
+    arguments.add_argument("--together", action="store_true", help=f"{BATCH} synths share a page")
     given = arguments.parse_args()
     thread, server = LoopThread(), Server()
     try:
@@ -90,23 +104,28 @@ def run(thread: LoopThread, server: Server, given: Any) -> None:
     player.until("formant.server === 'registered'")
     browsers = [Chromium(thread) for _ in range(given.browsers)]
     singers: list[Tab] = []
+    sing = "window.crowd.sing()" if given.together else "Number(formant.sing.fingers === 1)"
     for number in range(0, given.singers, BATCH):
+        count = min(BATCH, given.singers - number)
         began, before = time.monotonic(), cpu_s(tree(os.getpid()))
         browser = browsers[(number // BATCH) % len(browsers)]
         try:
-            singers += open_singers(thread, browser, server.url, min(BATCH, given.singers - number))
+            if given.together:
+                singers.append(open_crowd(thread, browser, server.url, count, number))
+            else:
+                singers += open_singers(thread, browser, server.url, count)
         except (Error, TimeoutError) as error:
             print(json.dumps({"singers": number, "broken": f"no more pages open: {error}"}), flush=True)
             break
-        line: dict[str, Any] = {"singers": len(singers)}
+        line: dict[str, Any] = {"singers": number + count, "pages": len(singers)}
         try:
-            player.until(f"{LINKED} === {len(singers)}", timeout_s=PATIENCE_S)
+            player.until(f"{LINKED} === {number + count}", timeout_s=PATIENCE_S)
         except TimeoutError:
             line["broken"] = player.evaluate(f"() => {STATES}")
         line["links"] = player.evaluate(f"() => {LINKED}")
         line["set_up_s"] = round(time.monotonic() - began, 1)
         line["set_up_cpu_s"] = round(cpu_s(tree(os.getpid())) - before, 1)
-        line |= played(player, singers, server, given.seconds)
+        line |= played(player, singers, sing, server, given.seconds)
         print(json.dumps(line | {"load": round(os.getloadavg()[0], 1)}), flush=True)
         if "broken" in line:
             break
@@ -114,14 +133,14 @@ def run(thread: LoopThread, server: Server, given: Any) -> None:
         browser.close()
 
 
-def played(player: Tab, singers: list[Tab], server: Server, seconds: float) -> dict[str, Any]:
-    """What a held finger costs, and how many of the pages sing it."""
+def played(player: Tab, singers: list[Tab], sing: str, server: Server, seconds: float) -> dict[str, Any]:
+    """What a held finger costs, and how many of the singers sing it; `sing` asks a page for their number."""
     kinds = {"server": [server.process.pid], "all": tree(os.getpid())}
     before = {kind: cpu_s(pids) for kind, pids in kinds.items()}
     player.fingers(Finger(1, 0.4, 0.5))
     time.sleep(seconds)
     spent = {f"{kind}_cpu_percent": round(100 * (cpu_s(pids) - before[kind]) / seconds) for kind, pids in kinds.items()}
-    sung = sum(tab.evaluate("() => formant.sing.fingers === 1") for tab in singers)
+    sung = sum(tab.evaluate(f"() => {sing}") for tab in singers)
     player.fingers()
     rtts = sorted(ms for ms in player.evaluate("() => formant.links.map(({ rttMs }) => rttMs)") if ms is not None)
     return {

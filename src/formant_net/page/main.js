@@ -45,8 +45,7 @@ const surface = new Surface(element("surface"), touches, clock);
 const allOff = new AllOff(element("all-off"), (on) => {
   if (!on) {
     releaseAll();
-    singing?.switchOff();
-    here.switchOff();
+    hereOff();
   }
   if (signaling.maySet) for (const link of ensemble.open()) link.setPower(on);
 });
@@ -87,13 +86,15 @@ const device = new Device({ clock, changed: () => deviceChanged() });
 const here = new Here({ timing, bounds, clock, device });
 /** This device as a synth for everybody; loaded when it is switched on. @type {import("./sing/singing.js").Singing | null} */
 let singing = null;
+/** It is switched on; it may still be loading. */
+let singsForAll = false;
 const hereSwitch = new HereSwitch(
   { offer: element("hear-here"), box: element("here"), row: element("here-row"), note: element("here-note") },
   { on: () => here.switchOn(), off: () => hereOff() },
 );
 const singSwitch = new SingSwitch(
   { box: element("sing-here"), row: element("sing-row"), note: element("sing-note") },
-  { on: () => singForAll(), off: () => singing?.switchOff() },
+  { on: () => singForAll(), off: () => singForNobody() },
 );
 
 const servers = [socketUrl()];
@@ -116,16 +117,28 @@ function connectAnew() {
 
 /** Own fingers sound at once, those of others over their links. */
 async function singForAll() {
+  singsForAll = true;
   const able = here.switchOn(); // in the tap, before anything is loaded
-  const { Singing } = await import("./sing/singing.js");
+  const loaded = await import("./sing/singing.js").catch(() => null);
+  if (!loaded) {
+    singsForAll = false;
+    singSwitch.failed();
+    return;
+  }
+  const { Singing } = loaded;
   await able;
   const shared = { device, timing, bounds, servers, clock, self: () => identity.id };
   singing ??= new Singing({ ...shared, key: () => signaling.key, changed: () => show() });
-  await singing.switchOn();
+  if (singsForAll) await singing.switchOn();
+}
+
+function singForNobody() {
+  singsForAll = false;
+  singing?.switchOff();
 }
 
 function hereOff() {
-  singing?.switchOff();
+  singForNobody();
   here.switchOff();
 }
 

@@ -91,6 +91,9 @@ class Touches:
 
     def touch(self, touch: Touch, now: float) -> list[Note]:
         """Takes one touch message. With `points` it is the state of every finger, without it the state of one."""
+        return self._overdue(now) + self._touch(touch, now)
+
+    def _touch(self, touch: Touch, now: float) -> list[Note]:
         age_s = self._age_s(touch.t, now)
         self._schedule(touch.t, now)
         if touch.points is not None:
@@ -123,8 +126,15 @@ class Touches:
         """Takes the state of the fingers that a ping carries."""
         if ping.points is None:
             return []
+        overdue = self._overdue(now)
         self._schedule(ping.t, now)
-        return self._state(ping.points, ping.seq, self._age_s(ping.t, now), now)
+        return overdue + self._state(ping.points, ping.seq, self._age_s(ping.t, now), now)
+
+    def _overdue(self, now: float) -> list[Note]:
+        """Ends the holds that are over before a message is read. A process that stood still finds the messages before
+        its timer. A finger that goes on is then a new note, because the lease of its old voice may have ended."""
+        due = self._wakeup.at
+        return self.on_deadline(now) if due is not None and now >= due else []
 
     def _schedule(self, t_ms: float | None, now: float) -> None:
         """Sets when a message stamped `t_ms` is to sound: the same moment on every synth that receives it."""

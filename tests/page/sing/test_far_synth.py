@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from page.conftest import ONE_OPEN, Stage
+from page.conftest import ONE_OPEN, Stage, ask
 from page.relay import HELD, Relay
 from page.sing.test_here import OTHER_RATE, RATE_THAT_WAITS
 from page.sing.test_singing import ACTIVE, pair, singer
@@ -17,10 +17,10 @@ from formant_dsp.browser.bundle import wasm
 
 pytestmark = pytest.mark.skipif(not wasm(), reason="this build had no compiler for WebAssembly: make wasm says more")
 KEEPS_CHANNELS = """
-const real = structuredClone;
-window.structuredClone = (value, options) => {
-  if (value instanceof RTCDataChannel) throw new DOMException("no", "DataCloneError");
-  return real(value, options);
+const real = MessagePort.prototype.postMessage;
+MessagePort.prototype.postMessage = function (message, ...more) {
+  if (message instanceof RTCDataChannel) throw new DOMException("no", "DataCloneError");
+  return real.call(this, message, ...more);
 };
 """
 """A browser that cannot hand a data channel to another thread."""
@@ -118,3 +118,36 @@ def test_a_preset_chosen_on_the_page_is_sung_by_the_worker_and_told_to_players(s
     player.click("#panel-toggle")
     player.choose("#preset", "bass")
     tab.until("formant.here.preset === 'bass'")
+
+
+BOTH_CHOOSE = """
+const { Identity } = await import("/client/identity.js");
+const posts = [], used = [], real = Worker;
+let worker;
+globalThis.Worker = class {
+  constructor() { worker = this; }
+  postMessage(message) { posts.push(message); }
+};
+const voice = { preset: "bass", setVolume() {} };
+const output = { lend: () => new MessageChannel().port1, atLoudspeaker: () => ({}) };
+const device = { voice, output, usePreset: (name) => used.push(name), played() {} };
+try {
+  const far = new m.FarSynth({
+    device, files: { standard: "bass" }, name: "", identity: new Identity("synth-web", ""), timing, bounds, servers: [],
+    key: null, self: "", volume: 1, changed() {}, failed() {},
+  });
+  far.preset("choir");
+  worker.onmessage({ data: { do: "preset", name: "tenor", after: 0 } });  // a player's, before the page's choice came
+  worker.onmessage({ data: { do: "preset", name: "alto", after: 1 } });
+  return [posts.filter((each) => each.do === "preset"), used];
+} finally {
+  globalThis.Worker = real;
+}
+"""
+
+
+def test_when_page_and_player_choose_at_once_both_threads_sing_the_same_in_the_end(tab: Tab) -> None:
+    """The worker hears of the page's choice after the player's: that of the page counts there, so it counts here."""
+    said, used = ask(tab, "sing/far-synth", BOTH_CHOOSE)
+    assert said == [{"do": "preset", "name": "choir", "choice": 1}]
+    assert used == ["alto"]

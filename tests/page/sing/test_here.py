@@ -217,3 +217,62 @@ def test_a_place_on_the_plane_reaches_the_voice_of_the_page(tab: Tab) -> None:
     assert not same
     assert no_plane, "a path has no place"
     assert wrong == [None] * 6
+
+
+def test_a_page_that_stood_still_strikes_its_finger_again_because_the_voice_has_ended(tab: Tab) -> None:
+    """Below the lease of a voice the note goes on; then it is a new one, before the clock is looked at."""
+    notes = ask(
+        tab,
+        "sing/here",
+        """
+        const sung = [];
+        let now = 100, keys = 0;
+        const voice = { sing: (note) => sung.push([note.do, note.key]) };
+        const device = { voice, poweredOn: true, played() {}, newKey: () => (keys += 1) };
+        const here = new m.Here({ timing, bounds, device, clock: () => now });
+        for (const [seq, at] of [[1, 100], [2, 100.75], [3, 101.7]]) {
+          now = at;
+          here.touch(JSON.stringify({ type: "touch", seq, id: 1, x: 0.5, y: 0.5, active: true,
+            points: [{ id: 1, x: 0.5, y: 0.5 }] }));
+        }
+        return sung;
+        """,
+    )
+    assert notes == [["on", 1], ["move", 1], ["off", 1], ["on", 2]]
+
+
+def test_an_audio_thread_that_fails_is_begun_anew_and_the_finger_sings_on(stage: Stage) -> None:
+    """A browser silences a worklet that has thrown, for ever."""
+    relay = stage.relay()
+    asset = relay.assets["/sing/worklet.js"]
+    throws = b"if (this.bank?.active > 0) throw new Error('for a test');\n    if (!this.bank) return false;"
+    broken = asset.body.replace(b"if (!this.bank) return false;", throws)
+    assert broken != asset.body
+    relay.assets["/sing/worklet.js"] = replace(asset, body=broken)
+    tab = singing(stage, relay)
+    relay.assets["/sing/worklet.js"] = asset
+    tab.fingers(Finger(1, 0.4, 0.5))
+    tab.until("formant.here.counts.active === 1 && formant.here.audio === 'running'")
+
+
+def test_what_is_switched_off_while_it_loads_stays_off(stage: Stage) -> None:
+    tab = stage.tab(stage.relay())
+    tab.until("formant.server === 'registered'")
+    tab.click("#panel-toggle")
+    tab.evaluate("() => { const box = document.getElementById('sing-here'); box.click(); box.click(); }")
+    tab.until("formant.here.state === 'on'")
+    tab.evaluate("async () => { await import('./sing/singing.js'); await new Promise(requestAnimationFrame); }")
+    assert (
+        tab.evaluate("() => [document.getElementById('sing-here').checked, formant.sing?.on ?? false]") == [False] * 2
+    )
+
+
+def test_a_server_that_is_away_when_this_device_shall_sing_for_others_is_told_of(stage: Stage) -> None:
+    relay = stage.relay()
+    tab = singing(stage, relay)
+    del relay.assets["/sing/singing.js"]
+    tab.click("#panel-toggle")
+    tab.click("#sing-here")
+    tab.until("!document.getElementById('sing-note').hidden")
+    assert "does not answer" in tab.text("#sing-note")
+    assert tab.evaluate("() => document.getElementById('sing-here').checked") is False

@@ -54,6 +54,23 @@ def test_the_mean_of_many_blocks_counts_and_of_two_in_a_row_the_lesser(tab: Tab)
     assert seen == [None, [0.0, 6], [0.9, 6], [0.2, 6], [0.2, 6]]
 
 
+def test_the_work_of_others_is_not_that_of_few_voices(tab: Tab) -> None:
+    """A busy machine takes the same part from one voice as from sixteen: the time in which a voice took less counts."""
+    assert ask(
+        tab,
+        "sing/load",
+        """
+        const load = new m.Load(), seen = [];
+        for (const voices of [16, 1, 16]) {
+          for (let k = 0; k < 200; k += 1) load.add(2, 8 / 3, voices);
+          const { part, voices: of } = load.take();
+          seen.push([Math.round(100 * part), of]);
+        }
+        return seen;
+        """,
+    ) == [[0, 16], [75, 16], [75, 16]]
+
+
 def test_voices_end_until_the_rest_has_room_without_a_click_and_come_back(tab: Tab) -> None:
     before, shed, during, steady, limits = ask(
         tab,

@@ -1,4 +1,4 @@
-"""Output: Firefox is seldom asked for the latency, and never while its sound starts."""
+"""Output: Firefox is seldom asked for the latency; who is woken while it lies down stays awake."""
 
 from __future__ import annotations
 
@@ -49,3 +49,41 @@ def test_firefox_is_asked_for_the_latency_when_its_sound_runs_and_then_every_ten
 ) -> None:
     assert ask(tab, "sing/output", SCRIPT.replace("FIREFOX", firefox)) == seen
     assert tab.errors == []
+
+
+RESTS = """
+const real = AudioContext;
+const asked = [];
+let context;
+globalThis.AudioContext = class {
+  state = "running"; sampleRate = 48000; currentTime = 1;
+  constructor() { context = this; }
+  async resume() { asked.push("resume"); }
+  async suspend() { asked.push("suspend"); }  // the state follows later: so says the standard
+};
+try {
+  const output = new m.Output();
+  await output.resume();
+  const awake = asked.splice(0);
+  output.suspend();
+  await output.resume();
+  await output.resume();
+  const woken = asked.splice(0);
+  output.suspend();
+  context.state = "interrupted";
+  context.onstatechange();
+  context.state = "suspended";
+  context.onstatechange();
+  return [awake, woken, asked];
+} finally {
+  globalThis.AudioContext = real;
+}
+"""
+
+
+def test_a_finger_wakes_a_device_that_is_lying_down(tab: Tab) -> None:
+    """A context says "running" until it has stopped. Who believes it leaves it asleep under a finger."""
+    awake, woken, rested = ask(tab, "sing/output", RESTS)
+    assert awake == ["resume"]  # by the constructor: one that runs is not asked again
+    assert woken == ["suspend", "resume"]
+    assert rested == ["suspend"], "after a call, a device that rests goes on resting"

@@ -206,6 +206,7 @@ def test_a_hidden_tab_goes_on_in_firefox(stage: Stage, firefox_tab: OpenFirefoxT
     tab = firefox_tab(relay.url + "sing")
     tab.click("#sing")
     player.until("formant.links.length === 1 && formant.links[0].state === 'open'")
+    assert tab.evaluate("formant.sing.apart") is True, "its touches come in a worker"
     note = "seen.push(document.visibilityState + formant.sing.fingers)"
     tab.evaluate(f"(window.seen = [], setInterval(() => {note}, 50), 1)")
     firefox_tab("about:blank")

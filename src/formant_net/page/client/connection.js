@@ -62,6 +62,7 @@ export class Connection {
 
   /** An offer of both channels, with the candidates that were found by then; null if it was closed meanwhile. */
   async offer() {
+    this.pc.ondatachannel = ({ channel }) => channel.close(); // the other side makes none here
     // A lost touch is never sent again: the next one is newer.
     this.take(this.pc.createDataChannel("params", { ordered: false, maxRetransmits: 0 }));
     this.take(this.pc.createDataChannel("commands"));

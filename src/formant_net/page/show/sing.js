@@ -18,6 +18,13 @@ export class SingSwitch {
     this.box.addEventListener("change", () => (this.box.checked ? does.on() : does.off()));
   }
 
+  /** It could not be loaded. */
+  failed() {
+    this.box.checked = false;
+    this.note.textContent = "The server does not answer. Try again when it is back.";
+    this.note.hidden = false;
+  }
+
   /** @param {boolean} able whether the server has what a page needs to sing @param {Shown | null} shown */
   show(able, shown) {
     this.row.hidden = !able;

@@ -5,12 +5,16 @@
  * the first of them and ends with the last.
  */
 import { loadFiles } from "./files.js";
-import { Output } from "./output.js";
+import { Output, THREAD_FAILED } from "./output.js";
 import { Voice } from "./voice.js";
 import { VOICES } from "./voices.js";
 
 /** Seconds without a finger after which the audio device rests: it costs more power than the voices. */
 const REST_S = 30;
+/** Seconds in which an audio thread that was begun anew must not fail again. */
+const ANEW_S = 10;
+/** Looks in a row, and the seconds between two of them, at a clock that stands still although the context runs. */
+const STILL = { looks: 10, apartS: 0.25 };
 
 /**
  * One that sings here: it lets go of all its notes when asked, and is told of another preset, and of another output.
@@ -39,6 +43,10 @@ export class Device {
   #keys = 0;
   /** When the last finger was here, seconds. */
   #playedAt = 0;
+  /** When it was last begun anew, because it had failed, seconds. */
+  #anewAt = -Infinity;
+  /** The context's clock at the last look, when that was, and how often in a row it has stood still. */
+  #look = { time: 0, at: 0, still: 0 };
 
   /**
    * @param {object} parts
@@ -92,6 +100,7 @@ export class Device {
 
   /** The device rests when nobody plays. @param {number} now seconds @param {boolean} busy a finger is down */
   tick(now, busy) {
+    this.#watch(now);
     if (busy) this.#playedAt = now;
     if (this.state !== "on" || this.resting || now - this.#playedAt < REST_S) return;
     this.resting = true;
@@ -110,8 +119,13 @@ export class Device {
    * has: then go on with a new context, because the old one would be heard through a converter, or at a wrong pitch.
    */
   async renew() {
+    if (this.state === "on" && this.output && usualRate() !== this.output.sampleRate) await this.#anew();
+  }
+
+  /** Go on with a new context, which is held by all that sing here. */
+  async #anew() {
     const { output: old, voice: before } = this;
-    if (this.state !== "on" || !old || !before || usualRate() === old.sampleRate) return;
+    if (!old || !before) return;
     for (const singer of this.#singers) singer.release();
     const output = this.#newOutput();
     this.output = output;
@@ -172,11 +186,39 @@ export class Device {
     }
   }
 
+  /**
+   * After a call, or in a page that was away, a context of iOS may say that it runs while its clock stands still. Nothing
+   * sounds then, and it never comes back.
+   * @param {number} now seconds
+   */
+  #watch(now) {
+    const { output } = this;
+    if (this.state !== "on" || !output || now - this.#look.at < STILL.apartS) return;
+    const { time, state } = output;
+    const stands = state === "running" && time > 0 && time === this.#look.time;
+    this.#look = { time, at: now, still: stands ? this.#look.still + 1 : 0 };
+    if (this.#look.still >= STILL.looks) this.#broke(output);
+  }
+
+  /** Nothing sounds any more, although nobody has ended it. @param {Output} output */
+  #broke(output) {
+    if (output !== this.output || this.state !== "on") return;
+    const now = this.clock();
+    const again = now - this.#anewAt < ANEW_S;
+    this.#anewAt = now;
+    this.#look.still = 0;
+    if (again) {
+      this.reason = THREAD_FAILED;
+      this.#end("failed");
+    } else this.#anew();
+  }
+
   #newOutput() {
     /** @type {Output} */
     const output = new Output({
       ...{ latencyHint: this.latencyHint, changed: () => this.changed() },
       said: () => this.voice?.room(output.counts.limit, VOICES),
+      broke: () => this.#broke(output),
     });
     return output;
   }

@@ -8,15 +8,17 @@ import { Connection } from "../client/connection.js";
 import { startWorker } from "../timers/worker.js";
 import { VERSION } from "./version.js";
 
-/** Whether this browser can hand a data channel to another thread. */
+/** Whether this browser can hand a data channel to another thread. (Firefox can, although `structuredClone` cannot.) */
 export function canHand() {
   try {
     const pc = new RTCPeerConnection();
+    const { port1 } = new MessageChannel();
     try {
       const channel = pc.createDataChannel("x");
-      structuredClone(channel, { transfer: [/** @type {any} */ (channel)] });
+      port1.postMessage(channel, [/** @type {any} */ (channel)]);
       return true;
     } finally {
+      port1.close();
       pc.close();
     }
   } catch {
@@ -36,6 +38,8 @@ export class FarSynth {
   #connections = new Map();
   /** What happens now is the worker's own wish. */
   #obeying = false;
+  /** How many presets were chosen on this page. */
+  #choices = 0;
   #worker;
 
   /**
@@ -58,6 +62,7 @@ export class FarSynth {
     this.identity = identity;
     this.bounds = bounds;
     this.changed = changed;
+    this.failed = failed;
     this.view = { ...NOTHING, volume };
     this.#worker = startWorker(new URL("./worker.js", import.meta.url).href, { type: "module" });
     this.#worker.onmessage = ({ data }) => this.#do(data);
@@ -100,7 +105,9 @@ export class FarSynth {
 
   /** Somebody chose it on this page. @param {string} name */
   preset(name) {
-    if (!this.#obeying) this.#worker.postMessage({ do: "preset", name });
+    if (this.#obeying) return;
+    this.#choices += 1;
+    this.#worker.postMessage({ do: "preset", name, choice: this.#choices });
   }
 
   /** The sound of the device comes another way now: with another audio thread, perhaps at another sample rate. */
@@ -132,10 +139,12 @@ export class FarSynth {
       this.changed();
     } else if (wish.do === "played") this.device.played();
     else if (wish.do === "preset") {
+      if (wish.after !== this.#choices) return; // a newer choice of this page is on its way, and counts there as well
       this.#obeying = true;
       this.device.usePreset(wish.name);
       this.#obeying = false;
-    } else if (wish.do === "power") this.device.poweredOn = wish.on;
+    } else if (wish.do === "unable") this.failed();
+    else if (wish.do === "power") this.device.poweredOn = wish.on;
     else if (wish.do === "make") this.#make(wish.number, wish.iceServers);
     else if (wish.do === "accept") {
       connection?.accept({ type: "answer", sdp: wish.sdp }).catch(() => this.#say(wish.number, "ended"));
@@ -174,6 +183,10 @@ export class FarSynth {
   /** @param {number} number @param {RTCDataChannel} channel */
   #hand(number, channel) {
     const message = { do: "channel", number, channel };
-    this.#worker.postMessage(message, [/** @type {any} */ (channel)]);
+    try {
+      this.#worker.postMessage(message, [/** @type {any} */ (channel)]);
+    } catch {
+      queueMicrotask(this.failed); // this browser cannot, although it said so
+    }
   }
 }

@@ -28,7 +28,9 @@ async function load() {
 
 /** @param {string} name */
 async function get(name) {
-  const answer = await fetch(new URL(name, import.meta.url));
+  const answer = await fetch(new URL(name, import.meta.url)).catch(() => {
+    throw new Error("the server does not answer. Try again when it is back");
+  });
   if (!answer.ok) throw new Error(`the server has no ${name} (${answer.status})`);
   return answer;
 }

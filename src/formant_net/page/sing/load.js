@@ -15,7 +15,8 @@ export class Load {
   #soundMs = 0;
   #voices = 0;
   #blocks = 0;
-  #before = 0;
+  /** @type {{part: number, voices: number} | null} */
+  #before = null;
 
   /**
    * One block more.
@@ -29,16 +30,20 @@ export class Load {
   }
 
   /**
-   * The mean since the last one, or null while there are too few blocks. Of two in a row the lesser counts: other work
-   * that came between takes nobody's voice away.
-   * @returns {{part: number, voices: number} | null} `part`: of the time; `voices`: on average
+   * The mean since the last one, or null while there are too few blocks. Of two in a row the one counts in which a voice
+   * took less: other work that came between takes nobody's voice away.
+   * @returns {{part: number, voices: number} | null} `part`: of the time; `voices`: on average. Below one voice it says
+   *   nothing of voices: then the part is that of other work
    */
   take() {
     if (this.#blocks < LEAST_BLOCKS) return null;
-    const part = this.#spentMs / this.#soundMs;
-    const mean = { part: Math.min(part, this.#before), voices: this.#voices / this.#blocks };
-    this.#before = part;
+    const mean = { part: this.#spentMs / this.#soundMs, voices: this.#voices / this.#blocks };
+    const before = this.#before ?? { part: 0, voices: mean.voices };
+    this.#before = mean;
     this.#spentMs = this.#soundMs = this.#voices = this.#blocks = 0;
-    return mean;
+    return aVoice(before) < aVoice(mean) ? before : mean;
   }
 }
+
+/** The part of its time that one voice took. @param {{part: number, voices: number}} mean */
+const aVoice = ({ part, voices }) => part / Math.max(1, voices);

@@ -18,6 +18,8 @@ const WARM_UP_POINT = { x: 0.5, y: 0.3, z: 0.7 };
  * sound starts. Milliseconds.
  */
 const SELDOM_MS = 10_000;
+/** What is said then. */
+export const THREAD_FAILED = "the audio thread of this browser failed";
 const isFirefox = () => "mozInnerScreenX" in globalThis;
 
 export class Output {
@@ -31,6 +33,8 @@ export class Output {
   #fade = () => {};
   /** @type {AudioNode | null} */
   #node = null;
+  /** It shall rest. The context says so later: `state` may still be "running". */
+  #rests = false;
   /** The frame of the context at which the bank began, on an audio thread. @type {number | null} */
   #startFrame = null;
   #context;
@@ -39,11 +43,12 @@ export class Output {
 
   /**
    * Call it in a tap, or the browser refuses the sound.
-   * @param {{latencyHint?: AudioContextLatencyCategory | number, changed?: () => void, said?: () => void}} [options]
-   *   `said`: there are new counts
+   * @param {{latencyHint?: AudioContextLatencyCategory | number, changed?: () => void, said?: () => void,
+   *   broke?: () => void}} [options] `said`: there are new counts; `broke`: the audio thread has failed after its start
    */
-  constructor({ latencyHint = "interactive", changed = () => {}, said = () => {} } = {}) {
+  constructor({ latencyHint = "interactive", changed = () => {}, said = () => {}, broke = () => {} } = {}) {
     this.said = said;
+    this.broke = broke;
     // iOS: play although the silent switch is on. Before the context starts.
     const session = /** @type {any} */ (navigator).audioSession;
     if (session) session.type = "playback";
@@ -52,7 +57,7 @@ export class Output {
     this.#context.onstatechange = () => {
       this.#seldom.again = performance.now() + SELDOM_MS / 10; // by then the sound has started
       // A call is over: iOS leaves the context suspended. If it may not go on by itself, a tap will do.
-      if (before === "interrupted" && this.state === "suspended") this.resume();
+      if (before === "interrupted" && this.state === "suspended" && !this.#rests) this.resume();
       before = this.state;
       changed();
     };
@@ -66,6 +71,11 @@ export class Output {
   /** running, suspended, interrupted (a call on iOS) or closed. */
   get state() {
     return /** @type {string} */ (this.#context.state);
+  }
+
+  /** The context's clock, seconds: it stands still while nothing sounds. */
+  get time() {
+    return this.#context.currentTime;
   }
 
   /** Seconds from an event to the loudspeaker, as far as the browser says. */
@@ -120,13 +130,15 @@ export class Output {
 
   /** Go on after a pause. Browsers allow it in a tap, and often without. */
   async resume() {
-    if (this.state === "closed" || this.state === "running") return;
+    if (this.state === "closed" || (this.state === "running" && !this.#rests)) return;
+    this.#rests = false;
     await Promise.race([this.#context.resume(), new Promise((resolve) => setTimeout(resolve, 500))]).catch(() => {});
   }
 
   /** Stop the audio device for a while, which saves power; `resume` goes on. */
   async suspend() {
-    if (this.state === "running") await this.#context.suspend().catch(() => {});
+    this.#rests = true;
+    await this.#context.suspend().catch(() => {});
   }
 
   /** Fade out, then end. */
@@ -134,6 +146,7 @@ export class Output {
     this.#fade(false);
     await new Promise((resolve) => setTimeout(resolve, 150));
     await this.#context.close().catch(() => {});
+    if (this.#node instanceof AudioWorkletNode) this.#node.port.close();
   }
 
   /** Resolves when the bank is there. @param {ArrayBuffer} bytes @param {object} setup @param {Uint8Array} note */
@@ -146,11 +159,15 @@ export class Output {
     this.#node = node;
     this.kind = "worklet";
     return new Promise((resolve, reject) => {
-      node.onprocessorerror = () => reject(new Error("the audio thread of this browser failed"));
+      let began = false;
+      // By a listener: Chromium does not call `onprocessorerror`.
+      node.addEventListener("processorerror", () => (began ? this.broke() : reject(new Error(THREAD_FAILED))));
       node.port.onmessage = ({ data: { ready, error, ...counts } }) => {
         if (error) reject(new Error(error));
-        else if (ready) resolve(undefined);
-        else this.#said(counts);
+        else if (ready) {
+          began = true;
+          resolve(undefined);
+        } else this.#said(counts);
       };
     });
   }
@@ -181,7 +198,7 @@ export class Output {
       bank.read(Array.from({ length: CHANNELS }, (_, c) => outputBuffer.getChannelData(c)));
       load.add(performance.now() - began, 1000 * outputBuffer.duration, bank.active);
       const mean = load.take();
-      if (mean) bank.took(mean.part, mean.voices, MOST_LOAD);
+      if (mean && mean.voices >= 1) bank.took(mean.part, mean.voices, MOST_LOAD);
       this.counts = bank.counts();
       if (mean) this.said();
     };

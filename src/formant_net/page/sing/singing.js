@@ -23,6 +23,8 @@ export class Singing {
   #kept = new Kept(SETTINGS);
   /** What was last kept. */
   #settings = "";
+  /** It is switched on; it may still be loading. */
+  #wanted = false;
   /** The worker of this page could not run: it is not tried again. */
   #alone = false;
   #singer = { release: () => this.synth?.releaseAll(), sings: (/** @type {string} */ name) => this.#sings(name), moved: () => this.#moved() };
@@ -60,13 +62,14 @@ export class Singing {
 
   /** Call it in a tap. */
   async switchOn() {
-    if (this.synth || !(await this.device.start(this.#singer)) || this.synth) return;
+    this.#wanted = true;
+    if (this.synth || !(await this.device.start(this.#singer))) return;
     const files = await loadFiles();
-    if (this.synth || !this.device.voice) return;
-    this.#begin(files);
+    if (this.#wanted && !this.synth && this.device.voice) this.#begin(files);
   }
 
   switchOff() {
+    this.#wanted = false;
     this.synth?.stop();
     this.synth = null;
     this.device.stop(this.#singer);
@@ -172,7 +175,7 @@ export class Singing {
   /** The worker has failed: go on without it. @param {import("./files.js").Files} files */
   #comeBack(files) {
     this.#alone = true;
-    if (!this.synth) return;
+    if (!(this.synth instanceof FarSynth)) return;
     this.synth.stop();
     this.synth = null;
     this.#begin(files);
@@ -186,7 +189,7 @@ export class Singing {
 
   /** Another preset was chosen for this device. @param {string} name */
   #sings(name) {
-    if (this.synth instanceof FarSynth) this.synth.preset(name);
+    this.synth?.preset(name);
   }
 }
 

@@ -86,8 +86,9 @@ export class WebSynth {
   }
 
   stop() {
-    clearTimeout(this.#timer);
     this.node.stop();
+    clearTimeout(this.#timer);
+    for (const { note } of this.#playOut.due(Infinity)) if (note.do === "off") this.stage.voice?.sing(note);
     this.stage.poweredOn = true;
     this.stage.voice?.setVolume(1);
   }
@@ -105,6 +106,11 @@ export class WebSynth {
   /** Every voice ends; fingers that are held begin anew with their next touch. */
   releaseAll() {
     this.node.releaseAll();
+  }
+
+  /** Somebody chose it on this page, where it is sung already. @param {string} name */
+  preset(name) {
+    this.#remote.preset = name;
   }
 
   /** The sound comes another way now, where nothing is set yet. */
@@ -135,7 +141,6 @@ export class WebSynth {
   /** What every pong says beside the settings. */
   #state() {
     const { voice, output, sounds } = this.stage;
-    if (voice) this.#remote.preset = voice.preset; // somebody may have chosen it on this page
     const latencyMs = Math.round(1e4 * this.#latencyS) / 10;
     const playOut = this.timing.play_out_s ? { play_out_ms: 1000 * this.timing.play_out_s, late_notes: this.#playOut.late } : {};
     return {

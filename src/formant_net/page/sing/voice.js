@@ -2,7 +2,7 @@
 import { Mapping, NOTE_ON, NOTE_UPDATE } from "./wasm.js";
 
 /** Seconds without an event after which a voice ends by itself, even if this page has stopped. */
-const LEASE_S = 1;
+export const LEASE_S = 1;
 /** How far the surface is spread over the loudspeakers: low notes at the left. */
 const WIDTH = 0.5;
 /** Reports of the bank after which a choir gets smaller while voices had to end, and larger while none had to. */

@@ -27,6 +27,10 @@ class FarDevice {
   #key = FIRST_KEY;
   #playedAt = -Infinity;
   #poweredOn = true;
+  /** The last choice of the page that counts here. */
+  #choice = 0;
+  /** @type {MessagePort} */
+  #port;
   /** @type {number | null} */
   #startFrame = null;
 
@@ -34,6 +38,7 @@ class FarDevice {
   constructor({ files, preset, port, facts }) {
     this.files = files;
     this.#facts = facts;
+    this.#port = port;
     this.output = this.#outputOf(port);
     this.voice = new Voice(files, this.output);
     this.voice.use(preset);
@@ -43,10 +48,17 @@ class FarDevice {
   move(port, facts) {
     this.#facts = facts;
     this.#startFrame = null;
+    this.leave();
+    this.#port = port;
     this.output = this.#outputOf(port);
     const { preset } = this.voice;
     this.voice = new Voice(this.files, this.output);
     this.voice.use(preset);
+  }
+
+  /** The audio thread need not say any more what sounds. */
+  leave() {
+    this.#port.postMessage("leave");
   }
 
   /** @param {MessagePort} port */
@@ -106,7 +118,13 @@ class FarDevice {
   /** @param {string} name */
   usePreset(name) {
     this.voice.use(name);
-    tell({ do: "preset", name });
+    tell({ do: "preset", name, after: this.#choice });
+  }
+
+  /** Somebody chose it on the page. @param {string} name @param {number} choice its number */
+  chosen(name, choice) {
+    this.#choice = choice;
+    this.voice.use(name);
   }
 
   /** As Output has it. @param {number} at seconds of this thread's clock */
@@ -201,13 +219,17 @@ function happened({ number, event, data }) {
   else connection.events.ended("connection failed");
 }
 
+self.onmessageerror = () => tell({ do: "unable" }); // a channel that does not arrive
+
 self.onmessage = ({ data: message }) => {
   if (message.do === "start") {
     sameVersion("the worker", message.version);
     start(message);
   } else if (message.do === "facts") device?.learn(message.facts);
-  else if (message.do === "preset") device?.voice.use(message.name);
-  else if (message.do === "output") {
+  else if (message.do === "preset") {
+    device?.chosen(message.name, message.choice);
+    synth?.preset(message.name);
+  } else if (message.do === "output") {
     device?.move(message.port, message.facts);
     synth?.releaseAll(); // what began meanwhile is not known to the new voice
     synth?.moved();
@@ -220,6 +242,7 @@ self.onmessage = ({ data: message }) => {
     synth?.restart(message.key);
   } else if (message.do === "stop") {
     synth?.stop();
+    device?.leave();
     self.close();
   }
 };

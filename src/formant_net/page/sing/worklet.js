@@ -22,24 +22,30 @@ class Singer extends AudioWorkletProcessor {
    */
   constructor({ processorOptions: { bytes, version, setup, note, events } }) {
     super();
-    this.port.onmessage = ({ data }) => this.#take(data);
+    this.port.onmessage = ({ data }) => this.#take(data, this.port);
     try {
       sameVersion("the audio worklet", version);
       this.bank = new Bank(bytes, { ...setup, sampleRate });
       this.bank.warmUp(note);
-      if (events) this.#take(events);
+      if (events) this.#take(events, this.port);
       this.port.postMessage({ ready: true });
     } catch (error) {
       this.port.postMessage({ error: error instanceof Error ? error.message : String(error) });
     }
   }
 
-  /** @param {ArrayBuffer | MessagePort | "fade-in" | "fade-out" | "end"} message a port is that of another thread */
-  #take(message) {
+  /**
+   * @param {ArrayBuffer | MessagePort | "fade-in" | "fade-out" | "end" | "leave"} message a port is that of another thread
+   * @param {MessagePort} from "leave": nobody is at the other end any more
+   */
+  #take(message, from) {
     if (message instanceof ArrayBuffer) this.#waiting.push({ events: new Uint8Array(message), at: 0 });
     else if (message instanceof MessagePort) {
       this.#ports.push(message);
-      message.onmessage = ({ data }) => this.#take(data);
+      message.onmessage = ({ data }) => this.#take(data, message);
+    } else if (message === "leave") {
+      this.#ports = this.#ports.filter((port) => port !== from);
+      from.close();
     } else if (message === "end") this.#ended = true;
     else this.bank?.fade(message === "fade-in");
   }
@@ -60,7 +66,7 @@ class Singer extends AudioWorkletProcessor {
     if (currentTime >= this.#sayAt) {
       this.#sayAt = currentTime + SAY_S;
       const mean = this.#load.take();
-      if (mean) this.bank.took(mean.part, mean.voices, MOST_LOAD);
+      if (mean && mean.voices >= 1) this.bank.took(mean.part, mean.voices, MOST_LOAD);
       const said = { ...this.bank.counts(), frame: currentFrame, startFrame: this.#startFrame };
       for (const port of this.#ports) port.postMessage(said);
     }

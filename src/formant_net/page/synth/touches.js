@@ -59,6 +59,11 @@ export class Touches {
   /** Take one touch message: with `points` the state of every finger, without the state of one.
    * @param {Touch} touch @param {number} now @returns {Note[]} */
   touch(touch, now) {
+    return [...this.#overdue(now), ...this.#touch(touch, now)];
+  }
+
+  /** @param {Touch} touch @param {number} now @returns {Note[]} */
+  #touch(touch, now) {
     const ageS = this.#ageS(touch.t, now);
     this.#schedule(touch.t, now);
     if (touch.points !== null) return this.#state(touch.points, touch.seq, ageS, now);
@@ -90,8 +95,18 @@ export class Touches {
   /** Take the state of the fingers that a ping carries. @param {Ping} ping @param {number} now @returns {Note[]} */
   ping(ping, now) {
     if (ping.points === null) return [];
+    const overdue = this.#overdue(now);
     this.#schedule(ping.t, now);
-    return this.#state(ping.points, ping.seq, this.#ageS(ping.t, now), now);
+    return [...overdue, ...this.#state(ping.points, ping.seq, this.#ageS(ping.t, now), now)];
+  }
+
+  /**
+   * End the holds that are over before a message is read: a thread that stood still finds the messages before its timer.
+   * A finger that goes on is then a new note, because the lease of its old voice may have ended.
+   * @param {number} now @returns {Note[]}
+   */
+  #overdue(now) {
+    return this.#wakeAt !== null && now >= this.#wakeAt ? this.onDeadline(now) : [];
   }
 
   /** End every voice: the link is gone, or the power is off. @param {number} now @returns {Note[]} */
