@@ -1,10 +1,11 @@
 /**
- * Many real synths of the page in one page: the rules, the links and the mapping of `/sing`, with an output that makes no
- * sound. `window.crowd` says how many are registered and linked, and how many sing a finger.
+ * Many real synths of the page in one page: the rules, the links and the mapping of `/sing`, with an output that makes
+ * no sound. `window.crowd` says how many are registered and linked, and how many sing a finger.
  */
 async ({ ws, count, first }) => {
+  const parts = ["sing/synth", "sing/voice", "client/identity", "sing/files", "protocol/numbers"];
   const [{ WebSynth }, { Voice }, { Identity }, { loadFiles }, { readNumbers }] = await Promise.all(
-    ["sing/synth", "sing/voice", "client/identity", "sing/files", "protocol/numbers"].map((name) => import(`/${name}.js`)),
+    parts.map((name) => import(`/${name}.js`)),
   );
   const files = await loadFiles();
   const { timing, bounds } = readNumbers();

@@ -11,7 +11,7 @@ import time
 import numpy as np
 from support.browser.chromium import Finger, Tab
 from support.browser.marionette import FirefoxTab
-from support.soundcard.pulse import Pulse
+from support.soundcard.pulse import RATE, Pulse
 from support.suite.patience import PATIENCE_S
 
 NODE = [sys.executable, "-m", "formant_net"]
@@ -46,22 +46,32 @@ class Server:
 Page = Tab | FirefoxTab
 
 
-def played(pulse: Pulse, tab: Page, finger: Finger) -> tuple[np.ndarray, float]:
-    """One note of 1.5 s and the quiet after it, and when the finger was lifted.
+def tail_s(sound: np.ndarray, level: float, floor: float) -> float:
+    """Seconds from the last frame at half of a note's `level` to the last one above `floor`: how long it fades.
+
+    When the release arrives is the machine's affair: on a busy one it comes late, and the note is as good.
+    """
+    loud = np.flatnonzero(np.abs(sound) > 0.5 * level)
+    heard = np.flatnonzero(np.abs(sound) > floor)
+    return float(heard[-1] - loud[-1]) / RATE
+
+
+def played(pulse: Pulse, tab: Page, finger: Finger) -> np.ndarray:
+    """One note of 1.5 s and the quiet after it.
 
     A machine that is too busy starves the browser's own output: the card then gets zeros in the middle of a note, which
-    no voice makes. That is not what is judged here, so the note is played again.
+    no voice makes. Or the release arrives after the record has ended. That is not what is judged here, so the note is
+    played again.
     """
     for _ in range(5):
         recorder = pulse.recorder().start()
         tab.fingers(finger)
         time.sleep(1.5)
         tab.fingers()
-        released = recorder.seconds
         time.sleep(1.2)
         sound = recorder.stop()
         heard = np.flatnonzero(np.abs(sound) > 1e-3)
         note = sound[heard[0] : heard[-1]]
-        if np.diff(np.flatnonzero(note)).max() < 8:
-            return sound, released
+        if np.diff(np.flatnonzero(note)).max() < 8 and np.abs(sound[-RATE // 10 :]).max() < 1e-3:
+            return sound
     raise AssertionError("the card ran dry in each of five notes: this machine is too busy to judge sound")

@@ -1,4 +1,4 @@
-"""The audio thread's side: who has left is told nothing more."""
+"""The audio thread's side: who has left is told nothing more, and what blocks take is counted while voices sing."""
 
 from __future__ import annotations
 
@@ -36,15 +36,32 @@ const seconds = (count) => {
   }
   return [...told];
 };
+let took = 0;
+singer.bank.took = () => (took += 1);
+const blocks = () => {
+  for (let k = 0; k < 500; k += 1) {
+    globalThis.currentTime += 128 / 48000;
+    singer.process([], [[new Float32Array(128), new Float32Array(128)]]);
+  }
+  return took;
+};
+const silent = blocks();
+lent[0].onmessage({ data: mapping.touch(m.NOTE_ON, 2, 0, { x: 0.5, y: 0.3, z: 0.7 }, 1, 0.5).buffer });
+const sung = blocks();
+lent[0].onmessage({ data: mapping.off(2, 1, 0).buffer });
+blocks();
+told.fill(0);
 lent[0].onmessage({ data: note.slice().buffer });
 const before = [seconds(3), singer.bank.active];
 lent[0].onmessage({ data: "leave" });
-return [...before, seconds(3), singer.bank.active];
+return [...before, seconds(3), singer.bank.active, silent, sung];
 """
 
 
-def test_a_thread_that_has_left_is_told_nothing_more(tab: Tab) -> None:
-    both, sounding, one, still = ask(tab, "sing/wasm", TOLD)
+def test_a_thread_that_has_left_is_told_nothing_more_and_silence_blames_no_voice(tab: Tab) -> None:
+    both, sounding, one, still, silent, sung = ask(tab, "sing/wasm", TOLD)
     assert both == [3, 3]
     assert one == [3, 6]
     assert sounding == still == 1
+    assert silent == 0, "what is measured while nobody sings is the work of others"
+    assert sung > 0

@@ -146,7 +146,7 @@ export class Signaling {
         else this.#stop("kicked", words(message.reason ?? message.kicked_by));
         return null;
       case "move":
-        if (online) this.#moves.asked(Number(message.within_s) || 0, now);
+        if (online) this.#moves.asked(seconds(message.within_s), now);
         return null;
       case "ice-servers": // passwords of relays expire
         if (online && Array.isArray(message.ice_servers)) this.iceServers = message.ice_servers;
@@ -297,8 +297,8 @@ export class Signaling {
     if (typeof message?.resume === "string") this.identity.resume = message.resume;
     this.iceServers = Array.isArray(message?.ice_servers) ? message.ice_servers : [];
     if (asked) return; // the answer to `verify` brings nothing else
-    this.edge = String(message?.edge ?? "");
-    this.location = String(message?.location ?? "");
+    this.edge = words(message?.edge);
+    this.location = words(message?.location);
     this.maySet = message?.settings !== false;
     this.reason = "";
     this.#renamed = false;
@@ -307,7 +307,8 @@ export class Signaling {
     this.#moves.registered(now);
     this.#backoff.healthy(now);
     // The bounds hold even if a server asks for a heartbeat every millisecond.
-    if (message?.heartbeat_s > 0) this.#heartbeatS = Math.min(3600, Math.max(0.1, message.heartbeat_s));
+    const heartbeatS = seconds(message?.heartbeat_s);
+    if (heartbeatS > 0) this.#heartbeatS = Math.min(3600, Math.max(0.1, heartbeatS));
     // Only controllers send heartbeats.
     this.#deadline = this.role === "controller" ? now + this.#heartbeatS : null;
   }
@@ -323,7 +324,7 @@ export class Signaling {
 
   /** The server sent an `error` instead of `registered`. @param {any} message @param {number} now seconds */
   #refused(message, now) {
-    const code = String(message.code ?? "");
+    const code = words(message.code);
     if (FOR_GOOD.includes(code)) {
       const unknown = this.key ? "Wrong key" : "This instrument needs a key";
       this.#stop("needs-key", code === "bad-key" ? unknown : words(message.message ?? code));
@@ -408,5 +409,7 @@ export class Signaling {
   }
 }
 
-/** A remote text, shortened for the screen. @param {unknown} text */
-const words = (text) => (text === undefined || text === null ? "" : String(text).slice(0, 200));
+/** A remote text, shortened for the screen. What is no text may be an object that cannot become one. @param {unknown} text */
+const words = (text) => (typeof text === "string" || typeof text === "number" ? String(text).slice(0, 200) : "");
+/** @param {unknown} value */
+const seconds = (value) => (typeof value === "number" ? value : 0);

@@ -2,4 +2,4 @@
 
 /** Whether the server has told of a relay. @param {RTCIceServer[]} iceServers */
 export const hasRelay = (iceServers) =>
-  iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/.test(url)));
+  iceServers.some((server) => [server?.urls].flat().some((url) => typeof url === "string" && /^turns?:/.test(url)));
