@@ -41,7 +41,7 @@ def test_a_phone_sings_what_another_plays_and_both_outlive_the_server(stage: tup
     singer.click("#sing")
     singer.until("formant.server === 'registered' && formant.sing.bank.audio === 'running'")
     player.until(LINKED)
-    assert "sings: 1 player plays on it" in singer.text("#status")
+    singer.until("document.getElementById('status').textContent.includes('sings: 1 player plays on it')")
     link = player.evaluate("() => formant.links[0].synth")
     for restarted in (False, True):
         if restarted:
