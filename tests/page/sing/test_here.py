@@ -256,11 +256,9 @@ def test_an_audio_thread_that_fails_is_begun_anew_and_the_finger_sings_on(stage:
 
 
 def test_what_is_switched_off_while_it_loads_stays_off(stage: Stage) -> None:
-    tab = stage.tab(stage.relay())
-    tab.until("formant.server === 'registered'")
+    tab = singing(stage, stage.relay())
     tab.click("#panel-toggle")
     tab.evaluate("() => { const box = document.getElementById('sing-here'); box.click(); box.click(); }")
-    tab.until("formant.here.state === 'on'")
     tab.evaluate("async () => { await import('./sing/singing.js'); await new Promise(requestAnimationFrame); }")
     assert (
         tab.evaluate("() => [document.getElementById('sing-here').checked, formant.sing?.on ?? false]") == [False] * 2
