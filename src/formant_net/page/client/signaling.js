@@ -409,7 +409,7 @@ export class Signaling {
   }
 }
 
-/** A remote text, shortened for the screen. What is no text may be an object that cannot become one. @param {unknown} text */
+/** A remote text, shortened for the screen. Some objects cannot become a text. @param {unknown} text */
 const words = (text) => (typeof text === "string" || typeof text === "number" ? String(text).slice(0, 200) : "");
 /** @param {unknown} value */
 const seconds = (value) => (typeof value === "number" ? value : 0);

@@ -187,8 +187,8 @@ export class Device {
   }
 
   /**
-   * After a call, or in a page that was away, a context of iOS may say that it runs while its clock stands still. Nothing
-   * sounds then, and it never comes back.
+   * After a call, or in a page that was away, a context of iOS may say that it runs while its clock stands still.
+   * Nothing sounds then, and it never comes back.
    * @param {number} now seconds
    */
   #watch(now) {

@@ -10,8 +10,8 @@ import { stateOf, UNKNOWN } from "../protocol/synth.js";
 import { LEASE_S } from "./voice.js";
 
 /**
- * The page may be slower than its own repetition: a slow phone shall not cut its own notes. It is less than the lease of
- * a voice: a finger of which nothing came for longer is a new note, and not the news of one that has ended by itself.
+ * The page may be slower than its own repetition: a slow phone shall not cut its own notes. It is less than the lease
+ * of a voice: a finger of which nothing came for longer is a new note, and not the news of one that has ended.
  */
 const HOLD_S = 0.8 * LEASE_S;
 

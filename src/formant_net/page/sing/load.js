@@ -30,8 +30,8 @@ export class Load {
   }
 
   /**
-   * The mean since the last one, or null while there are too few blocks. Of two in a row the one counts in which a voice
-   * took less: other work that came between takes nobody's voice away.
+   * The mean since the last one, or null while there are too few blocks. Of two in a row the one counts in which a
+   * voice took less: other work that came between takes nobody's voice away.
    * @returns {{part: number, voices: number} | null} `part`: of the time; `voices`: on average. Below one voice it says
    *   nothing of voices: then the part is that of other work
    */

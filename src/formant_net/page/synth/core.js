@@ -85,7 +85,7 @@ export class Synth {
     const { type, data } = message;
     if (type === "controllers-list") this.keeper.listed(message, now);
     else if (type === "controller-joined") this.keeper.joined(message, now);
-    else if (type === "controller-left" && typeof message.controller_id === "string") this.keeper.left(message.controller_id, now);
+    else if (type === "controller-left") this.keeper.left(text(message.controller_id), now);
     else if (type === "answer" && typeof from === "string" && data?.type === "answer" && typeof data.sdp === "string") {
       this.keeper.answered(from, { sdp: data.sdp, settings: message.settings }, now);
     } else if ((type === "ice-candidate" || type === "ice") && typeof from === "string") {
@@ -264,6 +264,9 @@ export class Synth {
     for (const note of mono ? player.mono.take(notes, legato) : notes) this.#out.push({ do: "sing", note });
   }
 }
+
+/** @param {unknown} value */
+const text = (value) => (typeof value === "string" ? value : "");
 
 /** @param {unknown} text @param {number} most bytes @returns {any} null if it makes no sense */
 function parsed(text, most) {

@@ -101,8 +101,8 @@ export class Touches {
   }
 
   /**
-   * End the holds that are over before a message is read: a thread that stood still finds the messages before its timer.
-   * A finger that goes on is then a new note, because the lease of its old voice may have ended.
+   * End the holds that are over before a message is read: a thread that stood still finds the messages before its
+   * timer. A finger that goes on is then a new note, because the lease of its old voice may have ended.
    * @param {number} now @returns {Note[]}
    */
   #overdue(now) {
