@@ -33,3 +33,11 @@ def test_the_same_counters_are_breaks(tab: Tab) -> None:
 def test_lengths_of_time_have_their_two_largest_units(tab: Tab) -> None:
     said = ask(tab, "desk/figures", "return [5, 65, 3700, 90000].map(m.duration);")
     assert said == ["5 s", "1 min", "1 h 1 min", "1 d 1 h"]
+
+
+def test_a_box_that_says_nothing_in_many_words_has_said_nothing(tab: Tab) -> None:
+    script = """
+    const all = m.figures({ at: 0, before: null, fields: { version: " ", device: "" } });
+    return all.filter((each) => each.known).map((each) => [each.key, each.text]);
+    """
+    assert ask(tab, "desk/figures", script) == []

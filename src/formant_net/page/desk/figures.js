@@ -133,7 +133,7 @@ function breaksPerMinute(said) {
 function wordsOf(words, value) {
   if (value === undefined || value === null || (typeof value === "number" && !Number.isFinite(value))) return null;
   try {
-    return words(value);
+    return words(value).trim() || null; // an empty text says nothing
   } catch {
     return null; // a value of another kind says nothing
   }
