@@ -35,6 +35,8 @@ KEY = "cantabile"
 PERIOD = 64
 STEP_S = 0.1
 """Seconds between two notes."""
+FIRST_S = 60.0
+"""Seconds after which the first note has arrived, or something is broken."""
 DENSE_HZ = 200
 LOWEST, KEYS = 40, 48
 
@@ -59,9 +61,10 @@ async def measure(notes: int, dense: bool) -> dict[str, float | int | str]:
                 midi = start("midi", url, "--backend", "jack", "--port", "keyboard", environment=jack.env)
                 await asyncio.to_thread(midi.wait_for, "Ready")
                 keyboard.send("B0 65 00", "B0 64 06", "B0 06 0F")
-                while not heard:  # a connection counts from some later cycle of the server
-                    keyboard.send("91 3C 7F", "81 3C 00")
-                    await asyncio.sleep(0.1)
+                async with asyncio.timeout(FIRST_S):
+                    while not heard:  # a connection counts from some later cycle of the server
+                        keyboard.send("91 3C 7F", "81 3C 00")
+                        await asyncio.sleep(0.1)
                 await asyncio.sleep(1.0)
                 heard.clear()
                 await _play(keyboard, notes, dense)

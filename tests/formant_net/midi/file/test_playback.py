@@ -72,6 +72,15 @@ def test_seek_lifts_everything_and_controllers_are_as_if_it_had_been_played() ->
     assert hand.notes() == [69.0]
 
 
+def test_a_seek_sets_the_last_preset_before_the_place_and_no_other() -> None:
+    programs = "".join(f"01 C0 {number % 3:02X} " for number in range(50))  # the last one is 1
+    hand = MidiHand(parse('[programs]\n0 = "plain"\n1 = "choir"\n2 = "bass"'))
+    playback = Playback(_song(f"{programs} {HALF} 90 45 7F {HALF} 80 45 00 00 C0 00"), hand.player)
+    playback.seek(0.4, hand.now)
+    hand.settle()
+    assert hand.presets == ["choir"]
+
+
 def test_a_late_call_shifts_nothing() -> None:
     hand, playback = _playing(_song(TWO))
     hand.run(0.9)

@@ -30,6 +30,14 @@ def test_seconds_are_by_the_tempo_of_any_track_from_its_place_on() -> None:
     assert song.length_s == 1.5
 
 
+def test_a_tempo_that_is_said_thousands_of_times_shifts_nothing() -> None:
+    """Rounding at each of them made files longer elsewhere (FluidSynth#141)."""
+    song = read_song(
+        midi_file("00 FF 51 03 09 27 C1 00 90 45 7F " + "01 FF 51 03 09 27 C1 " * 9600 + "00 80 45 00")
+    )  # 600,001 us
+    assert song.length_s == pytest.approx(20 * 0.600001, abs=1e-6)
+
+
 def test_time_code_is_not_stretched_by_a_tempo() -> None:
     song = read_song(midi_file("00 FF 51 03 0F 42 40 00 90 45 7F 87 68 80 45 00", division="E7 28"))
     assert _notes(song) == [(0.0, 69, 1), (1.0, 69, 0)]
