@@ -307,8 +307,8 @@ class Links:
     def make_offer(self, effect: MakeOffer) -> None:
         """A new connection with both channels; tells its offer.
 
-        They are made one after another: each costs some milliseconds in a few steps. What is played has as much time
-        between two of them.
+        They are made one after another, those to guests last: each costs some milliseconds in a few steps. What is
+        played has as much time between two of them.
         """
         self._offers[effect.peer, effect.link] = effect
         self._next_offer()
@@ -363,7 +363,8 @@ class Links:
 
     def _next_offer(self) -> None:
         while self._turn is None and self._offers:
-            effect = self._offers.pop(next(iter(self._offers)))
+            first = next((key for key, effect in self._offers.items() if not effect.guest), next(iter(self._offers)))
+            effect = self._offers.pop(first)
             begun = clock()
             link = self._make(effect.peer, effect.link, effect.ice_servers, effect.guest)
             if link is not None:

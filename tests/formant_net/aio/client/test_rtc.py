@@ -378,6 +378,34 @@ def test_offers_are_made_one_after_another_and_one_that_is_not_wanted_any_more_n
     run(story())
 
 
+def test_a_player_does_not_wait_for_the_offers_to_guests_that_were_asked_for_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A storm of guests has as many offers under way as there are set-ups; each takes a few milliseconds."""
+    monkeypatch.setattr(rtc, "TURN_S", 60.0)
+    made = []
+    offer = rtc._Connection.offer
+
+    async def watched(self: rtc._Connection) -> None:
+        made.append(self.peer)
+        await offer(self)
+
+    monkeypatch.setattr(rtc._Connection, "offer", watched)
+
+    async def story() -> None:
+        side = Side()
+        guests = [f"guest-{n}" for n in range(5)]
+        for name in guests:
+            side.links.make_offer(MakeOffer(name, 1, guest=True))
+        for name in ("player-1", "player-2"):
+            side.links.make_offer(MakeOffer(name, 1))
+        await until(lambda: len(made) == 7)
+        assert made == [guests[0], "player-1", "player-2", *guests[1:]]
+        await side.links.close()
+
+    run(story())
+
+
 def test_a_connection_that_cannot_be_made_holds_up_none_that_is_asked_for_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
