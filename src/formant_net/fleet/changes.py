@@ -8,6 +8,7 @@ the document that the desk knows.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -179,13 +180,20 @@ def _housed(document: Document, values: Mapping[str, Any]) -> Mapping[str, Any]:
 def _set(old: Struct | None, kind: type[Struct], set_: Mapping[str, Any], rev: int | None = None) -> Any:
     if "rev" in set_:
         raise _bad("`rev` is set by the server: leave it out")
-    values = {**(fields_of(old) if old is not None else {}), **set_}
+    values = {**(fields_of(old) if old is not None else {}), **{name: _shown(value) for name, value in set_.items()}}
     if rev is not None and not FADERS.issuperset(set_):
         values["rev"] = rev
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         raise _bad(_words(str(error), kind)) from error
+
+
+def _shown(value: Any) -> Any:
+    """A text that is set, on one line and without control characters: terminals of other desks show it."""
+    if isinstance(value, str):
+        return "".join(" " if unicodedata.category(c) == "Cc" else c for c in value)
+    return [_shown(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _words(error: str, kind: type[Struct]) -> str:

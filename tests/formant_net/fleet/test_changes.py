@@ -143,3 +143,12 @@ def test_whatever_is_asked_for_the_document_can_be_kept_and_read_again(changes: 
             refused.add(error.code)
     assert refused <= {"bad-setting", "desk-conflict"}
     assert decode(encode(document)) == document
+
+
+def test_a_text_that_is_set_commands_no_terminal() -> None:
+    """A name comes from another desk, and `desk show` prints it. Names in any script stay as they are."""
+    document = change(steered(), BOX, {"name": "North\n\x1b[2J\x9bwall", "tags": ["a\tb", "alto"]}, base=2)
+    assert document.boxes["synth-a"].name == "North  [2J wall"
+    assert document.boxes["synth-a"].tags == ("a b", "alto")
+    document = change(document, "zones/z-choir", {"name": "\u5317\u58c1 \U0001f469\u200d\U0001f3a4"})
+    assert document.zones["z-choir"].name == "\u5317\u58c1 \U0001f469\u200d\U0001f3a4"
