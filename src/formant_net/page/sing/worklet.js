@@ -36,7 +36,7 @@ class Singer extends AudioWorkletProcessor {
 
   /**
    * @param {ArrayBuffer | MessagePort | "fade-in" | "fade-out" | "end" | "leave"} message a port is that of another thread
-   * @param {MessagePort} from "leave": nobody is at the other end any more
+   * @param {MessagePort} from its port; after "leave" nobody is at the other end any more
    */
   #take(message, from) {
     if (message instanceof ArrayBuffer) this.#waiting.push({ events: new Uint8Array(message), at: 0 });
