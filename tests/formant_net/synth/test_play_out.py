@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from support.virtual.hands import numbered
 
@@ -54,6 +56,36 @@ def test_an_echo_that_was_held_for_less_than_no_time_tells_nothing() -> None:
     touches.clock(Ping(t=93_000.0), 100.001)
     touches.clock(Ping(t=93_002.0, echo=100_001.0, held=-500.0), 100.003)
     assert touches._offset.ahead(100.003) == pytest.approx(7.001, abs=0.001)
+
+
+def test_a_controller_whose_clock_moves_in_steps_is_late_or_early_by_one_step_at_most() -> None:
+    """Its stamps contradict each other by up to a step, and the offset of its clock stays known all the same."""
+    step_s, way_s, ahead_s = 0.1, 0.002, 7.0
+
+    def shown(true_s: float) -> float:
+        return round(1000.0 * step_s * math.floor((true_s - ahead_s) / step_s), 3)
+
+    touches, seq = Touches(Timing(play_out_s=L), numbered()), 0
+    pong_came: float | None = None
+    for second in range(100, 140):
+        ping_s = second + 0.137 * (second % 7)
+        echo = (
+            {}
+            if pong_came is None
+            else {"echo": 1000.0 * (pong_came - way_s), "held": shown(ping_s) - shown(pong_came)}
+        )
+        touches.clock(Ping(t=shown(ping_s), **echo), ping_s + way_s)
+        pong_came = ping_s + 2 * way_s
+        for finger in range(3):
+            sent_s = ping_s + 0.03 + 0.031 * finger
+            for points in ([Point(id=1, x=0.5, y=0.5)], []):
+                seq += 1
+                touch_now = Touch(active=bool(points), seq=seq, t=shown(sent_s), points=points)
+                for note in touches.touch(touch_now, sent_s + way_s):
+                    assert note.at is not None
+                    assert second < 110 or abs(note.at - (sent_s + L)) <= step_s + 2 * way_s, (second, finger)
+                sent_s += 0.01
+    assert len(touches) == 0
 
 
 def test_the_notes_of_a_link_never_go_back_in_time() -> None:
