@@ -69,12 +69,9 @@ def test_a_controller_whose_clock_moves_in_steps_is_late_or_early_by_one_step_at
     pong_came: float | None = None
     for second in range(100, 140):
         ping_s = second + 0.137 * (second % 7)
-        echo = (
-            {}
-            if pong_came is None
-            else {"echo": 1000.0 * (pong_came - way_s), "held": shown(ping_s) - shown(pong_came)}
-        )
-        touches.clock(Ping(t=shown(ping_s), **echo), ping_s + way_s)
+        echo = None if pong_came is None else 1000.0 * (pong_came - way_s)
+        held = None if pong_came is None else shown(ping_s) - shown(pong_came)
+        touches.clock(Ping(t=shown(ping_s), echo=echo, held=held), ping_s + way_s)
         pong_came = ping_s + 2 * way_s
         for finger in range(3):
             sent_s = ping_s + 0.03 + 0.031 * finger
@@ -86,6 +83,7 @@ def test_a_controller_whose_clock_moves_in_steps_is_late_or_early_by_one_step_at
                     assert second < 110 or abs(note.at - (sent_s + L)) <= step_s + 2 * way_s, (second, finger)
                 sent_s += 0.01
     assert len(touches) == 0
+    assert touches._offset.step_s == pytest.approx(2.0 * step_s, abs=0.001), "two stamps may differ by two steps"
 
 
 def test_the_notes_of_a_link_never_go_back_in_time() -> None:
