@@ -60,13 +60,18 @@ def kept_name(client_id: str) -> str:
     return "".join(f"%{ord(c):02X}" if c in _NOT_IN_NAMES else c for c in client_id)
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes, *, named: bool = False) -> None:
     """Write a file that only its owner can read, whole or not at all, even if the power fails. Raises OSError.
+
+    named    somebody gave this path: a device or a pipe there is written to. Elsewhere it is replaced by the file.
 
     On Windows the folder decides who can read it: the usual one is in the user's profile, which is the user's alone.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(path, content, _replace, 0o600)
+    if named and _leads_elsewhere(path):
+        path.write_bytes(content)
+    else:
+        _write(path, content, _replace, 0o600)
 
 
 def create_private(path: Path, content: bytes) -> None:
@@ -76,8 +81,14 @@ def create_private(path: Path, content: bytes) -> None:
 
 
 def write_public(path: Path, content: bytes) -> None:
-    """Write a file that others may read, as far as the umask lets them, whole or not at all. Raises OSError."""
-    _write(path, content, _replace, 0o666)
+    """Write a file that others may read, as far as the umask lets them, whole or not at all. Raises OSError.
+
+    A device or a pipe there is written to.
+    """
+    if _leads_elsewhere(path):
+        path.write_bytes(content)
+    else:
+        _write(path, content, _replace, 0o666)
 
 
 def create_public(path: Path, content: bytes) -> None:
@@ -112,7 +123,7 @@ def _put_new(draft: Path, path: Path) -> None:
 
 
 def _leads_elsewhere(path: Path) -> bool:
-    """Whether a device is there, or a link to a pipe such as /dev/stdout. It is written to and never replaced."""
+    """Whether a device is there, or a link to a pipe such as /dev/stdout."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -121,10 +132,6 @@ def _leads_elsewhere(path: Path) -> bool:
 
 
 def _write(path: Path, content: bytes, put: Callable[[Path, Path], None], mode: int) -> None:
-    if put is _replace and _leads_elsewhere(path):
-        with path.open("wb") as there:
-            there.write(content)
-        return
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:  # around its making, too: a signal may end this process between that and the next line
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

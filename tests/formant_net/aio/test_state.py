@@ -136,13 +136,13 @@ def test_a_device_and_a_link_to_a_pipe_are_written_to_and_never_replaced(
 ) -> None:
     """`desk save /dev/null` as root once left a file in place of the device."""
     monkeypatch.setattr(os, "replace", lambda *_: pytest.fail("something was replaced"))
-    write_private(Path(os.devnull), b"nothing")
+    write_private(Path(os.devnull), b"nothing", named=True)
     with pytest.raises(OSError, match="No space left"):
         write_public(Path("/dev/full"), b"nothing")
     end, other = os.pipe()
     link = tmp_path / "stdout"
     link.symlink_to(f"/proc/self/fd/{other}")
-    write_private(link, b"content")
+    write_private(link, b"content", named=True)
     os.close(other)
     with os.fdopen(end, "rb") as reader:
         assert reader.read() == b"content"

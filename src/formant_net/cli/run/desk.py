@@ -263,7 +263,7 @@ def save(file: Path, **server: Any) -> None:
 
     async def work(node: DeskNode) -> None:
         try:
-            write_private(file, encode(node.core.document))
+            write_private(file, encode(node.core.document), named=True)
         except OSError as error:
             raise click.ClickException(f"cannot write {file}: {error.strerror}") from error
         click.echo(f"{file}: {_counted(node.core.document)}.", err=True)

@@ -68,9 +68,9 @@ def key(file: Path, algorithm: Algorithm, retire: str | None, public: Path | Non
         entries.insert(0, make_key(algorithm, kid, secrets.token_bytes))
     try:
         halves = [] if public is None else [public_half(entry) for entry in entries]
-        write_private(file, _text(entries))
+        write_private(file, _text(entries), named=True)
         if public is not None:
-            write_private(public, _text(halves))
+            write_private(public, _text(halves), named=True)
     except TokenKeyError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
