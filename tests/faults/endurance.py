@@ -71,6 +71,8 @@ def _hour(ensemble: Ensemble, draw: random.Random, number: int, hour_s: float) -
     server = ensemble.server
     assert server is not None
     witness.forget_the_dead()
+    for box in list(server.hub.health.boxes):  # kept on purpose, 256 at most, until somebody deletes them at a desk
+        server.hub.health.forget(box)
     return Hour(
         number, size(server.hub) + size(server.registry), size(synth.client), size(controller.client),
         ensemble.clock.pending, (synth.wakeups + controller.wakeups - before) / 10.0, faults,
