@@ -66,7 +66,7 @@ def _pairs(module: str, codes: list[CodeType], changed: list[bool]) -> Codes:
 def _swap(codes: Codes) -> int:
     done = 0
     for function in gc.get_objects():
-        if isinstance(function, FunctionType):
+        if type(function) is FunctionType:  # `isinstance` asks what a dead weak reference stands for
             code = function.__code__
             if new := codes.get((code.co_filename, code.co_qualname, code.co_firstlineno)):
                 # Without its `super()` a method no longer uses its class, and yet it still closes over it.

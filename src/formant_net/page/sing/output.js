@@ -160,8 +160,9 @@ export class Output {
     this.kind = "worklet";
     return new Promise((resolve, reject) => {
       let began = false;
-      // By a listener: Chromium does not call `onprocessorerror`.
-      node.addEventListener("processorerror", () => (began ? this.broke() : reject(new Error(THREAD_FAILED))));
+      const failed = () => (began ? this.broke() : reject(new Error(THREAD_FAILED)));
+      node.onprocessorerror = failed; // Chromium calls only this one, whatever the event is called
+      node.addEventListener("processorerror", failed);
       node.port.onmessage = ({ data: { ready, error, ...counts } }) => {
         if (error) reject(new Error(error));
         else if (ready) {
