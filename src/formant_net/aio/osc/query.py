@@ -67,7 +67,6 @@ class OscQuery:
                 port,
                 create_connection=Connection,
                 process_request=self._request,
-                origins=[None],  # pages of browsers have no business here
                 compression=None,
                 max_size=MOST_MESSAGE_BYTES,
                 open_timeout=5.0,
@@ -85,7 +84,9 @@ class OscQuery:
             await self._server.wait_closed()
 
     def _request(self, connection: ServerConnection, request: Request) -> Response | None:
-        """JSON for a GET; None: it wants a WebSocket."""
+        """JSON for a GET; None: it wants a WebSocket. Pages of browsers name their origin, and are refused."""
+        if request.headers.get_all("Origin"):
+            return connection.respond(HTTPStatus.FORBIDDEN, "pages of browsers are refused\n")
         if request.headers.get("Upgrade", "").lower() == "websocket":
             full = len(self._queues) >= MOST_CONNECTIONS
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections\n") if full else None

@@ -27,12 +27,13 @@ class Asked:
     def __init__(self, query: OscQuery, port: int, state: dict[str, Any]) -> None:
         self.query, self.port, self.state = query, port, state
 
-    async def get(self, target: str) -> tuple[int, Any]:
+    async def get(self, target: str, more: str = "") -> tuple[int, Any]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\n{more}\r\n".encode())
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
         writer.close()
-        return int(head.split()[1]), json.loads(body) if body else None
+        json_came = b"application/json" in head
+        return int(head.split()[1]), json.loads(body) if body and json_came else None
 
     async def listener(self, *paths: str, **options: Any) -> ClientConnection:
         socket = await connect(f"ws://127.0.0.1:{self.port}/", **options)
@@ -125,6 +126,8 @@ def test_pages_of_browsers_and_too_many_connections_are_refused() -> None:
     async def main(asked: Asked) -> None:
         with pytest.raises(InvalidStatus):
             await asked.listener(origin="http://evil.example")
+        assert await asked.get("/", "Origin: http://evil.example\r\n") == (403, None)
+        assert await asked.get("/", "Origin: null\r\n") == (403, None)
         sockets = [await asked.listener() for _ in range(MOST_CONNECTIONS)]
         with pytest.raises(InvalidStatus):
             await asked.listener()
