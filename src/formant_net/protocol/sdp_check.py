@@ -7,8 +7,10 @@ sample of each).
 
 * Refused: more than one media section, or one that is not of data channels; characters other than printable ASCII; a
   decisive attribute that is missing, that cannot be read, or that has two values.
-* Left out: lines for audio and video; candidates that cannot be used, and those beyond the limit.
-* Normalised: line ends, spaces at the end of a line, empty lines, a hidden address (`….local`) in the line `c=`.
+* Left out: lines for audio and video; candidates that cannot be used, and those beyond the limit; lines without a
+  value, such as `i=`, at which Chromium gives up.
+* Normalised: line ends, spaces at the end of a line, empty lines, a hidden address (`….local`) in the line `c=`, a
+  session without a name (`s=` or `s= `, RFC 8866 section 5.3), which becomes `s=-`.
 
 A candidate is an address that the receiver sends packets to. Addresses that cannot be a peer's (multicast, broadcast,
 unspecified, the receiver's own loopback) cannot be used, nor can names other than `….local`, which would be looked up.
@@ -164,6 +166,10 @@ def _line(line: str) -> tuple[int, str, str, str]:
     if len(line) > _MAX_LINE_CHARS or _LINE.fullmatch(line) is None:
         return _BAD, "", "", "a line is not of the form x=value, or too long"
     kind, value = line[0], line[2:]
+    if kind == "s" and not value:
+        return _PLAIN, "", "", "s=-"
+    if kind not in "vosmca" and (not value or value.startswith(" ")):
+        return _LEFT_OUT, "", "", ""
     if kind == "a":
         return _attribute(line, value)
     if kind == "m":

@@ -62,6 +62,7 @@ def test_there_is_a_sample_of_every_stack() -> None:
         ("a=candidate:1 1 udp 1 224.0.0.1 1 typ host\r\na=candidate:1 1 udp 1 router.example 1 typ host\r\n", ""),
         ("a=candidate:1 1 tcp 1 10.0.0.1 0 typ host tcptype active\r\n", ""),
         ("a=end-of-candidates\r\n",) * 2,
+        ("b=\r\ni= \r\nk=\r\nu= x\r\n", ""),
         (
             "a=fingerprint:sha-1 " + ":".join(["AB"] * 20) + "\r\na=fingerprint:MD5 " + ":".join(["0c"] * 16) + "\r\n",
             "",
@@ -75,6 +76,12 @@ def test_what_decides_nothing_is_passed_on_or_left_out(more: str, kept: str) -> 
 def test_a_hidden_address_is_no_address_of_the_connection() -> None:
     hidden = sdp().replace("c=IN IP4 192.168.1.23", "c=IN IP4 826782df-73ad-4a61-a685-f1f02d224ec9.local")
     assert clean_sdp(hidden) == sdp().replace("c=IN IP4 192.168.1.23", "c=IN IP4 0.0.0.0")
+
+
+@pytest.mark.parametrize("name", ["", " ", "   "])
+def test_a_session_without_a_name_gets_a_dash(name: str) -> None:
+    """RFC 8866 lets it be a blank. Without any character Chromium refuses the whole description."""
+    assert clean_sdp(sdp(name=name)) == sdp(name="-")
 
 
 def test_the_name_of_a_hash_may_be_written_in_capitals() -> None:

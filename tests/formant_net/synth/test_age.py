@@ -98,6 +98,21 @@ def test_an_echo_of_a_stamp_that_we_have_not_reached_is_ignored() -> None:
     assert age.of(0.0, 100.0, LIMIT_S) == math.inf
 
 
+@pytest.mark.parametrize("past_s", [0.11, 0.3, 5.0, 3600.0])
+def test_an_echo_from_our_future_makes_no_old_message_young(past_s: float) -> None:
+    """It would be the best bound of all: what is 300 ms old would pass for new."""
+    age = known(100.0, theirs_ms=0.0, way_back_s=0.01)
+    age.ping(0.0, 1000.0 * (100.0 + past_s), 0.0, 100.0)
+    assert age.of(0.0, 100.3, LIMIT_S) == pytest.approx(0.31, abs=1e-3)
+
+
+def test_an_echo_may_seem_to_come_from_as_far_ahead_as_the_step_of_the_clock_may_be() -> None:
+    """A peer whose clock moves in steps says that it held our stamp for up to a step too long."""
+    age = known(100.0, theirs_ms=0.0, way_back_s=0.2)
+    age.ping(0.0, 1000.0 * 100.0, 90.0, 100.0)
+    assert age.of(0.0, 100.1, LIMIT_S) == pytest.approx(0.01, abs=1e-3)
+
+
 def test_without_echoes_a_message_is_as_old_as_it_is_later_than_the_quickest() -> None:
     age = unechoing()
     assert age.of(0.0, 50.0, LIMIT_S) == 0.0

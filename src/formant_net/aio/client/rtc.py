@@ -15,6 +15,7 @@ from aiortc.sdp import candidate_from_sdp
 
 from formant_net.aio.client.inbound import Inbound, of_guests
 from formant_net.aio.driver import clock
+from formant_net.aio.lan.interfaces import read_names_leniently
 from formant_net.client.effects import (
     COMMANDS,
     PARAMS,
@@ -113,6 +114,7 @@ class _Connection:
         """Messages that could not be read."""
         self._bad_left = Allowance(BAD_PER_S, BAD_BURST, clock())
         self._links = links
+        read_names_leniently()  # of the interfaces whose addresses become candidates
         self._pc = RTCPeerConnection(configuration(ice_servers))
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("iceconnectionstatechange", self._on_ice_state)

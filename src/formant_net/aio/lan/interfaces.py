@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
 import ipaddress
+import os
 import socket
 import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import ifaddr
 
+from formant_files import shown
 from formant_net.lan.addresses import Interface
 
 _SYS = Path("/sys/class/net")
@@ -26,6 +30,7 @@ _FLEETING = 0x01 | 0x08 | 0x20
 
 def interfaces() -> list[Interface]:
     """Every interface that has an address, in the system's order. IPv6 addresses that soon change are left out."""
+    read_names_leniently()
     fleeting = _fleeting()
     found = []
     for adapter in ifaddr.get_adapters():
@@ -47,7 +52,7 @@ def _looked_at(name: str, addresses: tuple[str, ...], index: int) -> Interface:
 
     def ask(what: int) -> bytes:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-            return fcntl.ioctl(any_socket, what, struct.pack("256s", device.encode()[:15]))
+            return fcntl.ioctl(any_socket, what, struct.pack("256s", os.fsencode(device)[:15]))
 
     # An ioctl, because /sys may belong to another network namespace.
     up, wireless, tunnel = True, False, False
@@ -58,14 +63,40 @@ def _looked_at(name: str, addresses: tuple[str, ...], index: int) -> Interface:
     with suppress(OSError):
         ask(_GET_WIRELESS_NAME)
         wireless = True
-    return Interface(device, addresses, index, up, wireless, tunnel, tuple(_ports(device, index)))
+    return Interface(shown(device), addresses, index, up, wireless, tunnel, tuple(_ports(device, index)))
+
+
+def read_names_leniently() -> None:
+    """Accept names of interfaces with bytes that are not UTF-8, which Linux allows.
+
+    With one such name every query of ifaddr fails, and so do zeroconf and aioice, which use it, too.
+    """
+    posix: Any = sys.modules.get("ifaddr._posix")
+    if posix is None or hasattr(posix.ifaddrs, "lenient"):
+        return
+
+    class ifaddrs(ctypes.Structure):  # noqa: N801 - its name in C
+        lenient = True
+
+    ifaddrs._fields_ = [
+        (name, {"ifa_next": ctypes.POINTER(ifaddrs), "ifa_name": _Name}.get(name, kind))
+        for name, kind in posix.ifaddrs._fields_
+    ]
+    posix.ifaddrs = ifaddrs
+
+
+class _Name(ctypes.c_char_p):
+    """A text in C that decodes as Python decodes the names of files."""
+
+    def decode(self, encoding: str = "utf-8") -> str:
+        return (self.value or b"").decode(encoding, "surrogateescape")
 
 
 def _ports(device: str, index: int) -> Iterator[str]:
     """The ports of a bridge. None if /sys belongs to another network namespace."""
     try:
         if int((_SYS / device / "ifindex").read_text()) == index:
-            yield from sorted(port.name for port in (_SYS / device / "brif").iterdir())
+            yield from sorted(shown(port.name) for port in (_SYS / device / "brif").iterdir())
     except (OSError, ValueError):
         return
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from formant_net.aio.lan.interfaces import read_names_leniently
+
 
 def open_multicast() -> Any:
     """An `AsyncZeroconf`. Raises ImportError without the package, OSError if the port cannot be opened.
@@ -16,4 +18,5 @@ def open_multicast() -> Any:
     from zeroconf.asyncio import AsyncZeroconf
 
     logging.getLogger("zeroconf").setLevel(logging.CRITICAL)
+    read_names_leniently()
     return AsyncZeroconf(ip_version=IPVersion.All)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from formant_net.aio.midi.backend import VIRTUAL, BackendGone, MidiError, Put, Source, library, told_apart
+from formant_net.aio.midi.lenient import read_alsa_leniently
 
 SEQUENCER = Path("/dev/snd/seq")
 
@@ -112,4 +113,5 @@ def opened(put: Put) -> AlsaBackend:
     alsa = library("alsa_midi")
     if not SEQUENCER.exists():  # the system's library would print lines of its own
         raise MidiError(f"there is no {SEQUENCER}. Load the sequencer: sudo modprobe snd-seq")
+    read_alsa_leniently()
     return AlsaBackend(alsa, put)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from formant_net.aio.midi.backend import VIRTUAL, BackendGone, MidiError, Put, Source, library
+from formant_net.aio.midi.lenient import read_jack_leniently
 from formant_net.aio.midi.limited import Limited
 
 STILL_S = 1.0
@@ -139,6 +140,7 @@ class JackBackend:
 def opened(put: Put) -> JackBackend:
     """A client of the server that runs. Raises MidiError."""
     jack = library("jack")
+    read_jack_leniently(jack)
     jack.set_error_function(lambda message: None)  # we say it in our own words
     jack.set_info_function(lambda message: None)
     return JackBackend(jack, put)

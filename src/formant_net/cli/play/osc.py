@@ -13,6 +13,7 @@ import click
 
 from formant_net.cli.options.players import controller_of, linked, node_of, player_options, run, tell, tell_left_out
 from formant_net.cli.options.ranges import FloatRange
+from formant_net.cli.options.text import label
 from formant_net.cli.options.tunings import tuning_of, tuning_options
 from formant_net.ops.console import say
 from formant_net.ops.log import configure
@@ -92,7 +93,7 @@ async def _play(
         now=node.client.driver.now,
     )
     bridge, query = OscBridge(node, player, tell), None
-    name = options["name"] or f"Formant on {socket.gethostname()}"
+    name = options["name"] or own_name()
     asked: tuple[str, int] | None = None
     node.start()
     try:
@@ -112,6 +113,13 @@ async def _play(
             await query.close()
         bridge.close()
         await node.finish()
+
+
+def own_name() -> str:
+    """The name by which other programs see this one, if nobody gave it another: of this machine."""
+    from formant_net.aio.host import host_name
+
+    return f"Formant on {label(host_name())}"
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -81,6 +82,13 @@ def nothing(network: Network) -> None:
     del network
 
 
+def a_name_that_is_not_utf_8(network: Network) -> None:
+    """Every query of the library for addresses failed, also on behalf of zeroconf and of WebRTC."""
+    lan_without_gateway(network)
+    stray = os.fsdecode(b"K\xfcche")
+    network.link(stray, "192.168.9.9/24")
+
+
 ETH = "http://192.168.1.20:8080/"
 
 
@@ -95,6 +103,7 @@ ETH = "http://192.168.1.20:8080/"
         (docker_beside, ETH, [], ["192.168.1.20"]),
         (bridge_of_a_router, "http://192.168.8.1:8080/", [], ["192.168.8.1"]),
         (ipv6_alone, "http://[fd77::3]:8080/", [], ["fd77::3", "2001:db8::3", "fe80::3%2"]),
+        (a_name_that_is_not_utf_8, ETH, [["http://192.168.9.9:8080/", "K\ufffdche"]], ["192.168.1.20", "192.168.9.9"]),
         (link_local_ipv4, "http://169.254.7.7:8080/", [], ["169.254.7.7"]),
     ],
 )

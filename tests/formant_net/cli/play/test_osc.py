@@ -19,6 +19,7 @@ from support.suite.require import require
 from formant_net.aio.client.synth import SynthNode, SynthOptions
 from formant_net.aio.server.edge import EdgeOptions, running_edge
 from formant_net.cli import main
+from formant_net.cli.play.osc import own_name
 from formant_net.client.servers import Server
 
 KEY = "cantabile"
@@ -39,6 +40,12 @@ def test_options_that_make_no_sense_are_refused(arguments: list[str], words: str
     result = CliRunner().invoke(main, ["osc", *arguments])
     assert result.exit_code == 2
     assert words in result.output
+
+
+def test_its_own_name_is_text_whatever_the_machine_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OSCQuery and mDNS cannot encode a byte that is not UTF-8: every question was answered by a fault."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "K\udcfcche")
+    assert own_name() == "Formant on K\N{REPLACEMENT CHARACTER}che"
 
 
 def test_a_port_that_cannot_be_opened_ends_it_with_words() -> None:
