@@ -75,7 +75,7 @@ def read_names_leniently() -> None:
     if posix is None or hasattr(posix.ifaddrs, "lenient"):
         return
 
-    class ifaddrs(ctypes.Structure):  # noqa: N801 - its name in C
+    class ifaddrs(ctypes.Structure):
         lenient = True
 
     ifaddrs._fields_ = [
