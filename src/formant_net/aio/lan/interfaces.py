@@ -78,10 +78,8 @@ def read_names_leniently() -> None:
     class ifaddrs(ctypes.Structure):
         lenient = True
 
-    ifaddrs._fields_ = [
-        (name, {"ifa_next": ctypes.POINTER(ifaddrs), "ifa_name": _Name}.get(name, kind))
-        for name, kind in posix.ifaddrs._fields_
-    ]
+    other: dict[str, Any] = {"ifa_next": ctypes.POINTER(ifaddrs), "ifa_name": _Name}
+    ifaddrs._fields_ = [(name, other.get(name, kind)) for name, kind in posix.ifaddrs._fields_]
     posix.ifaddrs = ifaddrs
 
 
