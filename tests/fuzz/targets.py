@@ -26,13 +26,20 @@ from formant_net.client.servers import Server
 from formant_net.controller.core import Controller
 from formant_net.fleet import document as fleet_document
 from formant_net.protocol import messages as m
+from formant_net.protocol.descriptions.check import (
+    _unreachable,
+    careful_candidate,
+    careful_sdp,
+    clean_candidate,
+    clean_sdp,
+)
+from formant_net.protocol.descriptions.mdns import split_mdns
+from formant_net.protocol.descriptions.mid import mid_of, with_mid
+from formant_net.protocol.descriptions.usual import usual_candidate
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.gesture import GestureError, GestureReader
 from formant_net.protocol.ice import IceServerError, IceServers, parse_ice_server
 from formant_net.protocol.join import JoinUrl, JoinUrlError
-from formant_net.protocol.sdp import mid_of, split_mdns, with_mid
-from formant_net.protocol.sdp_check import _unreachable, careful_candidate, careful_sdp, clean_candidate, clean_sdp
-from formant_net.protocol.sdp_usual import usual_candidate
 from formant_net.protocol.settings import SettingError
 from formant_net.protocol.timing import Timing
 from formant_net.protocol.trust import TrustError, parse_pin

@@ -24,9 +24,9 @@ from formant_net.fleet.document import Document, fields_of
 from formant_net.fleet.effective import effective
 from formant_net.protocol import messages as m
 from formant_net.protocol import steering as s
+from formant_net.protocol.descriptions.mid import mid_of
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.gesture import TimedTouch
-from formant_net.protocol.sdp import mid_of
 from formant_net.protocol.timing import Timing
 from formant_net.synth.age import Age
 from formant_net.synth.clock_offset import ClockOffset

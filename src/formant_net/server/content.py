@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from formant_net.protocol import messages as m
+from formant_net.protocol.descriptions.check import clean_candidate, clean_sdp
 from formant_net.protocol.errors import ProtocolError
-from formant_net.protocol.sdp_check import clean_candidate, clean_sdp
 from formant_net.server.access.limits import Limits
 from formant_net.server.clients import Client
 from formant_net.server.offers import OfferMeter

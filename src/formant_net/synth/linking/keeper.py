@@ -12,6 +12,7 @@ import msgspec
 from formant_net.client.effects import AcceptAnswer, AddCandidate, CloseLink, Effect, MakeOffer, Notice
 from formant_net.client.peer import OFFERER, Action, Event, Peer, State
 from formant_net.client.signaling import Signaling
+from formant_net.protocol.descriptions.mid import mid_of, with_mid
 from formant_net.protocol.messages import (
     Answer,
     ControllerDetail,
@@ -22,7 +23,6 @@ from formant_net.protocol.messages import (
     Offer,
     RequestControllers,
 )
-from formant_net.protocol.sdp import mid_of, with_mid
 from formant_net.protocol.standing import Standing
 from formant_net.protocol.timing import Timing
 from formant_net.synth.linking.blocklist import Blocklist

@@ -24,9 +24,9 @@ import ipaddress
 import re
 from functools import lru_cache
 
+from formant_net.protocol.descriptions.usual import usual_candidate, usual_sdp
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.messages import MAX_CANDIDATE_CHARS, MAX_SDP_CHARS
-from formant_net.protocol.sdp_usual import usual_candidate, usual_sdp
 
 MAX_CANDIDATES = 64
 _MAX_LINES = 400
@@ -88,7 +88,7 @@ _MORE = re.compile(r" (raddr|rport|generation|tcptype) (\S+)")
 def clean_sdp(sdp: str, max_chars: int = MAX_SDP_CHARS, max_candidates: int = MAX_CANDIDATES) -> str:
     """The description of one data-channel connection, as it may be given to a WebRTC stack.
 
-    Nearly all descriptions are recognised by one expression (sdp_usual.py). The others are read line by line. Results
+    Nearly all descriptions are recognised by one expression (usual.py). The others are read line by line. Results
     are cached, because clients repeat descriptions.
 
     error    ProtocolError "bad-sdp" when it is not one, or can be read in two ways

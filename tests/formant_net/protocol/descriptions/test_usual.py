@@ -10,10 +10,10 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 from support.net.sdp import CANDIDATE, sdp
 
-from formant_net.protocol.sdp_check import _unreachable, careful_sdp
-from formant_net.protocol.sdp_usual import usual_candidate, usual_sdp
+from formant_net.protocol.descriptions.check import _unreachable, careful_sdp
+from formant_net.protocol.descriptions.usual import usual_candidate, usual_sdp
 
-FOLDER = Path(__file__).parents[2] / "data" / "sdp"
+FOLDER = Path(__file__).parents[3] / "data" / "sdp"
 USUAL = ("chromium", "firefox", "libdatachannel", "pion", "werift", "gstreamer")
 
 

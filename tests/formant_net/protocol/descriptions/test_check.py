@@ -9,11 +9,12 @@ import pytest
 from aiortc.sdp import SessionDescription
 from support.net.sdp import CANDIDATE, FINGERPRINT, sdp
 
+from formant_net.protocol.descriptions.check import clean_candidate, clean_sdp
+from formant_net.protocol.descriptions.mdns import split_mdns
+from formant_net.protocol.descriptions.mid import mid_of
 from formant_net.protocol.errors import ProtocolError
-from formant_net.protocol.sdp import mid_of, split_mdns
-from formant_net.protocol.sdp_check import clean_candidate, clean_sdp
 
-SAMPLES = sorted((Path(__file__).parents[2] / "data" / "sdp").glob("*.sdp"))
+SAMPLES = sorted((Path(__file__).parents[3] / "data" / "sdp").glob("*.sdp"))
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)

@@ -22,16 +22,3 @@ def mid_of(sdp: str) -> str | None:
 def with_mid(sdp: str, mid: str) -> str:
     """The same description, of one media section, under another `a=mid`."""
     return _GROUP.sub(f"a=group:BUNDLE {mid}", _MID.sub(f"a=mid:{mid}", sdp))
-
-
-_FRAGILE = re.compile(r"^a=(?:candidate:\S+ \d+ \S+ \d+ \S+\.local .*|end-of-candidates)\r?\n?", re.MULTILINE)
-
-
-def split_mdns(sdp: str) -> tuple[str, list[str]]:
-    """The description without the candidates that browsers hide behind mDNS names, and those candidates.
-
-    Resolving such a name fails where there is no multicast. If these candidates are added one by one afterwards, a
-    failure costs one candidate and not the link. "End of candidates" is removed as well, since more candidates follow.
-    """
-    hidden = [line.strip().removeprefix("a=") for line in _FRAGILE.findall(sdp) if "candidate:" in line]
-    return (_FRAGILE.sub("", sdp), hidden) if hidden else (sdp, [])

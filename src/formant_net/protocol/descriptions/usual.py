@@ -1,6 +1,6 @@
 """Recognises the descriptions that WebRTC stacks usually write, with one regular expression.
 
-sdp_check.py decides what a description must be. This module only saves time: it accepts a subset of what the careful
+check.py decides what a description must be. This module only saves time: it accepts a subset of what the careful
 reader there accepts, and returns the same text. Whatever it does not recognise is read line by line.
 
 The expression needs no more than linear time. A line can be matched in one way only, so that a mismatch in a later line

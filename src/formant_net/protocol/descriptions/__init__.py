@@ -1,0 +1,1 @@
+"""Session descriptions (SDP): the number of a link in them, hidden addresses, and what of a stranger's text passes."""
