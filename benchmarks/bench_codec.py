@@ -10,15 +10,13 @@ import msgspec
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from formant_net.protocol.codec import decode_channel, decode_signaling, encode
 from formant_net.protocol.messages import (
     Description,
     Message,
     Offer,
     Point,
     Touch,
-    decode_channel,
-    decode_signaling,
-    encode,
 )
 
 _POINTS = [Point(id=n, x=0.1 * n, y=1.0 - 0.1 * n, z=0.5) for n in range(5)]

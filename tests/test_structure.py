@@ -47,7 +47,7 @@ TESTED_ELSEWHERE = {
     "formant_net/hand/outputs.py": "structures without behaviour",
     "formant_net/ensemble/errors.py": "names without behaviour",
     "formant_net/client/states.py": "a table: tests/vectors/data/signaling_states.json",
-    "formant_net/protocol/fields.py": "what messages are made of: protocol/test_messages.py",
+    "formant_net/protocol/fields.py": "what messages are made of: protocol/test_codec.py",
     "formant_dsp/model/preset_vowels.py": "model/test_presets.py",
     "formant_dsp/output/sink.py": "a protocol without behaviour",
     "formant_dsp/reference": "it is what kernels are tested against: reference/test_reference.py",

@@ -16,7 +16,8 @@ from formant_dsp.model.preset_file import MAPPING_RANGES
 from formant_dsp.model.presets import names
 from formant_net.cli import SUBCOMMANDS
 from formant_net.health.troubles import WORDS
-from formant_net.protocol.messages import Touch, decode_channel
+from formant_net.protocol.codec import decode_channel
+from formant_net.protocol.messages import Touch
 from formant_net.protocol.steering import Health
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.limits import Limits

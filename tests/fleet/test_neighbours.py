@@ -15,12 +15,13 @@ from support.virtual.clients import RawClients
 from formant_net.client.servers import Server
 from formant_net.desk.core import Desk
 from formant_net.fleet.document import Document
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.timing import Timing
 
 RECORDED = json.loads((Path(__file__).parents[1] / "data" / "neighbours" / "before-the-desk.json").read_text("utf-8"))
 FRAMES: list[dict[str, Any]] = RECORDED["frames"]
-CHANNEL = {each.__struct_config__.tag for each in m.Channel.__args__}
+CHANNEL = {each.__struct_config__.tag for each in codec.Channel.__args__}
 SYNTH, CONTROLLER, DESK = 1, 2, 3
 
 
@@ -57,20 +58,20 @@ def test_a_desk_is_told_that_an_older_server_has_none() -> None:
     desk.start(0.0)
     desk.opened(1, 0.0)
     (answer,) = said(DESK, "server")
-    desk.receive(1, m.decode_signaling(json.dumps(answer)), 0.1)
+    desk.receive(1, codec.decode_signaling(json.dumps(answer)), 0.1)
     assert desk.fault is not None
     assert "older version" in str(desk.fault)
 
 
 @pytest.mark.parametrize("frame", [each["frame"] for each in FRAMES if each["from"] == "server"], ids=str)
 def test_what_an_older_server_says_is_understood(frame: dict[str, Any]) -> None:
-    assert not isinstance(m.decode_signaling(json.dumps(frame)), m.Unknown)
+    assert not isinstance(codec.decode_signaling(json.dumps(frame)), m.Unknown)
 
 
 @pytest.mark.parametrize("name", sorted(RECORDED["samples"]))
 def test_every_message_of_then_means_the_same_today(name: str) -> None:
     sample = RECORDED["samples"][name]
-    decode = m.decode_channel if sample["type"] in CHANNEL else m.decode_signaling
+    decode = codec.decode_channel if sample["type"] in CHANNEL else codec.decode_signaling
     message = decode(json.dumps(sample))
     assert not isinstance(message, m.Unknown)
-    assert {key: value for key, value in json.loads(m.encode(message)).items() if key in sample} == sample
+    assert {key: value for key, value in json.loads(codec.encode(message)).items() if key in sample} == sample

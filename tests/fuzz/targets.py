@@ -25,6 +25,7 @@ from formant_net.aio.server.static import read_page
 from formant_net.client.servers import Server
 from formant_net.controller.core import Controller
 from formant_net.fleet import document as fleet_document
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.descriptions.check import (
     _unreachable,
@@ -83,20 +84,20 @@ def signaling(data: bytes) -> None:
     """What travels on the WebSocket, as bytes and as text; what was read is written and read again as the same."""
     for form in (data, _text(data)):
         try:
-            message = m.decode_signaling(form)
+            message = codec.decode_signaling(form)
         except ProtocolError as error:
             assert error.code in ("bad-message", "too-large")
             assert error.message
             continue
         if not isinstance(message, m.Unknown):
-            assert m.decode_signaling(m.encode(message)) == message
+            assert codec.decode_signaling(codec.encode(message)) == message
 
 
 def channel(data: bytes) -> None:
     """What travels on the data channels; numbers are finite and in range."""
     for form in (data, _text(data)):
         try:
-            message = m.decode_channel(form)
+            message = codec.decode_channel(form)
         except ProtocolError as error:
             assert error.code in ("bad-message", "too-large")
             continue
@@ -109,7 +110,7 @@ def channel(data: bytes) -> None:
             assert message.place is None or all(0.0 <= u <= 1.0 for u in message.place)
             assert not message.active or message.points is not None or message.point() is not None
             assert message.t is None or math.isfinite(message.t)
-        assert m.decode_channel(m.encode(message)) == message
+        assert codec.decode_channel(codec.encode(message)) == message
 
 
 def description(data: bytes) -> None:
@@ -342,7 +343,7 @@ class _Room:
         for output in self.hub.drain():
             match output:
                 case Send(to, message):
-                    said = json.loads(message if isinstance(message, str) else m.encode(message))
+                    said = json.loads(message if isinstance(message, str) else codec.encode(message))
                     for conn in to:
                         assert conn in self.open, "sent to a closed connection"
                         if said["type"] == "registered":
@@ -454,14 +455,14 @@ def _say(core: Any, data: bytes, link: int, peer: str) -> None:
         now += 0.02
         try:
             if line[:1] == b"s":
-                core.receive(1, m.decode_signaling(line[1:]), now)
+                core.receive(1, codec.decode_signaling(line[1:]), now)
             elif line[:1] == b"t":
                 now += min(20.0, 0.1 * len(line))
                 core.on_deadline(now)
             elif line[:1] == b"l":
                 core.link_lost(peer, link, "lost", now)
             else:
-                core.channel(peer, link, "params", m.decode_channel(line[1:]), now)
+                core.channel(peer, link, "params", codec.decode_channel(line[1:]), now)
         except ProtocolError:
             pass
         core.next_deadline()

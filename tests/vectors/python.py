@@ -22,6 +22,7 @@ from formant_net.desk.core import Desk, Refused
 from formant_net.fleet.changes import captured
 from formant_net.fleet.document import Document, fields_of
 from formant_net.fleet.effective import effective
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol import steering as s
 from formant_net.protocol.descriptions.mid import mid_of
@@ -304,7 +305,7 @@ def _signaling(given: Given) -> Subject:
 
     def receive(attempt: int, message: Step, now: float) -> None:
         with suppress(ProtocolError):  # noted, and nothing has changed
-            core.receive(attempt, m.decode_signaling(msgspec.json.encode(message)), now)
+            core.receive(attempt, codec.decode_signaling(msgspec.json.encode(message)), now)
 
     def time(now: float) -> None:
         due = core.next_deadline()
@@ -355,7 +356,7 @@ def _played(given: Given) -> Subject:
     touches = Touches(_timing(given), lambda now: next(keys))
 
     def take(now: float, message: Step) -> list[Step]:
-        decoded = m.decode_channel(msgspec.json.encode(message))
+        decoded = codec.decode_channel(msgspec.json.encode(message))
         if isinstance(decoded, m.Ping):
             touches.clock(decoded, now)
             return _notes(touches.ping(decoded, now))
@@ -553,7 +554,7 @@ def _desk(given: Given) -> Subject:
     core.drain()
 
     def receive(message: Step, now: float) -> None:
-        core.receive(1, m.decode_signaling(msgspec.json.encode(message)), now)
+        core.receive(1, codec.decode_signaling(msgspec.json.encode(message)), now)
 
     def ask(request: s.DeskSet | s.DeskSolo | s.DeskRecall | s.DeskUndo, now: float) -> int:
         return core.ask(request, now)

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from formant_net.client.effects import Notice
 from formant_net.client.servers import Server
 from formant_net.client.signaling import Identity, Signaling
+from formant_net.protocol.codec import wire_name
 from formant_net.protocol.errors import ProtocolError
-from formant_net.protocol.messages import Error, Message, Role, Unknown, wire_name
+from formant_net.protocol.messages import Error, Message, Role, Unknown
 from formant_net.protocol.timing import Timing
 from formant_net.timers.wakeup import Wakeup
 

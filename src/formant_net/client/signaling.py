@@ -12,6 +12,7 @@ from formant_net.client.effects import Connect, Disconnect, Effect, Notice, Stop
 from formant_net.client.moves import Moves, Moving
 from formant_net.client.servers import Server, ServerList
 from formant_net.client.states import TABLE, Event, State
+from formant_net.protocol.codec import wire_name
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.messages import (
     ControllerJoined,
@@ -28,7 +29,6 @@ from formant_net.protocol.messages import (
     RequestControllers,
     Role,
     Unknown,
-    wire_name,
 )
 from formant_net.protocol.timing import Timing
 from formant_net.timers.backoff import Backoff

@@ -16,11 +16,11 @@ from formant_net.client.servers import Server
 from formant_net.controller.fingers import Fingers
 from formant_net.controller.link import AnsweredLink
 from formant_net.protocol.bounds import BOUNDS
+from formant_net.protocol.codec import Channel
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.gesture import TimedTouch
 from formant_net.protocol.messages import (
     Answer,
-    Channel,
     Command,
     Description,
     FingerId,

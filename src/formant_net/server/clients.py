@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.standing import FULL, Standing
@@ -79,7 +80,7 @@ class Client:
     ws_id: str = ""
     resume: str = ""
     asked: m.Register | None = None
-    held: list[m.Signaling | m.Unknown] = field(default_factory=list)
+    held: list[codec.Signaling | m.Unknown] = field(default_factory=list)
     warned_at: float | None = None
     key: str | None = field(default=None, repr=False)
     grant: Grant = field(default_factory=Grant)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.descriptions.check import clean_candidate, clean_sdp
 from formant_net.protocol.errors import ProtocolError
@@ -39,7 +40,7 @@ class Content:
         try:
             sdp = clean_sdp(message.data.sdp, limits.sdp_chars, limits.candidates)
         except ProtocolError as error:
-            error.about = m.wire_name(message)
+            error.about = codec.wire_name(message)
             raise
         return message if sdp == message.data.sdp else replace(message, data=replace(message.data, sdp=sdp))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import UNSET
 
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.location import distance_km
@@ -18,7 +19,7 @@ from formant_net.server.registry.leases import Lease, Place
 from formant_net.server.registry.registry import Joined, Left, Registry
 from formant_net.timers.allowance import Allowance
 
-LIST_BYTES = m.MAX_SIGNALING_BYTES - 2048
+LIST_BYTES = codec.MAX_SIGNALING_BYTES - 2048
 """Bytes of one list: a client reads at most MAX_SIGNALING_BYTES. It holds about 500 controllers with a name each."""
 NOTICES_PER_S = 100.0
 NOTICES = 20

@@ -15,8 +15,8 @@ from typing import Any
 
 from formant_net.fleet.agreed import Agreed
 from formant_net.fleet.document import Document
+from formant_net.protocol import codec, steering
 from formant_net.protocol import messages as m
-from formant_net.protocol import steering
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.ice import IceServers
 from formant_net.protocol.standing import Standing
@@ -124,7 +124,7 @@ class Hub:
                 return
             if isinstance(frame, bytes):
                 raise ProtocolError("bad-message", "binary frames are not used: send JSON in text frames")
-            message = m.decode_signaling(frame, self._limits.message_bytes)
+            message = codec.decode_signaling(frame, self._limits.message_bytes)
             self._rates.charge(client, message)
             self._handle(client, message, now)
             if isinstance(message, m.Heartbeat) and client.state is State.REGISTERED and len(frame) <= BEAT_CHARS:
@@ -132,7 +132,7 @@ class Hub:
         except ProtocolError as error:
             self._moved = True
             if error.code == "too-fast" and not error.about and self._registration.would_say(client, now):
-                error.about, error.request = m.asked_in(frame)
+                error.about, error.request = codec.asked_in(frame)
             self._registration.refuse(client, error, now)
         self._settle(now)
 
@@ -349,7 +349,7 @@ class Hub:
                 self._moved = True
                 self._registration.decide(beaten, now)
 
-    def _handle(self, client: Client, message: m.Signaling | m.Unknown, now: float) -> None:
+    def _handle(self, client: Client, message: codec.Signaling | m.Unknown, now: float) -> None:
         if client.state in UNDECIDED:
             self._registration.hold(client, message)
             return
@@ -385,7 +385,7 @@ class Hub:
                 if isinstance(message, steering.DeskOpen) and message.health:
                     self.health.watch(client, now)
             case _:
-                name = m.wire_name(message)
+                name = codec.wire_name(message)
                 raise ProtocolError("wrong-way", f"only a server sends {name}: see docs/integrate/protocol.md", name)
 
     def _settle(self, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol import steering as s
 from formant_net.protocol.errors import ProtocolError
@@ -41,7 +42,7 @@ class Rates:
             )
 
     @staticmethod
-    def charge(client: Client, message: m.Signaling | m.Unknown) -> None:
+    def charge(client: Client, message: codec.Signaling | m.Unknown) -> None:
         """Take more for an expensive message."""
         if (cost := _COST.get(type(message))) is not None:
             client.allowance.charge(cost)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.standing import is_phone
@@ -131,10 +132,10 @@ class Registration:
         else:
             self._ask_elsewhere(client, asked, now)
 
-    def hold(self, client: Client, message: m.Signaling | m.Unknown) -> None:
+    def hold(self, client: Client, message: codec.Signaling | m.Unknown) -> None:
         """Keep what an undecided client says until it is in. Raises ProtocolError "too-fast"."""
         if len(client.held) >= self._limits.held:
-            raise ProtocolError("too-fast", "wait for `registered` before sending more", m.wire_name(message))
+            raise ProtocolError("too-fast", "wait for `registered` before sending more", codec.wire_name(message))
         client.held.append(message)
 
     def granted(self, lease: Lease, now: float) -> Client | None:

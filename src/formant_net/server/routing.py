@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
 from formant_net.server.clients import Client, Clients, Replies
@@ -50,7 +51,7 @@ class Routing:
             raise
 
     def _route(self, client: Client, message: Routed, now: float) -> None:
-        about = m.wire_name(message)
+        about = codec.wire_name(message)
         client.check_source(message.source, about)
         if isinstance(message, m.IceCandidate):
             client.says_ice = isinstance(message, m.Ice)
@@ -95,7 +96,7 @@ class Routing:
             self._out.send(target.conn, _spelled_for(target, stamped))
         elif lease is not None:
             if isinstance(stamped, m.Ice):  # between edges there is one spelling
-                stamped, about = m.spelled(stamped, ice=False), "ice-candidate"
+                stamped, about = codec.spelled(stamped, ice=False), "ice-candidate"
             self._pass_on(client, stamped, lease.place, about)
 
     def relayed(self, relay: bus.Relay) -> None:
@@ -111,7 +112,7 @@ class Routing:
             target.called_by(relay.source)
         frame = bytes(relay.frame).decode()
         if target.says_ice and relay.about == "ice-candidate":
-            message = m.decode_signaling(frame)
+            message = codec.decode_signaling(frame)
             if isinstance(message, m.IceCandidate):
                 self._out.send(target.conn, _spelled_for(target, message))
                 return
@@ -137,7 +138,7 @@ class Routing:
                 about,
             )
         self._counters.relayed += 1
-        frame = msgspec.Raw(m.encode(stamped).encode())
+        frame = msgspec.Raw(codec.encode(stamped).encode())
         relay = bus.Relay(source=client.id, target=stamped.target, node=self._place.node, about=about, frame=frame)
         self._out.post(there.node, bus.encode(relay), (client.id, stamped.target))
 
@@ -162,4 +163,4 @@ def unknown(target: str, about: str) -> ProtocolError:
 
 def _spelled_for(target: Client, message: Routed) -> Routed:
     """A candidate is spelled as its receiver spells its own: some clients know `ice` alone, some `ice-candidate`."""
-    return m.spelled(message, ice=target.says_ice) if isinstance(message, m.IceCandidate) else message
+    return codec.spelled(message, ice=target.says_ice) if isinstance(message, m.IceCandidate) else message

@@ -11,9 +11,9 @@ from formant_net.client.core import ClientCore
 from formant_net.client.effects import PARAMS, CloseLink, Effect, MakeOffer, Notice, Send
 from formant_net.client.servers import Server
 from formant_net.fleet.steered import Steered
+from formant_net.protocol.codec import Channel
 from formant_net.protocol.messages import (
     Answer,
-    Channel,
     Command,
     ControllerJoined,
     ControllerLeft,

@@ -18,7 +18,8 @@ from faults.lab.stamps import Stamps
 from formant_net.client import effects as fx
 from formant_net.client.servers import Server
 from formant_net.controller.core import Controller
-from formant_net.protocol.messages import Answer, Candidate, IceCandidate, Offer, decode_signaling, encode
+from formant_net.protocol.codec import decode_signaling, encode
+from formant_net.protocol.messages import Answer, Candidate, IceCandidate, Offer
 from formant_net.synth.core import Synth
 from formant_net.synth.touches import NoteMove, NoteOff, NoteOn
 

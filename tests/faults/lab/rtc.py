@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from faults.lab.network import Network, Stream
 
 from formant_net.client.effects import COMMANDS, PARAMS
+from formant_net.protocol.codec import decode_channel
 from formant_net.protocol.descriptions.mid import mid_of
-from formant_net.protocol.messages import decode_channel
 
 if TYPE_CHECKING:
     from faults.lab.client import ClientProcess

@@ -11,7 +11,8 @@ from faults.lab.clock import Clock, HostClock
 from faults.lab.network import Network, Stream
 from faults.lab.process import Process
 
-from formant_net.protocol.messages import Message, encode
+from formant_net.protocol.codec import encode
+from formant_net.protocol.messages import Message
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.access import Access
 from formant_net.server.hub import Hub

@@ -8,6 +8,7 @@ from formant_net.client.effects import Check, Connect, Disconnect, Notice, Stop,
 from formant_net.client.servers import Server
 from formant_net.client.signaling import Identity, Signaling
 from formant_net.client.states import State
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.timing import Timing
@@ -575,7 +576,7 @@ def test_the_next_server_may_know_registered_again() -> None:
 @pytest.mark.parametrize("registering", [True, False])
 def test_every_form_of_kicked_is_final(text: str, words: str, registering: bool) -> None:
     signaling = asking() if registering else online(make())
-    signaling.receive(1, m.decode_signaling(text), 1.0)
+    signaling.receive(1, codec.decode_signaling(text), 1.0)
     (stop,) = sent(signaling, Stop)
     assert words in stop.reason
     signaling.closed(1, "1000", 1.1)

@@ -11,7 +11,7 @@ from formant_net.client.servers import Server
 from formant_net.desk.core import LEVEL_OLD_S, LOST, MOST_OUTCOMES, Desk, Refused
 from formant_net.fleet.document import Document
 from formant_net.protocol import steering as s
-from formant_net.protocol.messages import decode_signaling, encode
+from formant_net.protocol.codec import decode_signaling, encode
 from formant_net.protocol.timing import Timing
 
 

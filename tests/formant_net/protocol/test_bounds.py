@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from formant_net.protocol import messages
+from formant_net.protocol import codec, messages
 from formant_net.protocol.bounds import BOUNDS
 
 
@@ -14,4 +14,4 @@ def test_the_bounds_are_the_protocols() -> None:
 
 
 def test_the_codec_keeps_them() -> None:
-    assert (BOUNDS.channel_bytes, BOUNDS.fingers) == (messages.MAX_CHANNEL_BYTES, messages.MAX_FINGERS)
+    assert (BOUNDS.channel_bytes, BOUNDS.fingers) == (codec.MAX_CHANNEL_BYTES, messages.MAX_FINGERS)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from formant_net.protocol import steering as s
+from formant_net.protocol.codec import decode_signaling, encode
 from formant_net.protocol.errors import ProtocolError
-from formant_net.protocol.messages import decode_signaling, encode
 
 
 def test_null_deletes_and_stands_on_the_wire() -> None:

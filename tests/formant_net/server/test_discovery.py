@@ -10,6 +10,7 @@ from msgspec.json import encode as encode_json
 from support.net.sdp import offer
 from support.virtual.clients import RawClients, only, refused
 
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.messages import Role
 from formant_net.server import discovery
@@ -156,9 +157,9 @@ def test_a_list_never_grows_beyond_what_a_client_reads() -> None:
     clients.hub.receive_frame(synth, clients.text("request-controllers"), clients.clock.now)
     (answer,) = [output.message for output in clients.hub.drain() if isinstance(output, Send)]
     assert isinstance(answer, m.ControllersList)
-    text = m.encode(answer)
-    assert m.MAX_SIGNALING_BYTES // 2 < len(text) <= m.MAX_SIGNALING_BYTES
-    read = m.decode_signaling(text)
+    text = codec.encode(answer)
+    assert codec.MAX_SIGNALING_BYTES // 2 < len(text) <= codec.MAX_SIGNALING_BYTES
+    read = codec.decode_signaling(text)
     assert isinstance(read, m.ControllersList)
     assert 50 < len(read.controllers) < 300
     assert (read.total, read.more) == (300, True)

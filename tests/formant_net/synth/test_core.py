@@ -9,6 +9,7 @@ from support.virtual.hands import controller_of, lift, press, synth_of
 from formant_net.client import effects as fx
 from formant_net.client import peer as peers
 from formant_net.client.effects import COMMANDS, PARAMS
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.steering import BoxSettings, Level
 from formant_net.protocol.steering import Identify as IdentifyMessage
@@ -28,7 +29,7 @@ def ensemble(seed: int = 1) -> tuple[World, Node, Node]:
     return world, synth, controller
 
 
-def say(synth: Node, controller: Node, message: m.Channel | m.Unknown, channel: str = PARAMS) -> None:
+def say(synth: Node, controller: Node, message: codec.Channel | m.Unknown, channel: str = PARAMS) -> None:
     core = synth_of(synth)
     synth.call(core.channel, controller.name, core._keeper.links[controller.name].peer.link, channel, message)
 
@@ -169,7 +170,7 @@ def test_another_sound_device_may_be_asked_for_but_never_a_file() -> None:
         m.Pong(timestamp=1),
     ],
 )
-def test_a_setting_without_meaning_changes_nothing_and_is_counted(message: m.Channel | m.Unknown) -> None:
+def test_a_setting_without_meaning_changes_nothing_and_is_counted(message: codec.Channel | m.Unknown) -> None:
     world, synth, controller = ensemble()
     before = synth_of(synth).state()
     say(synth, controller, message)

@@ -10,7 +10,7 @@ from page.conftest import Stage
 from page.offerer import Heard, Offerer
 from support.browser.chromium import Finger, Tab
 
-from formant_net.protocol import messages
+from formant_net.protocol import codec, messages
 
 
 def active(synth: Offerer, fingers: int) -> list[Heard]:
@@ -53,7 +53,7 @@ def test_every_message_decodes_and_seq_only_rises(stage: Stage) -> None:
         tab.fingers()
     stage.until(lambda: len(released(synth)) >= 5, "releases")
     for heard in synth.heard:
-        decoded = messages.decode_channel(msgspec.json.encode(heard.message))
+        decoded = codec.decode_channel(msgspec.json.encode(heard.message))
         assert not isinstance(decoded, messages.Unknown)
         assert heard.channel == "params"
     sequence = [touch["seq"] for touch in synth.touches()]

@@ -9,8 +9,9 @@ from support.virtual.clock import VirtualClock
 
 from formant_net.fleet.agreed import Agreed, Keep
 from formant_net.fleet.document import Document
+from formant_net.protocol.codec import encode
 from formant_net.protocol.ice import IceServers
-from formant_net.protocol.messages import Message, encode
+from formant_net.protocol.messages import Message
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.access import Access
 from formant_net.server.access.limits import Limits

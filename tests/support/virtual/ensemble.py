@@ -19,6 +19,7 @@ from msgspec import UNSET
 from formant_net.client import effects as fx
 from formant_net.client.servers import Server
 from formant_net.controller.core import Controller
+from formant_net.protocol.codec import decode_channel, decode_signaling, encode
 from formant_net.protocol.descriptions.mid import mid_of
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.messages import (
@@ -36,9 +37,6 @@ from formant_net.protocol.messages import (
     Register,
     Registered,
     RequestControllers,
-    decode_channel,
-    decode_signaling,
-    encode,
 )
 from formant_net.protocol.steering import Level, SettingsApplied
 from formant_net.protocol.timing import Timing

@@ -19,9 +19,9 @@ from support.virtual.clients import RawClients
 
 from formant_net.client import effects as fx
 from formant_net.client.servers import Server
+from formant_net.protocol.codec import decode_signaling, encode
 from formant_net.protocol.descriptions.mid import mid_of, with_mid
 from formant_net.protocol.errors import ProtocolError
-from formant_net.protocol.messages import decode_signaling, encode
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.access import Access
 from formant_net.server.access.limits import Limits

@@ -28,10 +28,11 @@ from formant_net.client.effects import (
 )
 from formant_net.ops.log import get_logger
 from formant_net.protocol.bounds import BOUNDS
+from formant_net.protocol.codec import Channel, decode_channel, encode
 from formant_net.protocol.descriptions.check import clean_candidate, clean_sdp
 from formant_net.protocol.descriptions.mdns import split_mdns
 from formant_net.protocol.errors import ProtocolError
-from formant_net.protocol.messages import Candidate, Channel, Unknown, decode_channel, encode
+from formant_net.protocol.messages import Candidate, Unknown
 from formant_net.timers.allowance import Allowance
 
 COLLECT_S = 10.0

@@ -16,8 +16,9 @@ from formant_net.aio.client.verify import NotTrusted, check_pin, client_context,
 from formant_net.aio.driver import clock
 from formant_net.client.effects import Check, Connect, Disconnect, Transmit
 from formant_net.ops.log import get_logger
+from formant_net.protocol.codec import MAX_SIGNALING_BYTES, decode_signaling, encode
 from formant_net.protocol.errors import ProtocolError
-from formant_net.protocol.messages import MAX_SIGNALING_BYTES, Message, Unknown, decode_signaling, encode
+from formant_net.protocol.messages import Message, Unknown
 from formant_net.protocol.trust import Trust
 
 CLOSE_S = 1.0

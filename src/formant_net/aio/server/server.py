@@ -31,7 +31,8 @@ from formant_net.aio.server.http import Pages
 from formant_net.aio.server.static import Asset
 from formant_net.fleet.agreed import Keep
 from formant_net.ops.log import get_logger
-from formant_net.protocol.messages import Error, encode_bytes
+from formant_net.protocol.codec import encode_bytes
+from formant_net.protocol.messages import Error
 from formant_net.protocol.standing import Shares, Standing, is_phone
 from formant_net.server.access.limits import Limits
 from formant_net.server.access.origin import Origins

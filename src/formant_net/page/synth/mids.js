@@ -1,4 +1,4 @@
-/** The number of a link inside its description (`a=mid`), so that an answer names its offer: as protocol/descriptions/mid.py. */
+/** The number of a link in its description (`a=mid`): an answer names its offer (protocol/descriptions/mid.py). */
 
 const MID = /^a=mid:(\S+)/m;
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from formant_net.protocol.messages import MAX_CANDIDATE_CHARS, MAX_SDP_CHARS, MAX_SIGNALING_BYTES
+from formant_net.protocol.codec import MAX_SIGNALING_BYTES
+from formant_net.protocol.messages import MAX_CANDIDATE_CHARS, MAX_SDP_CHARS
 from formant_net.protocol.settings import check_range, read_settings
 
 

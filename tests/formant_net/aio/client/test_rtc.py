@@ -22,6 +22,7 @@ from formant_net.client.effects import (
     MakeOffer,
     Send,
 )
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 
 
@@ -301,7 +302,7 @@ def test_a_peer_that_offers_only_params_gets_an_open_link_and_hears_commands_the
         await simple.setRemoteDescription(RTCSessionDescription(await controller.sdp, "answer"))
         await until(lambda: PARAMS in controller.opened)
         controller.links.send(Send("s", 1, COMMANDS, m.Command(name="power", value=True)))
-        assert m.decode_channel(await heard.get()) == m.Command(name="power", value=True)
+        assert codec.decode_channel(await heard.get()) == m.Command(name="power", value=True)
         await controller.links.close()
         await simple.close()
 

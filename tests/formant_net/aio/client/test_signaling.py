@@ -11,6 +11,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from formant_net.aio.client import signaling
 from formant_net.aio.client.signaling import MAX_QUEUED, SignalingSockets
 from formant_net.client.effects import Check, Connect, Disconnect, Transmit
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 
 REGISTER = m.Register(client_id="ctrl-a", role="controller")
@@ -149,7 +150,7 @@ def test_hundreds_of_messages_that_come_together_let_what_is_played_have_its_tur
 
     monkeypatch.setattr(signaling, "clock", clock)
     count = 300
-    left = m.encode(m.ControllerLeft(controller_id="ctrl-a"))
+    left = codec.encode(m.ControllerLeft(controller_id="ctrl-a"))
 
     async def server(socket: ServerConnection) -> None:
         data = left.encode()

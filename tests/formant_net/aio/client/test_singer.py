@@ -14,8 +14,9 @@ from formant_dsp import Bank
 from formant_dsp.model import presets
 from formant_dsp.model.choir import ChoirBank
 from formant_net.aio.client.singer import Singer, voicing
+from formant_net.protocol.codec import decode_channel
 from formant_net.protocol.errors import ProtocolError
-from formant_net.protocol.messages import Point, decode_channel
+from formant_net.protocol.messages import Point
 from formant_net.synth.identify import GAIN, NOTE_S, tune
 from formant_net.synth.remote import SetVolume
 from formant_net.synth.touches import NoteMove, NoteOff, NoteOn

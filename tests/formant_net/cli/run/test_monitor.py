@@ -24,7 +24,7 @@ from formant_net.client.servers import Server
 from formant_net.desk.core import Desk
 from formant_net.desk.rows import COLUMNS, Row
 from formant_net.fleet.document import Document
-from formant_net.protocol.messages import encode
+from formant_net.protocol.codec import encode
 from formant_net.protocol.steering import Health
 from formant_net.protocol.timing import Timing
 
