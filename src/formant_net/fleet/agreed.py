@@ -11,7 +11,7 @@ answer only after the engine has accepted the write. So nothing is lost or overw
   again. Of two epochs that of the engine counts, and the edge's own is set aside.
 
 Out of scope: the engine (aio/server/desk_bucket.py), what a request means (wanted.py), who is told
-(server/steering.py).
+(server/desks/steering.py).
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from formant_net.server.access.door import Door
 from formant_net.server.access.limits import Limits
 from formant_net.server.clients import BEAT_CHARS, UNDECIDED, Client, Clients, State
 from formant_net.server.content import Content
+from formant_net.server.desks.steering import Steering
 from formant_net.server.discovery import Counters, Discovery
 from formant_net.server.edges.elsewhere import Elsewhere
 from formant_net.server.health.levels import Levels
@@ -39,7 +40,6 @@ from formant_net.server.registry import bus
 from formant_net.server.registry.registry import Disputed, Joined, Left, Lost, Registry
 from formant_net.server.relays import Relays
 from formant_net.server.routing import Routing
-from formant_net.server.steering import Steering
 
 __all__ = ["Counters", "Hub"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from formant_net.fleet.document import Document
+from formant_net.server.desks.steering import Steering
 from formant_net.server.health.metrics import BoxView
 from formant_net.server.health.newest import Known, Newest
-from formant_net.server.steering import Steering
 
 
 def boxes(newest: Newest, steering: Steering, now: float) -> list[BoxView]:
