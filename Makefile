@@ -208,6 +208,7 @@ export PATH := $(PATH):$(UNPACKED)/usr/bin:$(UNPACKED)/usr/sbin
 system: ## Debian packages that the tests need (as root or by sudo)
 	$(APT) update -qq
 	$(APT) install -y -qq --no-install-recommends $(SYSTEM_PACKAGES)
+	$(APT) install -y -qq --no-install-recommends chromium-headless-shell || echo "no chromium-headless-shell: tests of the page take longer"
 	sh packaging/unpack.sh $(UNPACKED) $(SERVICES)
 	$(APT) install -y -qq --no-install-recommends nodejs $(WASM_PACKAGES) || echo "no clang for WebAssembly: make wasm says more"
 

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from support.browser.chromium import chromium, loop_thread, open_tab
+from collections.abc import Iterator
 
-__all__ = ["chromium", "loop_thread", "open_tab"]
+import pytest
+from support.browser.chromium import Chromium, LoopThread, loop_thread, open_tab
+from support.suite.require import require
+
+__all__ = ["loop_thread", "open_tab"]
+
+
+@pytest.fixture(scope="session")
+def chromium(loop_thread: LoopThread) -> Iterator[Chromium]:
+    """The browser that people use, windows included."""
+    require("chromium")
+    browser = Chromium(loop_thread)
+    yield browser
+    browser.close()

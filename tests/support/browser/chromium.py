@@ -1,7 +1,8 @@
-"""A real Chromium for synchronous tests: one browser for each session, a fresh page for each tab.
+"""A real Chromium for synchronous tests: one browser for each session, a fresh context for each tab.
 
-A window of its own takes twice the processor time, so tabs of a usual phone, one after the other, share a context:
-each is a new page, and what earlier ones stored is cleared.
+Debian has Chromium twice. `chromium` is what people use. `chromium-headless-shell` has the same engine for pages,
+scripts, sound and WebRTC, and no windows: a tab takes two thirds of the processor time, one beside another less than
+half. The tests of the page's parts use the shell where it is installed. The stories in tests/e2e use what people use.
 
 Playwright's own synchronous API leaves an event loop running in the main thread, so that `asyncio.run` fails in every
 later test. Here the loop runs in a thread. Sockets and peers of a test may share it (`LoopThread.run`).
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Playwright, async_playwright
+from playwright.async_api import Browser, CDPSession, ConsoleMessage, Page, Playwright, async_playwright
 from support.suite.patience import PATIENCE_S
 from support.suite.require import require
 
@@ -31,6 +32,8 @@ ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+WHOLE = "chromium"
+SHELL = "chromium-headless-shell"
 PHONE = {"width": 390, "height": 844}
 T = TypeVar("T")
 
@@ -184,51 +187,24 @@ class Tab:
 class Chromium:
     """One browser process."""
 
-    def __init__(self, thread: LoopThread, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, thread: LoopThread, env: Mapping[str, str] | None = None, program: str = WHOLE) -> None:
         """env: of the process, for example that of a sound card; its sound goes there then, and nowhere without it."""
         self.thread = thread
         self._playwright: Playwright = thread.run(async_playwright().start())
         options: dict[str, Any] = {"env": dict(env), "ignore_default_args": ["--mute-audio"]} if env else {}
         self._browser: Browser = thread.run(
-            self._playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(ARGS), **options),
+            self._playwright.chromium.launch(executable_path=shutil.which(program), args=list(ARGS), **options),
             timeout_s=PATIENCE_S,
         )
-        self._shared: BrowserContext | None = None
-        self._lent = False
 
     def tab(self, **context_options: Any) -> Tab:
         """An empty tab, of a phone unless told otherwise; options as for Playwright's `new_context`."""
-        return self.thread.run(self._tab(context_options))
-
-    def tab_in_turn(self) -> Tab:
-        """An empty tab of a phone, in the context of those before it; one of its own while such a tab is open."""
-        return self.thread.run(self._tab({}) if self._lent else self._tab_of_shared())
+        return self.thread.run(self._tab({"viewport": PHONE, "has_touch": True, "is_mobile": True, **context_options}))
 
     async def _tab(self, options: dict[str, Any]) -> Tab:
-        context = await self._context(options)
+        context = await self._browser.new_context(**options)
         page = await context.new_page()
         return Tab(self.thread, page, await context.new_cdp_session(page), context.close)
-
-    async def _tab_of_shared(self) -> Tab:
-        self._lent = True
-        if self._shared is None:
-            self._shared = await self._context({})
-            await self._shared.new_page()  # stays: with its last page a window ends, and another one is dear
-        context = self._shared
-        page = await context.new_page()
-        cdp = await context.new_cdp_session(page)
-        # What earlier tabs stored, as an address may come again. What a page keeps for its tab alone ended with it.
-        await cdp.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
-        await cdp.send("Network.clearBrowserCache")
-
-        async def ended() -> None:
-            await page.close()
-            self._lent = False
-
-        return Tab(self.thread, page, cdp, ended)
-
-    async def _context(self, options: dict[str, Any]) -> BrowserContext:
-        return await self._browser.new_context(**{"viewport": PHONE, "has_touch": True, "is_mobile": True, **options})
 
     def close(self) -> None:
         self.thread.run(self._browser.close())
@@ -245,7 +221,7 @@ def loop_thread() -> Iterator[LoopThread]:
 @pytest.fixture(scope="session")
 def chromium(loop_thread: LoopThread) -> Iterator[Chromium]:
     require("chromium")
-    browser = Chromium(loop_thread)
+    browser = Chromium(loop_thread, program=SHELL if shutil.which(SHELL) else WHOLE)
     yield browser
     browser.close()
 
@@ -259,7 +235,7 @@ def open_tab(chromium: Chromium) -> Iterator[OpenTab]:
     tabs: list[Tab] = []
 
     def open_one(url: str, **context_options: Any) -> Tab:
-        tab = chromium.tab(**context_options) if context_options else chromium.tab_in_turn()
+        tab = chromium.tab(**context_options)
         tabs.append(tab)
         tab.goto(url)
         return tab
