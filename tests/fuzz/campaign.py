@@ -15,10 +15,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SHARES = {
-    "signaling": 16, "channel": 16, "description": 7, "candidate": 14, "token": 12, "address": 6, "request": 8,
-    "gesture": 8, "osc": 4, "tuning": 6, "frames": 8, "edges": 8, "hub": 2, "synth": 2, "controller": 4,
+    "packets": 1.5, "head": 1, "claims": 3, "fleet": 3, "desk": 1, "announcement": 2, "preset": 3, "midi": 1, "song": 2,
+    "media": 6, "keys": 4, "query": 6, "frames": 1.5, "hub": 0.6, "synth": 0.8, "controller": 1, "edges": 8, "osc": 2,
+    "tuning": 3, "gesture": 4, "token": 6, "request": 4, "address": 2, "description": 10, "candidate": 20,
+    "channel": 20, "signaling": 20,
 }  # fmt: skip
-"""Parts of the inputs. A hub's input is a whole story of sixty frames."""
+"""Parts of the inputs, the newest targets first. A hub's input is a whole story of sixty frames."""
 
 
 def run(target: str, folder: Path, runs: int) -> dict[str, object]:
@@ -30,7 +32,9 @@ def run(target: str, folder: Path, runs: int) -> dict[str, object]:
     began = time.monotonic()
     command = [sys.executable, str(HERE / "run.py"), target, str(corpus), f"-runs={runs}", "-max_len=8192"]
     command += [f"-dict={HERE / 'words.dict'}", f"-artifact_prefix={folder}/crash-{target}-", "-print_final_stats=1"]
-    done = subprocess.run([*command, "-verbosity=1", "-rss_limit_mb=2048"], capture_output=True, text=True, cwd=folder)
+    done = subprocess.run(
+        [*command, "-verbosity=1", "-rss_limit_mb=2048", "-timeout=20"], capture_output=True, text=True, cwd=folder
+    )
     said = done.stderr
     count = re.findall(r"stat::number_of_executed_units: (\d+)", said)
     covered = re.findall(r"cov: (\d+) ft: (\d+)", said)

@@ -11,13 +11,17 @@ from pathlib import Path
 import atheris
 
 HERE = Path(__file__).resolve()
-# The plain source, not the editable install: its loader builds on import, and cannot be instrumented.
-sys.meta_path[:] = [finder for finder in sys.meta_path if "scikit_build" not in type(finder).__module__.lower()]
-sys.meta_path[:] = [finder for finder in sys.meta_path if "ScikitBuild" not in type(finder).__name__]
+# The plain source first, not the editable install: its loader builds on import, and cannot be instrumented. It comes
+# last, because only it finds what is compiled.
+BUILDS = [finder for finder in sys.meta_path if "scikit" in f"{type(finder).__module__}{type(finder).__name__}".lower()]
+sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in BUILDS] + BUILDS
 sys.path[:0] = [str(HERE.parents[2] / "src"), str(HERE.parents[1])]
 
 with atheris.instrument_imports(
-    include=["formant_net", "aiortc.sdp", "aioice.candidate", "websockets.frames", "websockets.protocol"]
+    include=[
+        *("formant_net", "formant_dsp.model", "aiortc.sdp", "aiortc.rtcsctptransport", "aiortc.rtp"),
+        *("aioice.candidate", "aioice.stun", "websockets.frames", "websockets.protocol", "websockets.http11"),
+    ]
 ):
     from fuzz.targets import TARGETS
 

@@ -11,6 +11,7 @@ from support.net.attacks import BINARY, CONTINUATION, PING, TEXT, frame
 from support.net.sdp import CANDIDATE, sdp
 
 DATA = Path(__file__).parents[1] / "data" / "messages"
+PRESETS = Path(__file__).parents[2] / "src" / "formant_dsp" / "data" / "presets"
 
 
 def seeds() -> dict[str, list[bytes]]:
@@ -127,7 +128,129 @@ def seeds() -> dict[str, list[bytes]]:
         "controller": [
             b"\n".join([b"s" + samples["offer"], b"c" + samples["pong"], b"t", b"s" + samples["kicked"], b"l"])
         ],
+        **_more(samples),
     }
+
+
+UPGRADE = (
+    b"GET /ws HTTP/1.1\r\nHost: a:8080\r\nOrigin: http://a:8080\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+DOCUMENT = {
+    "epoch": "e",
+    "rev": 7,
+    "v": 1,
+    "master": {"db": -3, "hold_new": True},
+    "zones": {"z-a": {"name": "Nave", "db": -6, "mute": True, "order": 1, "rev": 2}},
+    "boxes": {"synth-a": {"zone": "z-a", "tags": ["n"], "delay_ms": 2.9, "output_latency_ms": 5, "preset": "x"}},
+    "scenes": {
+        "s-a": {
+            "name": "a",
+            "ramp_s": 2,
+            "master": {"off": True},
+            "zones": {"z-a": {"mute": False}},
+            "boxes": {"synth-a": {"db": -9, "zone": "z-a"}},
+        }
+    },
+}
+
+
+def _more(samples: dict[str, bytes]) -> dict[str, list[bytes]]:
+    """Inputs of the targets of more.py."""
+
+    def text(value: object) -> bytes:
+        return json.dumps(value).encode()
+
+    track = bytes.fromhex("00ff0306 536f6e6741 42 00ff510307a120 00ff0502 6c61 00903c64 60803c40 00ff2f00")
+    chunk = b"MTrk" + len(track).to_bytes(4, "big") + track
+    undo = {"name": "a", "master": {"db": -1}, "zones": {"z-a": {"db": -1}}, "boxes": {"synth-a": {"mute": True}}}
+    stored = {"by": "m:1", "wanted": {"document": DOCUMENT, "solo": ["zones/z-a"], "undo": undo}, "ramp_ms": 50, "v": 1}
+    return {
+        "head": [
+            b"\0\0\0\0" + UPGRADE,
+            b"\1\7\x50\0" + UPGRADE + UPGRADE,
+            b"\x20\0\0\0GET /%2e%2e/etc HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+            b"\0\0\0\0POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            b"\3\3\3\3GET http://a/ HTTP/1.1\r\nA : b\r\n c\r\n\r\n",
+        ],
+        "claims": [
+            text({"aud": "formant-join", "exp": 1900000000, "scope": "controller settings"}),
+            text({"aud": "formant-join", "exp": 1900000000, "scope": "phone", "sub": "synth-web-*", "nbf": 5}),
+            text({"aud": "formant-join", "exp": 1900000000, "scope": "synth", "sub": "synth-a"}),
+            text({"aud": ["formant-join", "x"], "exp": "1900000000", "scope": "controller"}),
+        ],
+        "keys": [b"# keys\nabcd-efgh\n\nsecond\n"],
+        "midi": [
+            b"\0\0\0\0" + bytes.fromhex("903c64 e00050 b04a20 d040 803c00 b0064f c005"),
+            b"\3\1\0\0" + bytes.fromhex("b06506 b06400 b00608 913c64 f07e7f0802000000f7 a03c50 fe ff b04040 803c40"),
+        ],
+        "song": [
+            b"MThd\0\0\0\6\0\0\0\1\0\x60" + chunk,
+            b"RIFF\0\0\0\0RMIDdata\0\0\0\0MThd\0\0\0\6\0\1\0\2\xe7\x28" + chunk + chunk,
+            b"MThd\0\0\0\6\0\2\0\2\0\x60" + chunk + chunk,
+        ],
+        "preset": [
+            (PRESETS / "plain.toml").read_bytes(),
+            (PRESETS / "ring-tenor.toml").read_bytes(),
+            b'mpe = "lower"\nbend = 24\nchannels = [1, 2]\nslide = "relative"\n[controllers]\n21 = "vowel"\n'
+            b'[programs]\n0 = "choir"\n',
+        ],
+        "fleet": [text(DOCUMENT), text(stored)],
+        "announcement": [
+            b"\0\x29192.168.1.20 fe80::1%2 10.0.0.1\ntxtvers=1\nid=abcd1234\npath=/ws\ntls=1",
+            b"choir.example.org a b\ntxtvers=1\nid=abcd1234",
+        ],
+        "desk": [
+            b"\n".join(
+                samples[name]
+                for name in (
+                    "desk",
+                    "desk-changed",
+                    "desk-box",
+                    "desk-health",
+                    "desk-levels",
+                    "desk-soloed",
+                    "desk-done",
+                )
+            ),
+            samples["error"] + b"\n" + samples["kicked"],
+        ],
+        "packets": _packets(),
+        "media": [
+            bytes.fromhex("000100102112a442000102030405060708090a0b 0006 0003 61620000 8028 0004 00000000"),
+            bytes.fromhex("906000010000000200000003bede000151001000aabb"),
+            bytes.fromhex(
+                "80c8000600000001 0000000000000000 00000000 00000000 00000000 81ca0003 00000001 01026162 0000 0000"
+            ),
+        ],
+        "query": [b"/formant/volume?VALUE", b"/?HOST_INFO", b"/formant/box/a", b"/formant/note?RANGE"],
+    }
+
+
+def _packets() -> list[bytes]:
+    """Chunks of each kind, as packets of one chunk and of several."""
+    import struct
+
+    from support.virtual.sctp import FIRST, chunk
+
+    def parameter(kind: int, body: bytes) -> bytes:
+        return struct.pack("!HH", kind, 4 + len(body)) + body
+
+    def sized(*packets: bytes) -> bytes:
+        return b"".join(struct.pack("!H", len(each)) + each for each in packets)
+
+    message = [chunk(0, struct.pack("!LHHL", FIRST + n, 1, 0, 51) + b'{"type":"ping"}', 7) for n in range(4)]
+    opened = chunk(0, struct.pack("!LHHL", FIRST, 5, 0, 50) + b"\3\0\0\0\0\0\0\0\0\1\0\0x", 3)
+    sack = chunk(3, struct.pack("!LLHHHHHH", FIRST, 9999, 2, 0, 2, 3, 5, 5))
+    init = chunk(1, struct.pack("!LLHHL", 1, 9999, 9, 9, 7) + parameter(0xC000, b"") + parameter(0x8008, b"\x82\xc0"))
+    reset = chunk(130, parameter(13, struct.pack("!LLLHH", 5, 6, FIRST, 1, 3)) + parameter(17, b"\0\0\0\7\0\1\0\0"))
+    forward = chunk(192, struct.pack("!LHHHH", FIRST + 5, 1, 0, 2, 3))
+    return [
+        b"\3" + sized(*message, sack),
+        b"\5" + sized(message[1] + message[3], message[0] + message[2], sack + sack),
+        b"\1" + sized(opened, reset, forward, chunk(4, parameter(1, b"12345678")), chunk(9, parameter(3, b"1234"))),
+        b"\0" + sized(init, chunk(10, b"\0" * 24), chunk(11), chunk(7, b"\0\0\0\1"), chunk(8), chunk(14), chunk(6)),
+    ]
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from fuzz.more import MORE
 from support.virtual.feed import by_library, by_server
 from support.virtual.osc_hand import PAD, OscHand
 from websockets.datastructures import Headers
@@ -510,4 +511,5 @@ TARGETS: dict[str, Target] = {
     "hub": hub,
     "synth": synth,
     "controller": controller,
+    **MORE,
 }

@@ -11,8 +11,9 @@ from typing import Any
 
 from websockets.datastructures import Headers
 from websockets.frames import DATA_OPCODES, Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import Protocol, Side, State
+from websockets.server import ServerProtocol
 
 from formant_net.aio.server.connection import feed, frames
 from formant_net.aio.server.connection.arrivals import Arrivals
@@ -102,6 +103,9 @@ class _Server:
     def __init__(self) -> None:
         self.all_connections: set[object] = set()
 
+    def is_serving(self) -> bool:
+        return True
+
 
 class _Connection(FairConnection):
     limits = Limits(message_bytes=MESSAGE_BYTES, control_burst=10**9)
@@ -111,6 +115,17 @@ class _Connection(FairConnection):
 
     def said(self, message: str | bytes) -> None:
         self.told.append(message)
+
+
+class _Asking(_Connection):
+    """It keeps the requests that come, and gives each the same answer, or opens the WebSocket at /ws."""
+
+    limits = Limits(request_bytes=4 * feed.SLICE_BYTES)
+    asked: list[Request]
+
+    def answer(self, request: Request) -> Response | None:
+        self.asked.append(request)
+        return None if request.path == "/ws" else Response(204, "No Content", Headers())
 
 
 @contextmanager
@@ -159,6 +174,52 @@ def by_server(chunks: Sequence[bytes], *, known: bool, small: bool = True, eager
         loop.run()
     sent = protocol.close_sent
     return Told(connection.told, bytes(transport.written), None if sent is None else int(sent.code))
+
+
+@dataclass
+class Asked:
+    """What became of the bytes of a connection that has just begun.
+
+    requests   each that was answered: method, path, protocol and headers
+    cut        the connection was cut without an answer
+    status     the first line of what was written, b"" if nothing was
+    """
+
+    requests: list[tuple[str, str, str, list[tuple[str, str]]]]
+    cut: bool
+    status: bytes
+
+
+def asked_of_server(chunks: Sequence[bytes]) -> Asked:
+    """What the server's connection makes of the chunks as HTTP."""
+    loop, transport = _Loop(), _Transport()
+    with _running(loop):
+        connection = _Asking(ServerProtocol(max_size=2 * MESSAGE_BYTES), _Server())  # type: ignore[arg-type]
+        connection.arrivals = Arrivals(loop)  # type: ignore[arg-type]
+        connection.told, connection.asked = [], []
+        connection.connection_made(transport)  # type: ignore[arg-type]
+        for chunk in chunks:
+            if transport.closing:
+                break
+            connection.data_received(chunk)
+            loop.run()
+        return Asked(
+            [_plain(each) for each in connection.asked],
+            transport.closing,
+            bytes(transport.written).partition(b"\r\n")[0],
+        )
+
+
+def asked_of_library(data: bytes) -> Asked:
+    """What the library's parser makes of the first request in all of it. It cuts nothing."""
+    protocol = ServerProtocol()
+    protocol.receive_data(data[: data.find(b"\r\n\r\n") + 4] if b"\r\n\r\n" in data else data)
+    found = [_plain(event) for event in protocol.events_received() if isinstance(event, Request)]
+    return Asked(found, False, b"".join(protocol.data_to_send()).partition(b"\r\n")[0])
+
+
+def _plain(request: Request) -> tuple[str, str, str, list[tuple[str, str]]]:
+    return request.method, request.path, request.protocol, list(request.headers.raw_items())
 
 
 def by_library(data: bytes) -> Told:

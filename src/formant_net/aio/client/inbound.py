@@ -4,6 +4,10 @@ SCTP is Python here: each chunk costs 0.1 ms, on whatever channel it comes, of w
 are counted, not messages. What is too much is not read, which also slows an honest sender's stack down; for long, it is
 a flood. A gap in the numbers that is never filled makes the stack sort all that came after it at each packet: that is
 bounded, too.
+
+Some packets are never read, because one of them would keep this process busy for seconds or for ever: a parameter of
+length 0, after which aiortc never finds the next one, and an acknowledgement of millions of numbers, of which it makes
+a set.
 """
 
 from __future__ import annotations
@@ -24,6 +28,17 @@ GUESTS_PER_S, GUESTS_BURST = 2000.0, 2000
 """Chunks of all guests beyond their shares. So 100 links of one guest cost what 100 guests cost that play."""
 MAX_MISORDERED = 512
 """Chunks after a gap. A lost one is given up by its sender after a second or two of them."""
+MOST_ACKED = 4096
+"""Numbers that the gap blocks of one acknowledgement name: 17 s of the fastest play. They can name 24 million."""
+ACKED_A_CHUNK = 256
+"""To read so many of these numbers costs as much as a chunk."""
+MOST_REQUESTS = 8
+"""Parameters of one RE-CONFIG chunk. Each is answered by a packet; RFC 6525 section 3.1 allows two."""
+MOST_STREAMS = 64
+"""Streams that a peer uses. A link has two; the stack keeps each for ever, and looks through all of them."""
+_SACK, _RECONFIG = 3, 130
+_PARAMETERS_AT = {1: 20, 2: 20, 4: 4, 5: 4, 6: 4, 9: 4, _RECONFIG: 4}
+"""Where the parameters begin in chunks that have any: INIT, INIT ACK, HEARTBEAT, its ACK, ABORT, ERROR, RE-CONFIG."""
 
 
 def of_guests() -> Allowance:
@@ -62,7 +77,11 @@ class Inbound:
             if not self._patience.take(now):
                 self._end("too many packets")
             return
-        more = chunks_in(data) - 1
+        try:
+            more = cost_of(data) - 1
+        except ValueError as error:
+            self._end(str(error))
+            return
         self._chunks.charge(more)
         if self._guests is not None:
             own = self._share.take(now)
@@ -78,19 +97,52 @@ class Inbound:
             self._end(f"a packet that cannot be read ({type(error).__name__})")
         if len(getattr(self._sctp, "_sack_misordered", ())) > MAX_MISORDERED:
             self._end("a gap that is never filled")
+        elif len(getattr(self._sctp, "_inbound_streams", ())) > MOST_STREAMS:
+            self._end("too many streams")
 
     def _end(self, reason: str) -> None:
         self._over = True
         self._abused(reason)
 
 
-def chunks_in(packet: bytes) -> int:
-    """How many chunks a packet of SCTP has (RFC 9260 section 3), at least 1."""
-    count, at = 0, 12
+def cost_of(packet: bytes) -> int:
+    """What it costs to read a packet of SCTP (RFC 9260 section 3), in chunks: at least 1.
+
+    Raises ValueError, with the reason in words, for one that must not be read.
+    """
+    cost, at = 0, 12
     while at + 4 <= len(packet):
         length = int.from_bytes(packet[at + 2 : at + 4], "big")
-        count += 1
+        cost += 1
         if length < 4:
             break
+        if packet[at]:  # no DATA, which nearly all are
+            cost += _cost_of_control(packet[at : at + length])
         at += (length + 3) & ~3
-    return max(1, count)
+    return max(1, cost)
+
+
+def _cost_of_control(chunk: bytes) -> int:
+    kind = chunk[0]
+    if kind == _SACK:
+        gaps = int.from_bytes(chunk[12:14], "big")
+        ends = [int.from_bytes(chunk[at : at + 2], "big") for at in range(16, min(len(chunk), 16 + 4 * gaps), 2)]
+        acked = sum(max(0, last - first + 1) for first, last in zip(ends[::2], ends[1::2], strict=False))
+        if acked > MOST_ACKED:
+            raise ValueError("an acknowledgement of what was never sent")
+        return acked // ACKED_A_CHUNK
+    at = _PARAMETERS_AT.get(kind)
+    if at is None:
+        return 0
+    count = 0
+    while at + 4 <= len(chunk):
+        length = int.from_bytes(chunk[at + 2 : at + 4], "big")
+        if length < 4:
+            raise ValueError("a parameter without a length")
+        count += 1
+        at += (length + 3) & ~3
+    if kind != _RECONFIG:
+        return 0
+    if count > MOST_REQUESTS:
+        raise ValueError("too many requests at once")
+    return count

@@ -48,6 +48,9 @@ MAX_EXTRA_CHANNELS = 8
 """Channels of a later version are left alone; hundreds are no version of ours."""
 MAX_UNFINISHED = 256 * 1024
 """Bytes of messages that have begun and not ended: the longest that may be sent is 8 KiB."""
+PIECE_BYTES = 256
+"""What a piece of such a message takes beside its content. An empty one takes it, too, and is looked at again each time
+that a further one comes."""
 WATCH_S = 0.5
 BAD_PER_S, BAD_BURST = 5.0, 100
 """A link is closed if a controller sends more unreadable messages a second than this for long, or this many at once.
@@ -55,13 +58,13 @@ A client that gets one kind of message wrong, and sends it with each tap for hou
 
 
 def unfinished_bytes(connection: RTCPeerConnection) -> int:
-    """How much a peer has sent of messages that are not complete yet.
+    """How much a peer has sent of messages that are not complete yet, with what their pieces take.
 
     aiortc advertises a window of 1 MiB and does not enforce it: what comes beyond is kept all the same.
     """
     sctp = connection.sctp
     streams = getattr(sctp, "_inbound_streams", {}).values()
-    return sum(len(chunk.user_data) for stream in streams for chunk in stream.reassembly)
+    return sum(PIECE_BYTES + len(chunk.user_data) for stream in streams for chunk in stream.reassembly)
 
 
 def stream_ids(number: int) -> tuple[int, int]:

@@ -6,10 +6,12 @@ import asyncio
 import struct
 
 import pytest
+from aiortc import rtcsctptransport
 from aiortc.rtcsctptransport import RTCSctpTransport
+from support.virtual import sctp as peer
 
 from formant_net.aio.client import inbound
-from formant_net.aio.client.inbound import CHUNKS_BURST, CHUNKS_PER_S, MAX_MISORDERED, Inbound, chunks_in
+from formant_net.aio.client.inbound import CHUNKS_BURST, CHUNKS_PER_S, MAX_MISORDERED, Inbound, cost_of
 from formant_net.timers.allowance import Allowance
 
 
@@ -21,7 +23,7 @@ class Sctp:
         self._sack_misordered: set[int] = set()
 
     async def _handle_data(self, data: bytes) -> None:
-        self.read += chunks_in(data)
+        self.read += cost_of(data)
 
 
 def packet(chunks: int, payload: bytes = b"abcd") -> bytes:
@@ -57,12 +59,12 @@ def test_aiortc_still_has_what_stands_before_it() -> None:
 
 @pytest.mark.parametrize(("payload", "count"), [(b"", 1), (b"abcd", 30), (b"abc", 7), (b"x" * 1100, 1)])
 def test_chunks_are_counted_with_their_padding(payload: bytes, count: int) -> None:
-    assert chunks_in(packet(count, payload)) == count
+    assert cost_of(packet(count, payload)) == count
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 12, b"\0" * 15, b"\0" * 40, b"\xff" * 1200])
 def test_what_is_no_packet_counts_as_one(data: bytes) -> None:
-    assert chunks_in(data) == 1
+    assert cost_of(data) == 1
 
 
 def test_the_fastest_player_is_read_for_ever(stand: Stand) -> None:
@@ -174,3 +176,85 @@ def test_the_end_of_the_connection_is_the_transports_own(stand: Stand, monkeypat
     with pytest.raises(ConnectionError):
         stand.comes(packet(1), 1, per_s=100.0)
     assert stand.abused == []
+
+
+def parameter(kind: int, body: bytes, length: int | None = None) -> bytes:
+    return struct.pack("!HH", kind, 4 + len(body) if length is None else length) + body
+
+
+@pytest.mark.parametrize("kind", [1, 2, 4, 5, 6, 9, 130])
+def test_a_parameter_of_length_0_is_not_read_because_the_stack_would_look_for_the_next_one_for_ever(
+    stand: Stand, kind: int
+) -> None:
+    """One packet of a guest froze a synth for good. RFC 9260 section 3.2.1: a length is 4 at least."""
+    body = (b"\0" * 16 if kind in (1, 2) else b"") + parameter(1, b"ab") + b"\0\0" + parameter(7, b"", 0)
+    stand.comes(peer.packet(peer.chunk(0, b"\0" * 20) + peer.chunk(kind, body)), 3, per_s=100.0)
+    assert (stand.sctp.read, stand.abused) == (0, ["a parameter without a length"])
+
+
+def test_the_stack_still_never_finds_the_end_of_such_parameters() -> None:
+    """When this fails, aiortc has mended it. It is cut after a while by what it reads, which ends."""
+
+    class Finite(bytes):
+        slices = 0
+
+        def __getitem__(self, key: object) -> bytes:  # type: ignore[override]
+            self.slices += 1
+            if self.slices > 1000:
+                raise TimeoutError
+            return b""
+
+    with pytest.raises(TimeoutError):
+        rtcsctptransport.decode_params(Finite(b"\0" * 8))
+
+
+def test_an_acknowledgement_of_millions_of_numbers_is_not_read(stand: Stand) -> None:
+    """The stack makes a set of all numbers in all gap blocks: 24 million of a packet of 1.5 kB, for seconds."""
+    blocks = b"".join(struct.pack("!HH", 1, 65535) for _ in range(365))
+    sack = struct.pack("!LLHH", 0, 100_000, 365, 0) + blocks
+    stand.comes(peer.packet(peer.chunk(3, sack)), 3, per_s=100.0)
+    assert (stand.sctp.read, stand.abused) == (0, ["an acknowledgement of what was never sent"])
+
+
+def test_what_an_acknowledgement_names_counts(stand: Stand) -> None:
+    block = struct.pack("!LLHHHH", 0, 100_000, 1, 0, 1, inbound.MOST_ACKED)
+    assert cost_of(peer.packet(peer.chunk(3, block))) == 1 + inbound.MOST_ACKED // inbound.ACKED_A_CHUNK
+    usual = struct.pack("!LLHHHHHHL", 0, 100_000, 2, 1, 2, 5, 7, 7, 99)
+    assert cost_of(peer.packet(peer.chunk(3, usual))) == 1
+    assert cost_of(peer.packet(peer.chunk(3, struct.pack("!LLHH", 0, 1, 9, 9)))) == 1, "blocks that are not there"
+
+
+def test_each_request_of_a_reconfiguration_counts_as_a_chunk_because_each_is_answered(stand: Stand) -> None:
+    """123 fit into a packet. RFC 6525 section 3.1 allows two."""
+    add = parameter(17, struct.pack("!LHH", 5, 1, 0))
+    assert cost_of(peer.packet(peer.chunk(130, add * 2))) == 3
+    stand.comes(peer.packet(peer.chunk(130, add * 120)), 3, per_s=100.0)
+    assert (stand.sctp.read, stand.abused) == (0, ["too many requests at once"])
+
+
+def test_usual_control_chunks_cost_one_each() -> None:
+    heartbeat, error = peer.chunk(4, parameter(1, b"12345678")), peer.chunk(9, parameter(3, b"12345678"))
+    init = peer.chunk(1, struct.pack("!LLHHL", 1, 100_000, 65535, 65535, 7) + parameter(0xC000, b""))
+    assert [cost_of(peer.packet(each)) for each in (heartbeat, error, init, peer.chunk(11))] == [1, 1, 1, 1]
+    assert cost_of(peer.packet(heartbeat + peer.chunk(0, b"\0" * 20) + error)) == 3
+
+
+def test_streams_without_end_end_the_link() -> None:
+    """FORWARD TSN names 370 streams a packet. The stack keeps each, and looks through all of them at each packet."""
+
+    def forward(n: int) -> bytes:
+        named = b"".join(struct.pack("!HH", 350 * n + k, 0) for k in range(350))
+        return peer.packet(peer.chunk(192, struct.pack("!L", peer.FIRST + n) + named))
+
+    association = peer.after(forward(n) for n in range(150))
+    assert association.abused == ["too many streams"]
+    assert len(association.sctp._inbound_streams) == 350, "nothing after the first is read"
+
+
+def test_a_player_beside_such_a_peer_uses_few_streams_and_stays() -> None:
+    def message(n: int) -> bytes:
+        return peer.packet(peer.chunk(0, struct.pack("!LHHL", peer.FIRST + n, 4 * (n % 20), 0, 51) + b"{}", flags=7))
+
+    association = peer.after(message(n) for n in range(400))
+    assert association.abused == []
+    assert association.sctp._last_received_tsn == peer.FIRST + 399
