@@ -23,14 +23,16 @@ from formant_net.desk.core import Desk
 from formant_net.fleet import changes, effective
 from formant_net.fleet import document as fleet_document
 from formant_net.fleet.agreed import Agreed
-from formant_net.fleet.wanted import Wanted
+from formant_net.fleet.wanted import Request, Wanted, carried_out
 from formant_net.lan.locate import MOST_WAITING, Locate, Try
 from formant_net.lan.record import by_name, places
 from formant_net.midi import mapping
 from formant_net.midi.file.chunks import MidiFileError
 from formant_net.midi.file.song import MOST_S, read_song
 from formant_net.osc.query import answer, host_info, tree
+from formant_net.protocol import codec
 from formant_net.protocol import messages as m
+from formant_net.protocol import steering as s
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.access import Access, read_keys
@@ -101,7 +103,7 @@ def claims(data: bytes) -> None:
     for id in IDS:
         for role in ("synth", "controller", "desk"):
             try:
-                grant.check(id, role)  # type: ignore[arg-type]
+                grant.check(id, role)
             except ProtocolError as error:
                 assert error.fatal
                 continue
@@ -142,7 +144,7 @@ def midi(data: bytes) -> None:
         for touch in touches:
             assert touch.note is not None
             assert 0.0 <= touch.note <= 135.0
-            assert all(math.isfinite(value) and 0.0 <= value <= 1.0 for value in (touch.y, touch.z))
+            assert all(value is not None and 0.0 <= value <= 1.0 for value in (touch.y, touch.z))
             assert touch.vel is None or 0.0 <= touch.vel <= 1.0
     assert all(0.0 <= volume <= 1.0 for volume in hand.volumes)
     hand.panic()
@@ -212,11 +214,12 @@ def fleet(data: bytes) -> None:
 
 def asked_undo(agreed: Agreed) -> None:
     """What an engine kept is undone and recalled: an answer or a refusal."""
-    from formant_net.fleet.wanted import carried_out
-    from formant_net.protocol import steering as s
-
     wanted = agreed.wanted
-    requests = [s.DeskUndo(), s.DeskSolo(path="boxes/synth-a", on=True), s.DeskSet(path="master", set={"db": -3.0})]
+    requests: list[Request] = [
+        s.DeskUndo(),
+        s.DeskSolo(path="boxes/synth-a", on=True),
+        s.DeskSet(path="master", set={"db": -3.0}),
+    ]
     for request in [*requests, *(s.DeskRecall(scene=id) for id in wanted.document.scenes)]:
         with suppress(ProtocolError):
             carried_out(wanted, request, ["synth-a"])
@@ -261,7 +264,7 @@ def desk(data: bytes) -> None:
     for line in data.split(b"\n")[:40]:
         now += 0.02
         try:
-            core.receive(1, m.decode_signaling(line), now)
+            core.receive(1, codec.decode_signaling(line), now)
         except ProtocolError:
             continue
         core.following()
@@ -285,7 +288,8 @@ def packets(data: bytes) -> None:
 
     A packet is two bytes of length and its chunks; the first byte says how many messages of our side are on their way.
     """
-    found, at = [], 1
+    found: list[bytes] = []
+    at = 1
     while at < len(data) and len(found) < 30:
         size = int.from_bytes(data[at : at + 2], "big") % 1488
         found.append(sctp.packet(data[at + 2 : at + 2 + size]))
