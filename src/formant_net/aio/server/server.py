@@ -1,7 +1,7 @@
 """The server's shell: it carries messages between WebSockets and the hub.
 
-Connections have no tasks: each calls the hub when something comes. Frames are written without waiting, as the library's
-`broadcast` does. The transport's write buffer is each client's bounded queue: a client whose buffer is full is closed.
+Connections have no tasks: each calls the hub when something comes. What the hub sends is written without waiting
+(writes.py).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from formant_net.aio.server.connection.feed import FairConnection
 from formant_net.aio.server.gate import READERS, SPARE_SOCKETS, Gate, Proxies, peer_of
 from formant_net.aio.server.http import Pages
 from formant_net.aio.server.static import Asset
+from formant_net.aio.server.writes import Writes, text_frame
 from formant_net.fleet.agreed import Keep
 from formant_net.ops.log import get_logger
 from formant_net.protocol.codec import encode_bytes
@@ -44,8 +45,6 @@ from formant_net.server.places import group_of_address
 from formant_net.server.registry.registry import Restart, Write
 
 _CLOSE_TIMEOUT_S = 2.0
-BEHIND_BYTES = 64 * 1024
-"""Unread bytes beyond which a client counts as a slow reader."""
 WALL_S = 0.1
 """Seconds after which the wall clock is read again: it may have been corrected meanwhile."""
 
@@ -108,17 +107,13 @@ class EdgeServer:
         self.announced: Callable[[], bool | None] = lambda: None
         """Whether this server is announced on the local network; None: it is not meant to be."""
         self._raw: set[FairConnection] = set()
-        self._unsent: dict[FairConnection, list[bytes]] = {}
         self._silent: Shares[FairConnection] = Shares()
         """Connections without a whole request yet."""
         self._readers: Shares[FairConnection] = Shares()
         """Connections that get a plain answer, until they have ended."""
-        self._behind: set[FairConnection] = set()
-        """Those who had more than `BEHIND_BYTES` to read when something was last written to them."""
-        self._unsent_bytes = 0
         self._sockets: dict[int, FairConnection] = {}
+        self._writes = Writes(self._sockets, self._limits)
         self._last = 0
-        self._slow_readers = 0
         self._turned_away = 0
         self._faults = 0
         self._carrier: Carrier | None = None
@@ -184,7 +179,7 @@ class EdgeServer:
                 edge._raw.discard(self)
                 edge._silent.remove(self)
                 edge._readers.remove(self)
-                edge._no_more_behind(self)
+                edge._writes.forget(self)
                 edge._gate.closed(self.peer)
 
             def answer(self, request: Request) -> Response | None:
@@ -294,7 +289,7 @@ class EdgeServer:
                 "expired": counters.expired,
                 "unknown_types": counters.unknown_types,
                 "errors": dict(counters.errors),
-                "slow_readers": self._slow_readers,
+                "slow_readers": self._writes.slow_readers,
                 "turned_away": self._turned_away,
                 "internal_faults": self._faults,
             },
@@ -374,18 +369,20 @@ class EdgeServer:
         socket = self._sockets.get(given[0]) if given else None
         if socket is not None:
             text = "the server failed to handle this message: its log says why"
-            self._write(given[:1], text_frame(encode_bytes(Error(code="internal", message=text))))
+            self._writes.write(given[:1], text_frame(encode_bytes(Error(code="internal", message=text))))
 
     # --- outgoing --------------------------------------------------------------------------------------------------
 
     def _carry_out(self, output: Output) -> None:
         match output:
             case Send(to, message):
-                self._write(to, text_frame(message.encode() if isinstance(message, str) else encode_bytes(message)))
+                self._writes.write(
+                    to, text_frame(message.encode() if isinstance(message, str) else encode_bytes(message))
+                )
             case SendAll(to, messages):
-                self._write(to, b"".join([text_frame(encode_bytes(message)) for message in messages]))
+                self._writes.write(to, b"".join([text_frame(encode_bytes(message)) for message in messages]))
             case Close(conn, code, reason):
-                self._flush()  # first the messages that were sent to it before
+                self._writes.flush()  # first the messages that were sent to it before
                 if (socket := self._sockets.get(conn)) is not None:
                     socket.finish(code, reason)
                     if reason == "too-fast":  # otherwise it would go on sending until the closing handshake times out
@@ -400,75 +397,6 @@ class EdgeServer:
                 if not self._stopping:  # the end of the server is one line of log, not one for each client
                     getattr(self._log, level)(name, **fields)
 
-    def _write(self, to: tuple[int, ...], frames: bytes) -> None:
-        """Write the same frames to several connections, each with one system call: those cost the most when many join.
-
-        As the library's `broadcast`, it does not wait. No frame can come inside another message, because this server
-        sends no fragments.
-        """
-        for conn in to:
-            socket = self._sockets.get(conn)
-            if socket is None or socket.protocol.state is not State.OPEN:
-                continue
-            self._unsent.setdefault(socket, []).append(frames)
-            if len(self._unsent) == 1 and len(self._unsent[socket]) == 1:
-                self._loop.call_soon(self._flush)
-
-    def _flush(self) -> None:
-        """Write the frames that each connection got in this turn of the loop, with one system call each."""
-        unsent, self._unsent = self._unsent, {}
-        for socket, frames in unsent.items():
-            if socket.protocol.state is not State.OPEN:
-                continue
-            socket.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
-            size = socket.transport.get_write_buffer_size()
-            if size > self._limits.unsent_bytes:
-                self._drop_slow(socket)
-            elif size > BEHIND_BYTES:
-                self._behind.add(socket)
-                self._unsent_bytes += size - socket.unsent
-                socket.unsent = size
-                if self._unsent_bytes > self._limits.all_unsent_bytes:
-                    self._drop_slowest()
-
-    def _drop_slowest(self) -> None:
-        """All slow readers together take too much memory. Those who have read meanwhile count no more."""
-        for socket in list(self._behind):
-            socket.unsent = socket.transport.get_write_buffer_size()
-            if socket.unsent <= BEHIND_BYTES:
-                self._behind.remove(socket)
-                socket.unsent = 0
-        self._unsent_bytes = sum(socket.unsent for socket in self._behind)
-        for socket in sorted(self._behind, key=lambda one: (one.turns is None, -one.unsent)):  # guests first
-            if self._unsent_bytes <= self._limits.all_unsent_bytes:
-                break
-            self._no_more_behind(socket)
-            self._drop_slow(socket)
-
-    def _no_more_behind(self, socket: FairConnection) -> None:
-        """It has read, or is gone."""
-        if socket in self._behind:
-            self._behind.remove(socket)
-            self._unsent_bytes -= socket.unsent
-            socket.unsent = 0
-
-    def _drop_slow(self, socket: ServerConnection) -> None:
-        if socket.transport.is_closing():
-            return
-        self._slow_readers += 1
-        self._log.warning("slow reader closed", unsent_bytes=socket.transport.get_write_buffer_size())
-        socket.transport.abort()  # a close frame would wait behind the data that is stuck
-
 
 async def _no_task(_: ServerConnection) -> None:
     """The library's handler of a connection, which `TasklessConnection` does not start."""
-
-
-def text_frame(payload: bytes) -> bytes:
-    """A text message as one unmasked frame, as a server sends it (RFC 6455 section 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return bytes((0x81, size)) + payload
-    if size < 65536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload

@@ -15,7 +15,6 @@ from support.net.sdp import answer, candidate, offer, sdp
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
-from websockets.protocol import State
 
 from formant_net.aio import driver as drivers
 from formant_net.aio.server import server
@@ -23,11 +22,7 @@ from formant_net.aio.server.connection.feed import FairConnection
 from formant_net.aio.server.server import EdgeServer
 from formant_net.aio.server.static import Asset
 from formant_net.protocol.timing import Timing
-from formant_net.server.access.access import Access
 from formant_net.server.access.limits import Limits
-from formant_net.server.hub import Hub
-from formant_net.server.registry.leases import Place
-from formant_net.server.registry.memory import MemoryRegistry
 
 QUICK = Timing(heartbeat_s=0.2, ttl_s=0.6, probe_s=0.2, register_s=0.3)
 
@@ -321,54 +316,5 @@ def test_slow_readers_of_pages_give_way_to_others_and_take_a_bounded_number_of_s
             await say(phone, "heartbeat")
             for wire in wires:
                 wire.close()
-
-    run(story())
-
-
-class _Reader:
-    """A connection whose client reads nothing, or everything."""
-
-    def __init__(self, *, guest: bool, reads: bool = False) -> None:
-        self.turns = object() if guest else None
-        self.unsent, self.waiting, self.reads, self.cut = 0, 0, reads, False
-        self.protocol, self.transport = self, self
-        self.state = State.OPEN
-
-    def write(self, data: bytes) -> None:
-        self.waiting += 0 if self.reads else len(data)
-
-    def get_write_buffer_size(self) -> int:
-        return self.waiting
-
-    def is_closing(self) -> bool:
-        return self.cut
-
-    def abort(self) -> None:
-        self.cut, self.state = True, State.CLOSED
-
-
-@pytest.mark.parametrize("guests", [1, 500])
-def test_all_slow_readers_together_have_a_bound_and_guests_are_cut_first(guests: int) -> None:
-    """Each may leave 8 MiB unread: of 500 guests that would be 4 GB."""
-
-    async def story() -> None:
-        hub = Hub(MemoryRegistry(Place("attic", "run1"), 60.0), Access(None), make_secret=str)
-        attic = EdgeServer(hub, assets={}, version="1", limits=Limits(all_unsent_bytes=20_000_000))
-        attic._loop = asyncio.get_running_loop()
-        slow = {n: _Reader(guest=True) for n in range(1, 1 + guests)}
-        player, honest = _Reader(guest=False), _Reader(guest=True, reads=True)
-        attic._sockets = {**slow, 1001: player, 1002: honest}  # type: ignore[dict-item]
-        for _ in range(80):
-            attic._write((*attic._sockets,), b"x" * 100_000)
-            attic._flush()
-        assert sum(each.waiting for each in attic._sockets.values() if not each.cut) <= 20_000_000  # type: ignore[attr-defined]
-        assert not player.cut, "it is as far behind as the guests"
-        assert not honest.cut
-        assert sum(each.cut for each in slow.values()) == (0 if guests == 1 else 499)
-        player.waiting = 0  # it has read at last
-        for _ in range(70):
-            attic._write((1001,), b"x" * 100_000)
-            attic._flush()
-        assert not player.cut
 
     run(story())
