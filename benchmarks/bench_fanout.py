@@ -22,7 +22,7 @@ from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
 from formant_net.aio.server.server import EdgeServer
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.limits import Limits
 from formant_net.server.hub import Hub
 from formant_net.server.registry.leases import Place

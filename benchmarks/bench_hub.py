@@ -11,7 +11,7 @@ import platform
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from formant_net.protocol.codec import encode
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.limits import Limits
 from formant_net.server.hub import Hub
 from formant_net.server.outputs import Send, SendAll

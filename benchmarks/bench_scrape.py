@@ -10,7 +10,7 @@ import json
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from formant_net.fleet.document import Box, Document, Zone
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.health.metrics import ServerView, render
 from formant_net.server.health.view import boxes
 from formant_net.server.hub import Hub

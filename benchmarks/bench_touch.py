@@ -18,14 +18,14 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from formant_dsp import Bank
 from formant_dsp.model.choir import ChoirBank
 from formant_dsp.model.presets import DEFAULT, load
-from formant_net.aio.client.client import Client
+from formant_net.aio.client.shell import Client
 from formant_net.aio.client.singer import Singer, voicing
 from formant_net.aio.server.server import EdgeServer
 from formant_net.client.servers import Server
 from formant_net.controller.core import Controller
 from formant_net.protocol.gesture import TimedTouch
 from formant_net.protocol.timing import Timing
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.hub import Hub
 from formant_net.server.registry.leases import Place
 from formant_net.server.registry.memory import MemoryRegistry

@@ -28,7 +28,7 @@ ABOVE_ALL = {
 """Modules that may import any room below cli."""
 
 TESTED_ELSEWHERE = {
-    "formant_net/aio/client/client.py": "what both clients share: by the tests of synth and controller beside it",
+    "formant_net/aio/client/shell.py": "what both clients share: by the tests of synth and controller beside it",
     "formant_net/aio/client/desk.py": "with a real server and boxes: cli/run/test_desk.py",
     "formant_net/aio/ensemble/gather.py": "with real synths: aio/ensemble/test_ensemble.py, cli/run/test_remote.py",
     "formant_net/aio/ensemble/settings.py": "with real synths: aio/ensemble/test_ensemble.py, cli/run/test_remote.py",

@@ -35,7 +35,7 @@ from formant_net.protocol import messages as m
 from formant_net.protocol import steering as s
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.timing import Timing
-from formant_net.server.access.access import Access, read_keys
+from formant_net.server.access.join_keys import Access, read_keys
 from formant_net.server.access.tokens import KeySet
 
 SIGNING = json.dumps({"keys": [{"kty": "oct", "kid": "k", "alg": "HS256", "k": "a2tr" * 11}]})

@@ -45,8 +45,8 @@ from formant_net.protocol.join import JoinUrl, JoinUrlError
 from formant_net.protocol.settings import SettingError
 from formant_net.protocol.timing import Timing
 from formant_net.protocol.trust import TrustError, parse_pin
-from formant_net.server.access.access import Access
 from formant_net.server.access.headers import content_policy
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.limits import Limits
 from formant_net.server.access.origin import OriginError, Origins
 from formant_net.server.access.tokens import KeySet, TokenKeyError

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from formant_files import read_text
-from formant_net.aio.state import write_private
+from formant_net.aio.atomic_files import write_private
 
 PLACES = 64
 MOST_BYTES = 4096

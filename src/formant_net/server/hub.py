@@ -21,8 +21,8 @@ from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.ice import IceServers
 from formant_net.protocol.standing import Standing
 from formant_net.protocol.timing import Timing
-from formant_net.server.access.access import Access
 from formant_net.server.access.door import Door
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.limits import Limits
 from formant_net.server.clients import BEAT_CHARS, UNDECIDED, Client, Clients, State
 from formant_net.server.content import Content

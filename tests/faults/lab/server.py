@@ -14,7 +14,7 @@ from faults.lab.process import Process
 from formant_net.protocol.codec import encode
 from formant_net.protocol.messages import Message
 from formant_net.protocol.timing import Timing
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.hub import Hub
 from formant_net.server.outputs import Close, Probe, Send, SendAll
 from formant_net.server.registry.leases import Place

@@ -14,7 +14,7 @@ import soundfile
 from support.machine.small_disk import fill_up, small_disk
 
 from formant_dsp import Bank
-from formant_dsp.output.output import Host, Output, OutputSettings
+from formant_dsp.output.hotplug import Host, Output, OutputSettings
 from formant_dsp.output.paced import WavSink
 from formant_dsp.output.sink import SinkError
 

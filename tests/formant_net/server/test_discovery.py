@@ -14,7 +14,7 @@ from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.messages import Role
 from formant_net.server import discovery
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.tokens import KeySet, make_key
 from formant_net.server.outputs import Send, SendAll
 from formant_net.server.registry.leases import Place

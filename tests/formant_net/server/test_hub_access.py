@@ -9,7 +9,7 @@ import pytest
 from support.net.sdp import answer, candidate, offer
 from support.virtual.clients import RawClients
 
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.tokens import SCOPES, KeySet, make_key
 
 KEYS = KeySet.parse(json.dumps({"keys": [make_key("HS256", "a", lambda count: b"x" * count)]}))

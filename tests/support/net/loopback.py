@@ -18,7 +18,7 @@ from formant_net.aio.server.static import Asset, read_page
 from formant_net.fleet.document import Document
 from formant_net.protocol.ice import IceServers
 from formant_net.protocol.timing import Timing
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.limits import Limits
 from formant_net.server.hub import Hub
 from formant_net.server.registry.leases import Place

@@ -13,7 +13,7 @@ from formant_net.protocol.codec import encode
 from formant_net.protocol.ice import IceServers
 from formant_net.protocol.messages import Message
 from formant_net.protocol.timing import Timing
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.limits import Limits
 from formant_net.server.hub import Hub
 from formant_net.server.outputs import Close, Event, Post, Probe, Send, SendAll

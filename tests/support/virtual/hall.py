@@ -23,7 +23,7 @@ from formant_net.protocol.codec import decode_signaling, encode
 from formant_net.protocol.descriptions.mid import mid_of, with_mid
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.timing import Timing
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.limits import Limits
 from formant_net.server.access.tokens import SCOPES, KeySet, make_key
 from formant_net.synth.core import Synth

@@ -8,8 +8,8 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from formant_net.aio.client.client import Client, SentAway
 from formant_net.aio.client.find import Search
+from formant_net.aio.client.shell import Client, SentAway
 from formant_net.client.effects import Notice
 from formant_net.client.servers import Server
 from formant_net.controller.core import Controller, SynthView

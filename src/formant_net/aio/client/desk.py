@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from formant_net.aio.client.client import SentAway
 from formant_net.aio.client.find import Finder, Search
+from formant_net.aio.client.shell import SentAway
 from formant_net.aio.client.signaling import SignalingSockets
 from formant_net.aio.driver import Driver
 from formant_net.client import effects as fx

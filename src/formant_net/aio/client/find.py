@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from formant_net.aio.driver import Driver, clock
-from formant_net.aio.kept import KeptFile
+from formant_net.aio.kept_file import KeptFile
 from formant_net.aio.lan.domain import dns_places
 from formant_net.aio.lan.interfaces import interfaces
 from formant_net.aio.lan.multicast import open_multicast

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from formant_net.aio.client.find import Search
-from formant_net.aio.state import state_dir
+from formant_net.aio.state_folder import state_dir
 from formant_net.client.servers import Server
 from formant_net.protocol.join import JoinUrl
 from formant_net.protocol.trust import SYSTEM, Trust, TrustError

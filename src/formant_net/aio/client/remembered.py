@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from formant_net.aio.kept import KeptFile
+from formant_net.aio.kept_file import KeptFile
 from formant_net.ops.log import get_logger
 from formant_net.protocol.steering import BoxSettings
 

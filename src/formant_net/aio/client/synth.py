@@ -15,10 +15,10 @@ from formant_dsp.model.choir import ChoirBank
 from formant_dsp.model.preset_folder import PresetFolder
 from formant_dsp.model.presets import Preset
 from formant_dsp.output.devices import best_channels, best_sample_rate
-from formant_dsp.output.output import Output, OutputSettings
-from formant_net.aio.client.client import Client
+from formant_dsp.output.hotplug import Output, OutputSettings
 from formant_net.aio.client.find import Search
 from formant_net.aio.client.remembered import Remembered, RememberedSteering, Settings
+from formant_net.aio.client.shell import Client
 from formant_net.aio.client.singer import Sing, Singer, voicing
 from formant_net.aio.client.wellbeing import Wellbeing
 from formant_net.aio.driver import clock

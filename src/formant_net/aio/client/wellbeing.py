@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 import formant_dsp
 from formant_dsp import Bank
-from formant_dsp.output.output import Output
+from formant_dsp.output.hotplug import Output
 from formant_net.aio.machine.here import facts
 from formant_net.health.machine import Facts
 from formant_net.health.reporter import Reporter

@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from formant_net.aio.client.client import SentAway
 from formant_net.aio.client.controller import ControllerNode, ControllerOptions
 from formant_net.aio.client.nearest import nearest_first
+from formant_net.aio.client.shell import SentAway
 from formant_net.aio.driver import Driver
 from formant_net.aio.ensemble.gather import answered, gather
 from formant_net.aio.ensemble.settings import Setting, change

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from formant_files import read_text
+from formant_net.aio.atomic_files import write_private
 from formant_net.aio.lan.multicast import open_multicast
-from formant_net.aio.state import write_private
 from formant_net.lan.addresses import Candidate, Interface, bound, candidates, for_boxes
 from formant_net.lan.record import SERVICE, Plain, Record, instance_name, is_id
 from formant_net.ops.log import get_logger

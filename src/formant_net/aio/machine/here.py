@@ -9,7 +9,7 @@ import sys
 from pathlib import Path, PurePosixPath
 
 from formant_net.aio.machine.nl80211 import power_save
-from formant_net.aio.state import state_dir, why_unkept
+from formant_net.aio.state_folder import state_dir, why_unkept
 from formant_net.health.machine import Facts, Sources, look
 
 UNSYNCHRONISED = 0x40

@@ -15,12 +15,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from formant_net.aio.files import room_for
 from formant_net.aio.host import host_name
 from formant_net.aio.lan.announce import Announcer
 from formant_net.aio.lan.names import own_names
 from formant_net.aio.lan.watch import readdressed
-from formant_net.aio.server import kept_desk
+from formant_net.aio.open_files import room_for
+from formant_net.aio.server import desk_file
 from formant_net.aio.server.gate import READERS, SPARE_SOCKETS, Proxies
 from formant_net.aio.server.keys import KeyFiles
 from formant_net.aio.server.server import EdgeServer, Metrics
@@ -37,7 +37,7 @@ from formant_net.ops.log import get_logger
 from formant_net.protocol.ice import IceServers
 from formant_net.protocol.join import JoinUrl
 from formant_net.protocol.timing import Timing
-from formant_net.server.access.access import weakness
+from formant_net.server.access.join_keys import weakness
 from formant_net.server.access.limits import Limits
 from formant_net.server.access.origin import Origins
 from formant_net.server.hub import Hub
@@ -133,8 +133,8 @@ async def running_edge(
     place = Place(edge_id, secrets.token_hex(4), options.location)
     ttl_s = options.timing.ttl_s
     shared = SharedRegistry(place, ttl_s) if options.registry is not None else None
-    kept = await asyncio.to_thread(kept_desk.read_desk, options.desk, lambda: secrets.token_hex(8))
-    kept_desk.say(kept)
+    kept = await asyncio.to_thread(desk_file.read_desk, options.desk, lambda: secrets.token_hex(8))
+    desk_file.say(kept)
     agreed = None
     if shared is not None:  # a damaged copy is no loss where the others have the document
         agreed = Agreed(Wanted(document=kept.document or Document(epoch=secrets.token_hex(8))), place.node)
@@ -172,7 +172,7 @@ async def running_edge(
             await server.wind_down(options.drain_s)
 
     async with (
-        kept_desk.keeping(
+        desk_file.keeping(
             options.desk if kept.document is not None or agreed is not None else None,
             lambda: hub.steering.document,
             hub.steering.set_aside,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from formant_files import read_text
-from formant_net.aio.state import readable_by_others
+from formant_net.aio.atomic_files import readable_by_others
 from formant_net.ops.log import get_logger
 from formant_net.protocol.messages import MAX_CREDENTIAL_CHARS
-from formant_net.server.access.access import Access, read_keys
+from formant_net.server.access.join_keys import Access, read_keys
 from formant_net.server.access.tokens import KeySet, TokenKeyError
 
 MOST_BYTES = 1_000_000

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from formant_files import read_bytes
-from formant_net.aio.state import state_dir, write_private
+from formant_net.aio.atomic_files import write_private
+from formant_net.aio.state_folder import state_dir
 from formant_net.ops.log import get_logger
 from formant_net.server.access.certificate import (
     CertificateError,

@@ -87,7 +87,7 @@ async def node_of(controller: ControllerOptions, *, in_order: bool) -> Controlle
 
 def run(playing: Coroutine[Any, Any, None]) -> None:
     """Play until it ends, a signal comes, or the server sends us away."""
-    from formant_net.aio.client.client import SentAway
+    from formant_net.aio.client.shell import SentAway
     from formant_net.aio.run import run_until_signal
 
     try:

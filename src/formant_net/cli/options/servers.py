@@ -16,8 +16,8 @@ from formant_net.protocol.join import JoinUrlError
 from formant_net.protocol.trust import SYSTEM, Trust, TrustError
 
 if TYPE_CHECKING:
-    from formant_net.aio.client.client import SentAway
     from formant_net.aio.client.find import Search
+    from formant_net.aio.client.shell import SentAway
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

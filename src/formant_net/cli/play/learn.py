@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from formant_files import shown
-from formant_net.aio.state import create_public
+from formant_net.aio.atomic_files import create_public
 from formant_net.midi.learn import Learner
 from formant_net.midi.mapping import Use, write
 

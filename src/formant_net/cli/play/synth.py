@@ -17,8 +17,8 @@ from formant_dsp.model.vowels import SUNG_VOICES
 from formant_files import shown
 from formant_net.aio.host import host_name, make_id
 from formant_net.aio.identity import Place, numbered, take_place
-from formant_net.aio.kept_log import keep_warnings
-from formant_net.aio.state import kept_name, state_dir
+from formant_net.aio.state_folder import kept_name, state_dir
+from formant_net.aio.warnings_file import keep_warnings
 from formant_net.cli.options.audio import check_channels, output_options
 from formant_net.cli.options.logs import log_options
 from formant_net.cli.options.ranges import FloatRange
@@ -113,7 +113,7 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     """
     configure(options["log_format"], options["log_level"])
     from formant_dsp.output.sink import RealtimeRefused, SinkError
-    from formant_net.aio.client.client import SentAway
+    from formant_net.aio.client.shell import SentAway
     from formant_net.aio.client.synth import SynthOptions
     from formant_net.aio.run import run_until_signal
 
@@ -226,8 +226,8 @@ async def _keep(place: Place) -> None:
 
 
 async def _sing(options: Any, place: Place | None, *, in_order: bool) -> None:
-    from formant_net.aio.client.client import SentAway
     from formant_net.aio.client.nearest import nearest_first
+    from formant_net.aio.client.shell import SentAway
     from formant_net.aio.client.synth import SynthNode
     from formant_net.aio.notify import Advancing, Notifier, serving
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from formant_net.aio.kept_log import keep_warnings
-from formant_net.aio.state import state_dir
+from formant_net.aio.state_folder import state_dir
+from formant_net.aio.warnings_file import keep_warnings
 from formant_net.cli.options.invitation import poster
 from formant_net.cli.play import synth as synth_cli
 from formant_net.cli.run.server import edge_options, fail_to_listen, server_options

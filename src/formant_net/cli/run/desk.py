@@ -259,7 +259,7 @@ def undo(**server: Any) -> None:
 @server_options
 def save(file: Path, **server: Any) -> None:
     """Write everything that is set to FILE, for another server or another year."""
-    from formant_net.aio.state import write_private
+    from formant_net.aio.atomic_files import write_private
 
     async def work(node: DeskNode) -> None:
         try:
@@ -397,8 +397,8 @@ async def _follow(node: DeskNode) -> None:
 
 def _run(work: Work, server: dict[str, Any]) -> None:
     configure("text", "error")
-    from formant_net.aio.client.client import SentAway
     from formant_net.aio.client.desk import DeskNode
+    from formant_net.aio.client.shell import SentAway
     from formant_net.desk.core import Refused
 
     trust = trust_of(server["tls_ca"], server["tls_fingerprints"])

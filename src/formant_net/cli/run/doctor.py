@@ -19,8 +19,8 @@ import click
 
 from formant_dsp.output.realtime import PRIORITY
 from formant_files import read_bytes
-from formant_net.aio.kept_log import ENDING, MOST_BYTES
-from formant_net.aio.state import state_dir, why_unkept
+from formant_net.aio.state_folder import state_dir, why_unkept
+from formant_net.aio.warnings_file import ENDING, MOST_BYTES
 from formant_net.ops import doctor as checks
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from formant_files import read_text, shown
-from formant_net.aio.state import write_public
+from formant_net.aio.atomic_files import write_public
 from formant_net.ops.service import ENVIRONMENT_FILE, Service, out_of_reach
 
 COMMANDS = ("synth", "server", "up")

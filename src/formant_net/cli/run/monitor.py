@@ -58,7 +58,7 @@ def command(once: bool, as_json: bool, attention: bool, every: float, **server: 
     code is 1 if a box needs attention.
     """
     configure("text", "error")
-    from formant_net.aio.client.client import SentAway
+    from formant_net.aio.client.shell import SentAway
     from formant_net.desk.core import Refused
 
     if not (once or as_json):

@@ -67,8 +67,8 @@ def command(urls: tuple[str, ...], **options: Any) -> None:
     synth. A synth refuses a sound device that it does not have, and a setting that the token does not allow.
     """
     configure("text", "error")
-    from formant_net.aio.client.client import SentAway
     from formant_net.aio.client.controller import ControllerOptions
+    from formant_net.aio.client.shell import SentAway
 
     options["search"] = not urls
     trust = trust_of(options["tls_ca"], options["tls_fingerprints"])
@@ -167,7 +167,7 @@ class _Desk:
 
     async def opened(self) -> None:
         """Return when the document is here, or when this server has none for us."""
-        from formant_net.aio.client.client import SentAway
+        from formant_net.aio.client.shell import SentAway
         from formant_net.desk.core import Refused
 
         if self._node is None:

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
-from formant_net.aio.kept_log import keep_warnings
-from formant_net.aio.state import state_dir
+from formant_net.aio.state_folder import state_dir
+from formant_net.aio.warnings_file import keep_warnings
 from formant_net.cli.options.guard import SERVER_OPTIONS, guard_fields
 from formant_net.cli.options.invitation import lines
 from formant_net.cli.options.logs import log_options
@@ -26,7 +26,7 @@ from formant_net.protocol.ice import IceServerError, parse_ice_server
 from formant_net.protocol.join import DEFAULT_PORT, JoinUrl, JoinUrlError
 from formant_net.protocol.messages import MAX_CREDENTIAL_CHARS
 from formant_net.protocol.timing import Timing
-from formant_net.server.access.access import ALPHABET, make_key
+from formant_net.server.access.join_keys import ALPHABET, make_key
 from formant_net.server.registry.engine_url import EngineUrl, EngineUrlError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -167,9 +167,9 @@ def edge_options(
 ) -> Any:
     """The `EdgeOptions` of the shared options. It also configures logging."""
     from formant_net.aio.lan.announce import kept_id
+    from formant_net.aio.server.desk_file import desk_path
     from formant_net.aio.server.edge import EdgeOptions
-    from formant_net.aio.server.kept_desk import desk_file
-    from formant_net.aio.server.kept_key import kept_key
+    from formant_net.aio.server.own_key import own_key
 
     key = (key or "").strip()
     if open_ and key:
@@ -191,7 +191,7 @@ def edge_options(
     guarded = guard_fields(ice_servers, open_=open_, **guard)
     configure("json" if log_format == "json" else "text", log_level)
     if not (open_ or key):
-        kept = kept_key(state_dir(), lambda: make_key(secrets.choice))
+        kept = own_key(state_dir(), lambda: make_key(secrets.choice))
         key = kept.key
         if kept.warning:
             get_logger().warning(kept.warning)
@@ -205,7 +205,7 @@ def edge_options(
         advertise=advertise,
         announce=kept_id(state_dir(), make_id) if announce else None,
         timing=Timing(heartbeat_s=ttl / 3, ttl_s=ttl, play_out_s=play_out / 1000.0),
-        desk=desk_file(state_dir(), port),
+        desk=desk_path(state_dir(), port),
         drain_s=drain,
         voice=partial(voice, preset_folder),
         **guarded,

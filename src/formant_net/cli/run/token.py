@@ -53,7 +53,7 @@ def key(file: Path, algorithm: Algorithm, retire: str | None, public: Path | Non
 
     A running server reads the file again within two seconds, or at once on SIGHUP.
     """
-    from formant_net.aio.state import write_private
+    from formant_net.aio.atomic_files import write_private
 
     entries: list[dict[str, Any]] = json.loads(_read(file))["keys"] if os.path.lexists(file) else []
     if retire is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hmac
 
 from formant_net.protocol.errors import ProtocolError
-from formant_net.server.access.access import Access
 from formant_net.server.access.addresses import Addresses
 from formant_net.server.access.grant import Grant
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.limits import Limits
 
 

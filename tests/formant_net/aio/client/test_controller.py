@@ -7,8 +7,8 @@ import pytest
 from support.net.loopback import edge, run
 from support.suite.patience import PATIENCE_S
 
-from formant_net.aio.client.client import SentAway
 from formant_net.aio.client.controller import ControllerNode, ControllerOptions
+from formant_net.aio.client.shell import SentAway
 from formant_net.client.servers import Server
 from formant_net.controller.core import SynthView
 from formant_net.protocol.gesture import TimedTouch

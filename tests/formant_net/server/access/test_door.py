@@ -7,8 +7,8 @@ import json
 import pytest
 
 from formant_net.protocol.errors import ProtocolError
-from formant_net.server.access.access import Access
 from formant_net.server.access.door import Door
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.limits import Limits
 from formant_net.server.access.tokens import SCOPES, KeySet, make_key
 

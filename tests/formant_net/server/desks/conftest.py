@@ -7,7 +7,7 @@ from support.virtual.clients import RawClients
 from support.virtual.steered import KEYS
 
 from formant_net.fleet.document import Document
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 
 
 @pytest.fixture

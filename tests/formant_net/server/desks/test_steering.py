@@ -12,7 +12,7 @@ from support.virtual.steered import KEYS, A, B, box, desk, phone_token, set_, to
 
 from formant_net.fleet import document as documents
 from formant_net.fleet.document import Document
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.tokens import SCOPES, KeySet, make_key
 
 CRUEL = "\x1b[2J\rname\n\u202e"

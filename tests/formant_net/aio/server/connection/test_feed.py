@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from formant_net.aio.server.connection import arrivals, feed
 from formant_net.aio.server.connection.arrivals import Arrival, Arrivals
 from formant_net.aio.server.connection.feed import SLICE_BYTES, FairConnection
-from formant_net.server.access.access import Access
+from formant_net.server.access.join_keys import Access
 from formant_net.server.access.limits import Limits
 from formant_net.server.access.tokens import SCOPES, KeySet, make_key
 

@@ -8,15 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from formant_net.aio.server import kept_desk
-from formant_net.aio.server.kept_desk import desk_file, keeping, read_desk
+from formant_net.aio.server import desk_file
+from formant_net.aio.server.desk_file import desk_path, keeping, read_desk
 from formant_net.fleet.changes import change
 from formant_net.fleet.document import Document, encode
 
 NEW = Document(epoch="new")
 
 
-def read(path: Path | None) -> kept_desk.Found:
+def read(path: Path | None) -> desk_file.Found:
     return read_desk(path, lambda: "new")
 
 
@@ -29,26 +29,26 @@ def keep(path: Path, *documents: Document) -> None:
         async with keeping(path, lambda: now):
             for each in documents[1:]:
                 now = each
-                await asyncio.sleep(3 * kept_desk.WRITE_S)
+                await asyncio.sleep(3 * desk_file.WRITE_S)
 
     asyncio.run(run())
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_desk, "LOOK_S", 0.01)
-    monkeypatch.setattr(kept_desk, "WRITE_S", 0.02)
+    monkeypatch.setattr(desk_file, "LOOK_S", 0.01)
+    monkeypatch.setattr(desk_file, "WRITE_S", 0.02)
 
 
 def test_what_was_changed_is_there_after_a_restart_and_the_one_before_it_as_well(tmp_path: Path) -> None:
     path = tmp_path / "desk.json"
-    assert read(path) == kept_desk.Found(NEW)
+    assert read(path) == desk_file.Found(NEW)
     first = change(NEW, "master", {"db": -3.0})
     second = change(first, "master", {"db": -6.0})
     keep(path, NEW, first, second)
-    assert read(path) == kept_desk.Found(second)
+    assert read(path) == desk_file.Found(second)
     path.unlink()
-    assert read(path) == kept_desk.Found(first)
+    assert read(path) == desk_file.Found(first)
 
 
 def test_a_server_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
@@ -83,15 +83,15 @@ def test_two_damaged_files_are_no_empty_document(tmp_path: Path) -> None:
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "desk.json"
     with path.open("wb") as file:
-        file.truncate(kept_desk.MOST_BYTES + 1)
+        file.truncate(desk_file.MOST_BYTES + 1)
     assert read(path).document is None
 
 
 def test_servers_at_other_ports_have_files_of_their_own_and_one_at_any_port_has_none(tmp_path: Path) -> None:
-    assert desk_file(tmp_path, 8080) == tmp_path / "desk.json"
-    assert desk_file(tmp_path, 8081) == tmp_path / "desk-8081.json"
-    assert desk_file(tmp_path, 0) is None
-    assert read(None) == kept_desk.Found(NEW)
+    assert desk_path(tmp_path, 8080) == tmp_path / "desk.json"
+    assert desk_path(tmp_path, 8081) == tmp_path / "desk-8081.json"
+    assert desk_path(tmp_path, 0) is None
+    assert read(None) == desk_file.Found(NEW)
 
 
 def test_what_is_written_can_be_read_by_people(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_damaged_files_are_kept_beside_what_other_servers_have(tmp_path: Path, m
     path = tmp_path / "desk.json"
     said: list[str] = []
     log = SimpleNamespace(warning=lambda event, file, reason: said.append(file))
-    monkeypatch.setattr(kept_desk, "get_logger", lambda: log)
+    monkeypatch.setattr(desk_file, "get_logger", lambda: log)
     path.write_bytes(b"{ mine")
     (tmp_path / "desk-before.json").write_bytes(b"{ older")
     first = change(NEW, "master", {"db": -3.0})

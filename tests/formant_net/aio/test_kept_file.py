@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from formant_net.aio import kept as module
-from formant_net.aio.kept import KeptFile
-from formant_net.aio.state import write_private
+from formant_net.aio import kept_file as module
+from formant_net.aio.atomic_files import write_private
+from formant_net.aio.kept_file import KeptFile
 from formant_net.ops.log import configure
 
 

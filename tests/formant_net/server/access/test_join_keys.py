@@ -8,8 +8,8 @@ import re
 import pytest
 
 from formant_net.protocol.errors import ProtocolError
-from formant_net.server.access.access import ALPHABET, Access, make_key, read_keys, weakness
 from formant_net.server.access.grant import ROLES, Grant
+from formant_net.server.access.join_keys import ALPHABET, Access, make_key, read_keys, weakness
 
 
 def refused(access: Access, given: str | None) -> ProtocolError:

@@ -9,7 +9,7 @@ SCRIPT = """
 import resource, sys
 soft, hard, wanted = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-from formant_net.aio.files import room_for
+from formant_net.aio.open_files import room_for
 print(room_for(wanted), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 """
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from formant_net.aio.kept_log import MOST_BYTES, SELDOM_S, SOON_S, KeptLog, keep_warnings
+from formant_net.aio.warnings_file import MOST_BYTES, SELDOM_S, SOON_S, WarningsFile, keep_warnings
 from formant_net.ops import log
 
 
@@ -44,8 +44,8 @@ class _Alarm:
             self.time.alarms.remove(self)
 
 
-def kept(path: Path, time: Time) -> KeptLog:
-    return KeptLog(path, clock=lambda: time.now, wall=lambda: 1_700_000_000.0 + time.now, timer=time.timer)
+def kept(path: Path, time: Time) -> WarningsFile:
+    return WarningsFile(path, clock=lambda: time.now, wall=lambda: 1_700_000_000.0 + time.now, timer=time.timer)
 
 
 def test_a_warning_after_a_quiet_time_is_on_the_disk_soon(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_warning_within_a_warning_is_kept_as_well(tmp_path: Path) -> None:
         node.write()
         time.passes(SELDOM_S)
 
-    node = KeptLog(tmp_path / "log", clock=clock, wall=lambda: 0.0, timer=time.timer)
+    node = WarningsFile(tmp_path / "log", clock=clock, wall=lambda: 0.0, timer=time.timer)
     writing = threading.Thread(target=story, daemon=True)
     writing.start()
     writing.join(10.0)
@@ -181,7 +181,7 @@ def test_without_a_thread_for_the_timer_a_line_waits_for_the_next_write(tmp_path
                 raise RuntimeError("can't start new thread")
             super().start()
 
-    node = KeptLog(
+    node = WarningsFile(
         path,
         clock=lambda: time.now,
         wall=lambda: 0.0,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from formant_files import read_bytes
-from formant_net.aio.state import write_private
+from formant_net.aio.atomic_files import write_private
 from formant_net.ops import log
 
 MOST_BYTES = 64 * 1024
@@ -36,7 +36,7 @@ class Alarm(Protocol):
     def cancel(self) -> None: ...
 
 
-class KeptLog:
+class WarningsFile:
     """The last lines of one node.
 
     path     the file; what is in it from earlier runs stays as long as there is room
@@ -116,9 +116,9 @@ class KeptLog:
             self._size -= len(self._lines.popleft())
 
 
-def keep_warnings(folder: Path, name: str) -> KeptLog:
+def keep_warnings(folder: Path, name: str) -> WarningsFile:
     """From now on keep the warnings of this process in `folder`, also those of its end. `name`: of the node."""
-    kept = KeptLog(folder / f"{name}{ENDING}")
+    kept = WarningsFile(folder / f"{name}{ENDING}")
     log.tap(kept.add)
     atexit.register(kept.write)
     return kept

@@ -20,7 +20,7 @@ from support.suite.patience import PATIENCE_S
 from formant_dsp import Bank
 from formant_dsp.output.callback import StreamState
 from formant_dsp.output.devices import Device
-from formant_dsp.output.output import FIRST_TRY_S, LAST_TRY_S, STALL_S, Host, Output, OutputSettings, merged
+from formant_dsp.output.hotplug import FIRST_TRY_S, LAST_TRY_S, STALL_S, Host, Output, OutputSettings, merged
 from formant_dsp.output.paced import PacedSink
 from formant_dsp.output.sink import RealtimeRefused, Sink, SinkError
 
@@ -305,7 +305,7 @@ def test_priority_that_was_demanded_and_refused_is_an_error() -> None:
 _PLAY = """
 import json, sys, time
 import formant_dsp as fd
-from formant_dsp.output.output import Output, OutputSettings
+from formant_dsp.output.hotplug import Output, OutputSettings
 bank = fd.Bank()
 lines = []
 settings = OutputSettings("auto", latency=0.1)
@@ -373,7 +373,7 @@ def test_a_sound_server_that_is_killed_and_comes_back_is_played_into_again_with_
 _PLAY_PLACED = """
 import json, sys, time
 import formant_dsp as fd
-from formant_dsp.output.output import Output, OutputSettings
+from formant_dsp.output.hotplug import Output, OutputSettings
 bank = fd.Bank(sample_rate=int(sys.argv[1]), channels=int(sys.argv[2]))
 output = Output(bank, OutputSettings("auto", **json.loads(sys.argv[3])))
 for key, pan in ((1, -1.0), (2, 1.0)):

@@ -15,9 +15,9 @@ from itertools import chain, count
 from pathlib import Path
 
 from formant_files import read_bytes
+from formant_net.aio.atomic_files import write_private
 from formant_net.aio.driver import clock
-from formant_net.aio.kept import KeptFile
-from formant_net.aio.state import write_private
+from formant_net.aio.kept_file import KeptFile
 from formant_net.fleet.document import Document, decode, encode
 from formant_net.ops.log import get_logger
 
@@ -37,7 +37,7 @@ class Found:
     fault: str = ""
 
 
-def desk_file(folder: Path, port: int) -> Path | None:
+def desk_path(folder: Path, port: int) -> Path | None:
     """The file of the server at this port. None for port 0 (any free one): nobody finds that server again."""
     if port == 0:
         return None

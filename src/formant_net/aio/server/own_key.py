@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from formant_files import read_text
-from formant_net.aio.state import create_private, write_private
+from formant_net.aio.atomic_files import create_private, write_private
 from formant_net.protocol.messages import MAX_CREDENTIAL_CHARS
 
 FILE = "server.key"
@@ -21,14 +21,14 @@ _MAX_BYTES = 4 * MAX_CREDENTIAL_CHARS
 
 
 @dataclass(frozen=True, slots=True)
-class KeptKey:
+class OwnKey:
     """A join key. `warning` tells the operator what is wrong with its file; "" if nothing is."""
 
     key: str = field(repr=False)
     warning: str = ""
 
 
-def kept_key(folder: Path, make: Callable[[], str]) -> KeptKey:
+def own_key(folder: Path, make: Callable[[], str]) -> OwnKey:
     """The key in `folder`. If there is none, `make` makes one. A file without a key is replaced, with a warning."""
     path = folder / FILE
     warning = ""
@@ -45,12 +45,12 @@ def kept_key(folder: Path, make: Callable[[], str]) -> KeptKey:
             write_private(path, f"{known}\n".encode())
     except OSError as error:
         reason = f"{error.filename or path}: {error.strerror or error}"
-        return KeptKey(
+        return OwnKey(
             make(),
             f"the join key cannot be kept ({reason}), so the next start makes another one: give --key (FORMANT_KEY), "
             "or let FORMANT_STATE_DIR name a folder that can be written",
         )
-    return KeptKey(known, warning)
+    return OwnKey(known, warning)
 
 
 def _read(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Private files: nobody else reads them, and half of one is never seen."""
+"""Files that are written whole: nobody else reads private ones, and half of one is never seen."""
 
 from __future__ import annotations
 
@@ -7,50 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from formant_net.aio import state
-from formant_net.aio.state import (
-    create_private,
-    create_public,
-    kept_name,
-    readable_by_others,
-    state_dir,
-    why_unkept,
-    write_private,
-    write_public,
-)
-
-
-def test_the_folder_is_the_operators_choice_then_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FORMANT_STATE_DIR", "STATE_DIRECTORY", "XDG_STATE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    assert state_dir() == Path.home() / ".local" / "state" / "formant-node"
-    monkeypatch.setenv("XDG_STATE_HOME", "relative")
-    assert state_dir() == Path.home() / ".local" / "state" / "formant-node"
-    monkeypatch.setenv("XDG_STATE_HOME", "/x")
-    assert state_dir() == Path("/x/formant-node")
-    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/formant:/other")
-    assert state_dir() == Path("/var/lib/formant")
-    monkeypatch.setenv("FORMANT_STATE_DIR", "/mine")
-    assert state_dir() == Path("/mine")
-
-
-def test_a_user_without_a_home_keeps_nothing_and_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a container that runs with a number which is no user's."""
-
-    def nowhere() -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr(Path, "home", nowhere)
-    assert state_dir({}) == Path("/.local/state/formant-node")
-
-
-def test_a_folder_in_which_nothing_can_be_kept_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert why_unkept(tmp_path / "deep" / "er") == ""
-    (tmp_path / "file").write_text("")
-    assert "cannot be written" in why_unkept(tmp_path / "file" / "x")
-    full = os.statvfs(tmp_path)
-    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result([*full[:4], 0, *full[5:]]))
-    assert "no space is left" in why_unkept(tmp_path)
+from formant_net.aio import atomic_files
+from formant_net.aio.atomic_files import create_private, create_public, readable_by_others, write_private, write_public
 
 
 def test_a_file_and_its_name_are_on_the_disk_before_it_counts_as_written(
@@ -164,13 +122,6 @@ def test_an_end_in_the_very_moment_in_which_the_draft_is_made_leaves_none(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_id_is_part_of_a_name_on_every_file_system() -> None:
-    assert kept_name("synth-attic_2.b") == "synth-attic_2.b"
-    assert kept_name("synth-a:b") == "synth-a%3Ab"
-    assert not set('<>:"/\\|?*') & set(kept_name('synth-<>:"/\\|?*'))
-    assert len({kept_name(each) for each in ("synth-a:b", "synth-a%3Ab", "synth-ab")}) == 3
-
-
 def test_windows_refuses_to_replace_a_file_that_is_read_and_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,8 +133,8 @@ def test_windows_refuses_to_replace_a_file_that_is_read_and_is_asked_again(
             raise PermissionError(13, "the process cannot access the file")
         replace(draft, path)
 
-    monkeypatch.setattr(state, "_WINDOWS", True)
-    monkeypatch.setattr(state, "_PAUSES_S", (0.0,) * 5)
+    monkeypatch.setattr(atomic_files, "_WINDOWS", True)
+    monkeypatch.setattr(atomic_files, "_PAUSES_S", (0.0,) * 5)
     monkeypatch.setattr(os, "replace", busy)
     write_private(tmp_path / "x", b"new")
     assert (tmp_path / "x").read_bytes() == b"new"
@@ -203,7 +154,7 @@ def test_a_new_file_on_windows_takes_no_existing_name(tmp_path: Path, monkeypatc
             raise FileExistsError(path)
         rename(draft, path)
 
-    monkeypatch.setattr(state, "_WINDOWS", True)
+    monkeypatch.setattr(atomic_files, "_WINDOWS", True)
     monkeypatch.setattr(os, "rename", as_there)
     create_private(tmp_path / "x", b"first")
     with pytest.raises(FileExistsError):

@@ -6,7 +6,7 @@ import errno
 from pathlib import Path
 
 from formant_files import read_bytes
-from formant_net.aio.state import write_private
+from formant_net.aio.atomic_files import write_private
 from formant_net.ops.log import get_logger
 
 FIRST_PAUSE_S = 2.0
