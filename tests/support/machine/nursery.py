@@ -62,7 +62,7 @@ def requested(data: bytes, files: list[int]) -> None:
 def main() -> None:
     asked = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    command: Callable[[], None] = importlib.import_module("formant_net.cli").run  # before the package of that name
+    command: Callable[[], None] = importlib.import_module("formant_net.cli.command").run
     preload()
     awake, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.signal(signal.SIGCHLD, lambda *_: None)

@@ -48,7 +48,8 @@ def command(user: bool | None, print_: bool, name: str | None, arguments: tuple[
             f"everybody can read a unit: put FORMANT_KEY=… into {secrets}, and leave key=… out of the URL"
         )
     # Options that the node would refuse at every start are refused here.
-    from formant_net.cli import URLS, LazyGroup
+    from formant_net.cli.command import LazyGroup
+    from formant_net.cli.config import URLS
 
     context = click.get_current_context()
     own: list[Path] = []
@@ -103,14 +104,16 @@ def _names_a_server(called: click.Context, secrets: Path, *, for_user: bool) -> 
 
     The environment of this shell does not count, because the service has another one.
     """
-    from formant_net.cli import URLS, read_tables
+    from formant_net.cli.command import SUBCOMMANDS
+    from formant_net.cli.config import URLS, read_tables
 
     if called.params.get("search"):
         return True
     if called.get_parameter_source(URLS) is click.core.ParameterSource.COMMANDLINE:
         return True
     name = called.info_name or ""
-    if any("url" in table.get(name, {}) for table in map(read_tables, _config_files(for_user=for_user))):
+    tables = (read_tables(path, SUBCOMMANDS) for path in _config_files(for_user=for_user))
+    if any("url" in table.get(name, {}) for table in tables):
         return True
     try:
         lines = read_text(secrets, 1_000_000).splitlines()
@@ -122,14 +125,14 @@ def _names_a_server(called: click.Context, secrets: Path, *, for_user: bool) -> 
 
 def _config_files(*, for_user: bool) -> list[Path]:
     """The existing configuration files that the service will read."""
-    from formant_net.cli import SYSTEM_CONFIG, default_config
+    from formant_net.cli.config import SYSTEM_CONFIG, default_config
 
     return [path for path in (SYSTEM_CONFIG, *([default_config()] if for_user else [])) if os.path.exists(path)]
 
 
 def _config_file(*, for_user: bool) -> Path:
     """The configuration file in which the user should write a URL."""
-    from formant_net.cli import SYSTEM_CONFIG, default_config
+    from formant_net.cli.config import SYSTEM_CONFIG, default_config
 
     return default_config() if for_user else SYSTEM_CONFIG
 

@@ -33,7 +33,7 @@ def test_nobody_else_does(code: int, environment: dict[str, str]) -> None:
 
 def test_every_command_asks_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[object] = []
-    monkeypatch.setattr("formant_net.cli.wait_if_refused", ended.append)
+    monkeypatch.setattr("formant_net.cli.command.wait_if_refused", ended.append)
     CliRunner().invoke(main, ["synth", "--voices", "none"])
     CliRunner().invoke(main, ["render", "--nope"])
     CliRunner().invoke(main, ["devices", "--help"])

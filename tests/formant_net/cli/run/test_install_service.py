@@ -81,7 +81,7 @@ def test_what_the_node_would_refuse_and_a_key_are_refused(arguments: list[str], 
 def test_a_server_may_be_named_where_the_service_reads_it(
     file: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("formant_net.cli.default_config", lambda: tmp_path / "formant-node.toml")
+    monkeypatch.setattr("formant_net.cli.config.default_config", lambda: tmp_path / "formant-node.toml")
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text(text)
     result = CliRunner().invoke(
