@@ -82,6 +82,23 @@ class Ears:
                 async with asyncio.timeout(0.2):
                     await self.until(lambda: port in self.heard)
 
+    async def meet(self, keyboard: MidiSender) -> None:
+        """Until the keyboard is connected and heard."""
+        await self.until(lambda: keyboard.port in self.watcher.open_ports)
+        await self.hear(keyboard, keyboard.port)
+
+    async def hold(self, keyboard: MidiSender) -> None:
+        """Meet the keyboard, then one of its keys and the pedal are down."""
+        await self.meet(keyboard)
+        keyboard.send("90 45 7F", "B0 40 7F")
+        await self.until(lambda: len(self.down) == 1)
+
+    async def play_again(self, keyboard: MidiSender) -> None:
+        """Meet the keyboard, then another key is down, and it alone."""
+        await self.meet(keyboard)
+        keyboard.send("90 47 7F")
+        await self.until(lambda: list(self.down.values()) == [71.0])
+
     def close(self) -> None:
         self.made.remove(self)
         if self.watcher._backend is not None:
@@ -104,8 +121,7 @@ def test_a_keyboard_that_dies_is_lifted_in_time_and_plays_again_when_it_is_back(
     async def main() -> None:
         ears = Ears("keyboard")
         with MidiSender(jack, "keyboard") as keyboard:
-            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
-            await ears.hear(keyboard, keyboard.port)
+            await ears.meet(keyboard)
             keyboard.send("90 45 7F", "90 47 7F", "90 48 7F", "B0 40 7F")
             await ears.until(lambda: sorted(map(str, ears.down.values())) == ["69.0", "71.0", "72.0"])
             looks = ears.looks
@@ -114,8 +130,7 @@ def test_a_keyboard_that_dies_is_lifted_in_time_and_plays_again_when_it_is_back(
             assert (ears.looks - looks) * LOOK_S <= IN_TIME_S
         assert f"{keyboard.port}: gone, its keys are lifted" in ears.words
         with MidiSender(jack, "keyboard") as keyboard:
-            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
-            await ears.hear(keyboard, keyboard.port)
+            await ears.meet(keyboard)
             keyboard.send("90 45 7F")
             await ears.until(lambda: list(ears.down.values()) == [69.0])
             keyboard.send("80 45 00")
@@ -129,17 +144,13 @@ def test_a_server_that_dies_lifts_everything_and_is_taken_again_when_it_is_back(
     async def main() -> None:
         ears = Ears("keyboard")
         with MidiSender(jack, "keyboard") as keyboard:
-            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
-            await ears.hear(keyboard, keyboard.port)
-            keyboard.send("90 45 7F", "B0 40 7F")
-            await ears.until(lambda: len(ears.down) == 1)
+            await ears.hold(keyboard)
             jack.kill()
             await ears.until(lambda: not ears.down)
         assert any("the JACK server is gone" in text for text in ears.words)
         jack.restart()
         with MidiSender(jack, "keyboard") as keyboard:
-            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
-            await ears.hear(keyboard, keyboard.port)
+            await ears.meet(keyboard)
             keyboard.send("90 45 7F")
             await ears.until(lambda: len(ears.down) == 1)
         ears.close()
@@ -151,10 +162,7 @@ def test_a_server_that_hangs_lifts_everything_and_holds_nobody_up(jack: Jack) ->
     async def main() -> None:
         ears = Ears("keyboard")
         with MidiSender(jack, "keyboard") as keyboard:
-            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
-            await ears.hear(keyboard, keyboard.port)
-            keyboard.send("90 45 7F", "B0 40 7F")
-            await ears.until(lambda: len(ears.down) == 1)
+            await ears.hold(keyboard)
             jack.tell(signal.SIGSTOP)
             try:
                 await ears.until(lambda: not ears.down)
@@ -191,18 +199,12 @@ def test_a_connection_that_is_cut_in_a_patchbay_lifts_the_keys_and_is_made_again
     async def main() -> None:
         ears = Ears("keyboard")
         with MidiSender(jack, "keyboard") as keyboard:
-            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
-            await ears.hear(keyboard, keyboard.port)
-            keyboard.send("90 45 7F", "B0 40 7F")
-            await ears.until(lambda: len(ears.down) == 1)
+            await ears.hold(keyboard)
             with closing(importlib.import_module("jack").Client("patchbay", no_start_server=True)) as patchbay:
                 (ours,) = patchbay.get_all_connections(keyboard.port)
                 patchbay.disconnect(keyboard.port, ours)
             await ears.until(lambda: not ears.down)
-            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
-            await ears.hear(keyboard, keyboard.port)
-            keyboard.send("90 47 7F")
-            await ears.until(lambda: list(ears.down.values()) == [71.0])
+            await ears.play_again(keyboard)
         ears.close()
 
     asyncio.run(main())
@@ -212,10 +214,7 @@ def test_a_keyboard_that_is_back_before_anybody_looked_is_lifted_and_heard_again
     async def main() -> None:
         ears = Ears("keyboard")
         with MidiSender(jack, "keyboard") as keyboard:
-            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
-            await ears.hear(keyboard, keyboard.port)
-            keyboard.send("90 45 7F", "B0 40 7F")
-            await ears.until(lambda: len(ears.down) == 1)
+            await ears.hold(keyboard)
             keyboard.kill()
         with closing(importlib.import_module("jack").Client("other", no_start_server=True)) as other:
             async with asyncio.timeout(PATIENCE_S):
@@ -224,10 +223,7 @@ def test_a_keyboard_that_is_back_before_anybody_looked_is_lifted_and_heard_again
         assert len(ears.down) == 1  # nobody has looked meanwhile
         with MidiSender(jack, "keyboard") as keyboard:
             await ears.until(lambda: not ears.down)
-            await ears.until(lambda: keyboard.port in ears.watcher.open_ports)
-            await ears.hear(keyboard, keyboard.port)
-            keyboard.send("90 47 7F")
-            await ears.until(lambda: list(ears.down.values()) == [71.0])
+            await ears.play_again(keyboard)
         ears.close()
 
     asyncio.run(main())

@@ -69,26 +69,28 @@ def test_who_comes_again_in_its_turn_waits_for_the_next() -> None:
     asyncio.run(story())
 
 
+async def behind_a_crowd(clock: list[float], crowd: str, addresses: int, *others: str) -> tuple[Arrivals, list[Slow]]:
+    """Who is fed until each of the others has had a turn; 2,000 of a crowd came before them."""
+    fed: list[Slow] = []
+    queue = Arrivals(asyncio.get_running_loop())
+    for n in range(2000):
+        queue.add(Slow(clock, fed, f"{crowd}.{n % addresses}"))
+    waiting = [Slow(clock, fed, group) for group in others]
+    for one in waiting:
+        queue.add(one)
+    while not all(one in fed for one in waiting):
+        await asyncio.sleep(0)
+    return queue, fed
+
+
 @pytest.mark.parametrize("addresses", [1, 40])
 def test_a_guest_waits_for_one_of_each_other_token_however_many_addresses_that_has(
     monkeypatch: pytest.MonkeyPatch, addresses: int
 ) -> None:
     clock = [0.0]
     monkeypatch.setattr(module, "clock", lambda: clock[0])
-
-    async def story() -> None:
-        fed: list[Slow] = []
-        queue = Arrivals(asyncio.get_running_loop())
-        for n in range(2000):
-            queue.add(Slow(clock, fed, f"crowd.{n % addresses}"))
-        others = [Slow(clock, fed, "others.7"), Slow(clock, fed, "third.8")]
-        for one in others:
-            queue.add(one)
-        while not all(one in fed for one in others):
-            await asyncio.sleep(0)
-        assert len(fed) <= 2 + 4
-
-    asyncio.run(story())
+    _, fed = asyncio.run(behind_a_crowd(clock, "crowd", addresses, "others.7", "third.8"))
+    assert len(fed) <= 2 + 4
 
 
 @pytest.mark.parametrize("addresses", [1, 40])
@@ -100,14 +102,7 @@ def test_a_newcomer_waits_for_one_of_each_other_address_however_many_others_wait
     monkeypatch.setattr(module, "clock", lambda: clock[0])
 
     async def story() -> None:
-        fed: list[Slow] = []
-        queue = Arrivals(asyncio.get_running_loop())
-        for n in range(2000):
-            queue.add(Slow(clock, fed, f".192.0.2.{n % addresses}"))
-        player = Slow(clock, fed, ".198.51.100.7")
-        queue.add(player)
-        while player not in fed:
-            await asyncio.sleep(0)
+        queue, fed = await behind_a_crowd(clock, ".192.0.2", addresses, ".198.51.100.7")
         assert len(fed) <= addresses + 4
         while len(queue):
             await asyncio.sleep(0)
