@@ -40,6 +40,7 @@ TESTED_ELSEWHERE = {
     "formant_net/aio/soak.py": "as a command: cli/run/test_soak.py",
     "formant_net/cli/options/audio.py": "options of commands: cli/play/test_synth.py",
     "formant_net/cli/sound/bench.py": "cli/test_command.py",
+    "formant_net/cli/sound/render_voice.py": "by the command: cli/sound/test_render.py",
     "formant_net/cli/sound/devices.py": "cli/test_command.py",
     "formant_net/aio/client/hand.py": "by both bridges: aio/midi/test_bridge.py, aio/osc/test_bridge.py",
     "formant_net/client/effects.py": "structures without behaviour",
