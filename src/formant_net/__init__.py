@@ -1,8 +1,8 @@
 """The network of Formant: discovery, signaling and peer-to-peer touch.
 
-The rooms `protocol`, `timers`, `lan`, `server`, `client`, `synth`, `controller` and `ops` hold the pure cores. A core
-takes a message and the time and returns what to send. `aio` is the asyncio shell around them, `cli` the command
-`formant-node`, `page` the touch page. docs/understand/architecture.md is the map.
+All rooms hold pure cores, except three: `aio` is the asyncio shell around the cores, `cli` the command `formant-node`,
+`page` the pages of browsers. A core takes a message and the time, and returns what to send.
+docs/understand/architecture.md is the map.
 
 Out of scope: the sound (formant_dsp), audio over the network, accounts, and media servers.
 """

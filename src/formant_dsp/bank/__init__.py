@@ -1,4 +1,4 @@
-"""A bank of voices: takes notes and renders their mix. Imports `model` and `kernels`."""
+"""A bank of voices: takes notes and renders their mix."""
 
 from formant_dsp.bank.bank import Bank
 

@@ -1,1 +1,1 @@
-"""The loops over samples and voices, compiled once per instruction set. Imports no other room."""
+"""The loops over samples and voices, compiled once per instruction set. Imports only C headers (`native`)."""

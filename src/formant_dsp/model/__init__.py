@@ -1,1 +1,1 @@
-"""What a voice is, in numbers: parameters, vowels, touches and presets. Makes no sound and imports no other room."""
+"""What a voice is, in numbers: parameters, vowels, touches and presets. Makes no sound; imports only `touch`."""

@@ -1,8 +1,7 @@
 """A choir: n singers for one touch, who differ in pitch, level, place, tract size, vibrato and onset.
 
-A `Choir` draws what belongs to a singer once, from a seed; the bank draws anew for each note how far he is out of tune
-today, and his vibrato. `ChoirBank` wraps a bank and turns every note into n notes. The player does not need to know the
-number of singers.
+A `Choir` draws what belongs to a singer once, from a seed. The bank draws the mistuning and the vibrato of each note.
+`ChoirBank` wraps a bank and turns every note into n notes. The player does not need to know the number of singers.
 
 The ear tells voices apart when they are detuned by ± 10 cents and their onsets are spread over 10 … 40 ms. Two onsets
 less than 2 ms apart sound like one. A late singer has a `delay_s`: the bank starts the note this many seconds after the

@@ -189,7 +189,7 @@ def _code(preset: Preset) -> array[float]:
 
 
 def _left_to_the_onset(preset: Preset) -> dict[str, float]:
-    """Below -100: the mapping fills these in, unless the preset says them itself."""
+    """The parameters of the onset, each below -100: the mapping computes them, unless the preset sets them itself."""
     return dict.fromkeys(expression.OF_ONSET, -1000.0) if preset.algorithm in expression.SUNG_BY else {}
 
 

@@ -1,1 +1,1 @@
-"""Output of a bank to a loudspeaker or a file: devices, streams, the audio callback. Imports `bank` and `model`."""
+"""Output of a bank to a loudspeaker or a file: devices, streams, the audio callback."""

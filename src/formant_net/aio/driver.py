@@ -98,7 +98,7 @@ class Driver:
             self._loop.call_soon(self._arm)
 
     def _as_before(self) -> bool:
-        """Whether the timer that runs is right for sure."""
+        """Whether the running timer is certainly right."""
         if self._moved is None or self._timer is None or clock() - self._armed >= SLEPT_S:
             return False
         return not self._moved()

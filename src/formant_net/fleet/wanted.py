@@ -1,4 +1,4 @@
-"""Everything that desks decide: the fleet document, solos, what undoes the last scene. And what a request makes of it.
+"""Everything that desks decide (document, solos, undo of the last scene), and how a request changes it.
 
 One server keeps it by itself. Several edges agree on it through their engine (agreed.py).
 """

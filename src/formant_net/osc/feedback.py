@@ -1,4 +1,4 @@
-"""What subscribers are told of settings: on change, newest wins, never against the hand, never to strangers."""
+"""What subscribers are told of settings: the newest value after each change, but not of their own changes."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Trust:
         return cls(tuple(_pin(pin.strip()) for pin in pins), ca)
 
     def also(self, pin: str | None) -> Trust:
-        """The same with the pin of a join URL, which speaks of that server only and so takes the place of others."""
+        """The same with the pin of a join URL. That pin is for one server, so it replaces all others."""
         return replace(self, pins=(pin,)) if pin else self
 
 

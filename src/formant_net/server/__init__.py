@@ -1,1 +1,1 @@
-"""The server core: who is here, who is told of whom, what is passed from peer to peer."""
+"""The server core: registration, discovery of controllers, and routing of messages between peers."""

@@ -27,7 +27,7 @@ class Content:
     def clean(self, message: Routed) -> Routed:
         """The message as it may be passed on.
 
-        error    ProtocolError ("bad-sdp", "bad-candidate"); it is not to be passed on at all
+        error    ProtocolError ("bad-sdp", "bad-candidate"); the message must not be passed on
         """
         limits = self._limits
         if isinstance(message, m.IceCandidate):

@@ -167,7 +167,7 @@ class Hub:
         return True
 
     def wind_down(self, within_s: float, now: float) -> None:
-        """This edge is about to stop: everybody is asked to go elsewhere, newcomers are refused, routing goes on."""
+        """This edge is about to stop: clients are asked to move, newcomers are refused, routing goes on."""
         self._moved = True
         self._registration.closing = True
         if conns := tuple(client.conn for client in self._clients.registered()):
@@ -188,7 +188,7 @@ class Hub:
         self._settle(now)
 
     def on_access(self, now: float) -> None:
-        """Keys were changed: whoever came in by one that is no longer valid has to go."""
+        """Keys were changed: clients whose key is no longer valid are sent away."""
         self._moved = True
         self._registration.on_access(now)
         self._settle(now)
@@ -299,7 +299,7 @@ class Hub:
 
     @property
     def wall_offset_s(self) -> float:
-        """Wall clock minus `now`. The shell sets it, again and again: a wall clock may be put right at any time."""
+        """Wall clock minus `now`. The shell sets it regularly, because a wall clock may be corrected at any time."""
         return self._out.wall_offset_s
 
     @wall_offset_s.setter
@@ -389,7 +389,7 @@ class Hub:
                 raise ProtocolError("wrong-way", f"only a server sends {name}: see docs/integrate/protocol.md", name)
 
     def _settle(self, now: float) -> None:
-        """Do what follows from changes in the registry, and tell the synths."""
+        """Act on changes in the registry, and tell the synths."""
         while notices := self._registry.drain():
             self._moved = True
             for notice in notices:
@@ -414,7 +414,7 @@ class Hub:
         self._forget()
 
     def _forget(self) -> None:
-        """How a box was that a desk has deleted, at whichever edge."""
+        """Forget the health of boxes that a desk has deleted, at any edge."""
         forgotten, self.steering.forgotten = self.steering.forgotten, []
         for id in forgotten:
             self.health.forget(id)
@@ -428,7 +428,7 @@ class Hub:
                 self.steering.elsewhere(id, lease, now)
 
     def _begin(self, client: Client | None, now: float) -> None:
-        """Somebody is in: do what it has said while it waited."""
+        """A client is registered: handle the messages that it sent while it waited."""
         if client is None:
             return
         held, client.held = client.held, []

@@ -1,4 +1,4 @@
-"""What a client says of itself, cut to what others are told of it: lists carry everybody's."""
+"""A client's description of itself (`meta`), shortened for others: a list carries that of each controller."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def cut(meta: Mapping[str, Any] | None, most_bytes: int) -> dict[str, Any]:
-    """The fields that fit into `most_bytes` as JSON: first those that are used, then in the order given."""
+    """The fields that fit into `most_bytes` as JSON: first those that our clients use, then the others in order."""
     if not meta:
         return {}
     if len(_encoder.encode(meta)) <= most_bytes:

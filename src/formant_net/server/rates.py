@@ -1,4 +1,4 @@
-"""How much a client may say: in messages of its own, and together with all others of its address."""
+"""How many messages a client may send, alone and together with all others of its address."""
 
 from __future__ import annotations
 

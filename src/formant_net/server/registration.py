@@ -104,7 +104,7 @@ class Registration:
         self._must_register(client, now)
 
     def register(self, client: Client, asked: m.Register, now: float) -> None:
-        """It wants to be known. Raises ProtocolError: what is wrong with its key, its role or its id."""
+        """A client asks to be registered. Raises ProtocolError for a wrong key, role or id."""
         grant = self._door.admit(asked.key, client.address, now, self._out.wall(now))
         role = role_of(asked)
         grant.check(asked.client_id, role)
@@ -133,7 +133,7 @@ class Registration:
             self._ask_elsewhere(client, asked, now)
 
     def hold(self, client: Client, message: codec.Signaling | m.Unknown) -> None:
-        """Keep what an undecided client says until it is in. Raises ProtocolError "too-fast"."""
+        """Keep the messages of an undecided client until it is registered. Raises ProtocolError "too-fast"."""
         if len(client.held) >= self._limits.held:
             raise ProtocolError("too-fast", "wait for `registered` before sending more", codec.wire_name(message))
         client.held.append(message)
@@ -223,7 +223,7 @@ class Registration:
         return client.warned_at is None or now - client.warned_at >= 1.0
 
     def refuse(self, client: Client, error: ProtocolError, now: float) -> None:
-        """Say what was wrong, and close the connection if the error is fatal."""
+        """Send the error, and close the connection if it is fatal."""
         self._errors[error.code] += 1
         if error.code == "too-fast" and not error.fatal:
             if not self.would_say(client, now):
@@ -243,7 +243,7 @@ class Registration:
             self.remove(client, now)
 
     def on_access(self, now: float) -> None:
-        """Keys were changed: whoever came in by one that is no longer valid has to go."""
+        """Keys were changed: clients whose key is no longer valid are sent away."""
         for client in list(self._clients.registered()):
             if client.conn in self._clients and not self._door.access.still(client.key, self._out.wall(now)):
                 self.refuse(client, _WITHDRAWN, now)

@@ -20,7 +20,7 @@ class Relays:
         self._renew_at: float | None = None
 
     def told(self, client: Client, now: float) -> list[dict[str, Any]]:
-        """The list for `client`, which will be told anew in time."""
+        """The list for `client`. The client gets a new list before the passwords expire."""
         if self._renew_at is None and self._ice.renew_s is not None:
             self._renew_at = now + self._ice.renew_s
         return self._ice.told(client.id, self._out.wall(now))
@@ -34,7 +34,7 @@ class Relays:
         return self._renew_at
 
     def on_deadline(self, now: float) -> None:
-        """Tell everybody anew, if it is time."""
+        """Send every client a new list, if it is time."""
         if self._renew_at is None or now < self._renew_at or self._ice.renew_s is None:
             return
         registered = list(self._clients.registered())

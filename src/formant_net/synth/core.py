@@ -342,7 +342,7 @@ class Synth(ClientCore[SynthEffect]):
         self._wakeup.by(self._identify.next_deadline())
 
     def _be_metered(self, now: float) -> None:
-        """Whoever is to say its level measures it. The server that wanted it may be gone."""
+        """Tell the shell whether to measure the level. Without a server nobody wants it."""
         if not self.online:
             self._meter.stop()
         self._out.append(Measure(on=self._meter.on))

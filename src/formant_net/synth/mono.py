@@ -23,7 +23,7 @@ class Mono:
         """Key of the voice: that of the finger that began it."""
 
     def take(self, notes: Iterable[Note], *, legato: bool) -> list[Note]:
-        """The notes of the voice for these notes of the fingers."""
+        """The notes that the voice sings for these notes of the fingers."""
         return [changed for note in notes for changed in self._take(note, legato)]
 
     def forget(self) -> None:

@@ -26,7 +26,7 @@ class Player:
         """Whether a finger has been down on this link, which means that a person plays."""
 
     def sing(self, notes: list[Note], *, mono: bool, legato: bool) -> list[Note]:
-        """The notes of these notes of the fingers: with `mono` those of one voice."""
+        """The notes to sing for these notes of the fingers; with `mono`, those of one voice."""
         return self.mono.take(notes, legato=legato) if mono else notes
 
     def _key(self, now: float) -> int | None:

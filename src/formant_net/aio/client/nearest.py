@@ -19,8 +19,8 @@ ALIKE_S = 0.02
 async def nearest_first(servers: Sequence[Server]) -> list[Server]:
     """All machines behind `servers`, the one with the quickest connect first, those that do not answer last.
 
-    A single address is not knocked at. Takes a second at most, and fails never: what cannot be looked up now stays in
-    the list under its name, and may be found later.
+    A single address is not timed. It takes a second at most and never fails: a server whose name cannot be looked up
+    now stays in the list under its name.
     """
     found = [each for group in await asyncio.gather(*map(_machines, servers)) for each in group]
     if len(found) < 2:
@@ -46,7 +46,7 @@ async def _machines(server: Server) -> list[Server]:
 
 
 async def _knock(server: Server) -> float:
-    """Seconds until a TCP connection is open; the better of two, for a busy machine may be late once."""
+    """Seconds until a TCP connection is open: the shorter of two times, because a busy machine may be late once."""
     loop = asyncio.get_running_loop()
     took = KNOCK_S
     try:

@@ -38,7 +38,7 @@ class Remembered:
         self._began = self._kept = began
 
     def read(self) -> Settings | None:
-        """What was set before the restart, where that is something else. Blocking."""
+        """The settings from before the restart, if they differ from those of the start. Blocking."""
         content = self._file.read()
         if content is None:
             return None
@@ -53,7 +53,7 @@ class Remembered:
         return kept.now if kept.now != self._began else None
 
     def write(self, settings: Settings, now: float, *, last: bool = False) -> None:
-        """Keep them, if they are others than those kept. Call it again and again: a full disk has room later. Blocking.
+        """Write the settings if they have changed. Call it regularly: a full disk may have room later. Blocking.
 
         now, last   as of `KeptFile.write`
         """
@@ -85,7 +85,7 @@ class RememberedSteering:
         return self._kept
 
     def write(self, settings: BoxSettings | None, now: float, *, last: bool = False) -> None:
-        """Keep them, if they are others than those kept; `now` and `last` as of `KeptFile.write`. Blocking."""
+        """Write the settings if they have changed; `now` and `last` as of `KeptFile.write`. Blocking."""
         if settings is None or settings == self._kept:
             return
         if self._file.write(msgspec.json.encode(settings), now, last=last):

@@ -39,7 +39,7 @@ COLLECT_S = 10.0
 """Seconds after the end of a link, after which a full garbage collection runs. A closed connection is about 0.1 MB of
 reference cycles. Full collections are rare by themselves, so a node would grow by that with every player who leaves."""
 TURN_S = 0.05
-"""Seconds after which the next offer is begun although the last is not complete: it waits for a STUN server."""
+"""Seconds after which the next offer is begun, although the last one is not complete and waits for a STUN server."""
 CLOSE_S = 5.0
 """Seconds after which closing is given up. It may wait for a peer that is gone, so it runs in the background."""
 MAX_OPERATIONS = 128
@@ -49,8 +49,8 @@ MAX_EXTRA_CHANNELS = 8
 MAX_UNFINISHED = 256 * 1024
 """Bytes of messages that have begun and not ended: the longest that may be sent is 8 KiB."""
 PIECE_BYTES = 256
-"""What a piece of such a message takes beside its content. An empty one takes it, too, and is looked at again each time
-that a further one comes."""
+"""Bytes that a piece of such a message takes in addition to its content. An empty piece takes them, too: aiortc reads
+all pieces again whenever one comes."""
 WATCH_S = 0.5
 BAD_PER_S, BAD_BURST = 5.0, 100
 """A link is closed if a controller sends more unreadable messages a second than this for long, or this many at once.
@@ -68,11 +68,11 @@ def unfinished_bytes(connection: RTCPeerConnection) -> int:
 
 
 def stream_ids(number: int) -> tuple[int, int]:
-    """SCTP streams for the two channels of a link: others for each of 250 links in a row.
+    """SCTP streams for the two channels of a link. 250 links in a row have different ones.
 
-    A page that keeps its RTCPeerConnection still has the streams of the link before open, also when the process that
-    made them was killed, and takes no new channel on them. They are odd, as RFC 8832 section 6 has it for the DTLS
-    server, and below 1024, the most that Chromium takes.
+    Some pages keep one RTCPeerConnection for all links. There the streams of the last link stay open, also when its
+    process was killed, and no new channel can use them. The numbers are odd, as RFC 8832 section 6 requires of the
+    DTLS server, and below 1024, because Chromium accepts no larger ones.
     """
     first = 1 + 4 * (number % 250)
     return first, first + 2
@@ -313,8 +313,8 @@ class Links:
     def make_offer(self, effect: MakeOffer) -> None:
         """A new connection with both channels; tells its offer.
 
-        They are made one after another, those to guests last: each costs some milliseconds in a few steps. What is
-        played has as much time between two of them.
+        Offers are made one after another, those to guests last. Each takes some milliseconds, in a few steps. Between
+        two offers touches have as much time as an offer took.
         """
         self._offers[effect.peer, effect.link] = effect
         self._next_offer()
@@ -385,7 +385,7 @@ class Links:
             self._turn_over(link, begun)
 
     def _turn_over(self, link: _Connection, begun: float) -> None:
-        """The offer is made, or takes long: what is played has as much time as it took."""
+        """The offer is made, or takes long: touches have as much time as it took, then the next offer begins."""
         if self._offering is link:
             self._offering = None
             if self._turn is not None:

@@ -25,7 +25,7 @@ CLOSE_S = 1.0
 ALIVE_S = 10.0
 """Seconds between the library's pings, and for which it waits: a server that vanished is noticed within 20 s."""
 TURN_S = 0.002
-"""Seconds of messages that came together, after which what is played has its turn: a storm of newcomers comes as
+"""Seconds for which messages that came together are read; then touches have their turn. A storm of newcomers comes as
 hundreds of messages at once."""
 MAX_QUEUED = 256
 """Messages that may wait for a slow socket. With more the socket is closed, and a new one gets a new list."""
@@ -88,7 +88,7 @@ class SignalingSockets:
         self._sockets: dict[int, _Socket] = {}
         self._checks: set[asyncio.Task[None]] = set()
         self._gone: set[str] = set()
-        """Addresses that did not answer: the next attempt looks the name up again, for machines move."""
+        """Addresses that did not answer. The next attempt looks the name up again: the machine may have another one."""
         self._log = get_logger()
 
     @property
@@ -198,7 +198,7 @@ class SignalingSockets:
             self._tell(self._core.closed, attempt, reason)
 
     def _answered(self, effect: Connect, open_once: bool) -> None:
-        """Notes whether the address of an attempt can be reached; where it cannot, the name is looked up next."""
+        """Note whether the address of an attempt was reached. If not, the next attempt looks the name up."""
         if effect.address and not open_once:
             self._gone ^= {effect.address}
 

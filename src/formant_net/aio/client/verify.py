@@ -10,7 +10,7 @@ from formant_net.protocol.trust import Trust, fits
 from formant_net.server.access.certificate import CertificateError, pin_of_der, pin_of_pem
 
 MOST_BYTES = 4_000_000
-"""Of a file of certificates: fifteen times what systems bring along."""
+"""Size limit of a file of certificates: fifteen times the file that systems come with."""
 _UNTIMELY = (9, 10)
 """OpenSSL's codes for a certificate that is not yet valid, and for one that is not any more."""
 
@@ -66,7 +66,7 @@ def _known(pin: str) -> str:
 
 
 def unknown(error: ssl.SSLCertVerificationError) -> str:
-    """Why a server's certificate does not count, and what to do."""
+    """Why a server's certificate is not accepted, and what to do."""
     advice = "take the whole join URL of the server, or give --tls-fingerprint or --tls-ca"
     if error.verify_code in _UNTIMELY:
         advice = f"the server needs a new one, or a clock is wrong (this machine has {datetime.now():%Y-%m-%d})"

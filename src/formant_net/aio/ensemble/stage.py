@@ -1,4 +1,4 @@
-"""What stands behind an ensemble: a controller, the voices it plays in time, and the synths it waits for."""
+"""The parts of an ensemble: a controller, the voices that it plays in time, and the synths that it waits for."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ class Backend(Protocol):
     def sources(self) -> list[Source]:
         """The ports that are there now, without our own.
 
-        An open one whose connection to us has gone is left out once: it went and came back unseen, or somebody cut it.
+        An open port whose connection to us is gone is left out once. Either it has gone and come back between two
+        looks, or somebody has cut the connection.
         """
 
     def left(self) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 MOST = 100_000
-"""Messages that may wait. More come only if the loop has hung for half a minute."""
+"""Messages that may wait. There are more only if the loop has hung for half a minute."""
 
 Batch = list[tuple[str, bytes]]
 """Each message with the name of its port, in order of arrival."""

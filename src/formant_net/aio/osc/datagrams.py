@@ -1,4 +1,4 @@
-"""A UDP port that hears OSC: every datagram that is there is read at once, because a loop turn for each loses some."""
+"""A UDP port for OSC. All datagrams that have come are read at once: a turn of the loop for each would lose some."""
 
 from __future__ import annotations
 

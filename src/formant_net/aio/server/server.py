@@ -65,7 +65,7 @@ SCRAPE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """That a server tells Prometheus how it is and how its boxes are. Who has the join key may ask, or this token."""
+    """The server answers GET /metrics. A client needs the join key, or this token if there is one."""
 
     token: str | None = field(default=None, repr=False)
 

@@ -1,10 +1,10 @@
 """Signed join tokens: JSON Web Tokens (RFC 7519) that say who may join as what, and until when.
 
 A token is signed by a key of a JWK Set (RFC 7517): HS256 with a shared secret, or EdDSA, with which the server needs
-only the public half and cannot make tokens itself. The library is PyJWT: small, kept for ten years, on `cryptography`,
-which is here already for WebRTC. joserfc and jwcrypto would also encrypt, which nothing here needs; PASETO has no
-library that is as well kept. What can go wrong with JWTs is shut by these: the key is chosen by its `kid` and brings
-its own algorithm, so that a token cannot choose one; `aud` and `exp` must be there; only the claims below are read.
+only the public half and cannot make tokens itself. The library is PyJWT: small, maintained for ten years, on top of
+`cryptography`, which WebRTC needs as well. joserfc and jwcrypto would also encrypt, which is not needed; PASETO has no
+library that is as well maintained. Three rules close the known holes of JWTs. The key is chosen by its `kid` and brings
+its own algorithm, so a token cannot choose one. `aud` and `exp` must be there. Only the claims below are read.
 
     aud     "formant-join", so that no token made for anything else opens an instrument
     exp     end, s since 1970; nbf, if there, the beginning

@@ -2,8 +2,8 @@
 
 The registry tells which boxes are at which edge. An edge with a desk asks the others to be told how their boxes are
 (`bus.Watch`). They answer with all of their boxes, and then with each change. Levels of sound come only to an edge that
-has asked for them as well (`bus.Meter`). `bus.Followed` says that every box of an
-edge was told what follows from a revision of the document.
+has asked for them as well (`bus.Meter`). `bus.Followed` says that every box of an edge was told what follows from a
+revision of the document.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Elsewhere:
         self._out.post(by.node, bus.encode(bus.Followed(node=self._node, rev=rev)))
 
     def tell(self, box: DeskBox) -> None:
-        """A box of this edge is another now."""
+        """A box of this edge has changed."""
         for node in self._watchers:
             self._out.post(node, bus.encode(bus.BoxNews(node=self._node, box=box)))
 

@@ -50,8 +50,7 @@ def number(value: float) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what cannot be written as UTF-8 (half of a surrogate pair), and without breaks that end a line for some
-    readers."""
+    """The text without lone surrogates, which UTF-8 cannot encode, and without line breaks of any kind."""
     return (
         "".join(" " if c in "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029" else c for c in text)
         .encode("utf-8", "replace")

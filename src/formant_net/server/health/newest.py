@@ -1,6 +1,6 @@
 """The newest `health` of every box, with its age, also of boxes that are away.
 
-Browsers that sing are not kept: a hall may have hundreds of them, and nobody can mend them.
+Browsers that sing are not kept: a hall may have hundreds of them, and no operator can repair them.
 
 Out of scope: what follows from a figure (formant_net/health/troubles.py says it on the box itself).
 """

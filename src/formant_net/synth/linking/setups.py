@@ -15,7 +15,7 @@ class Setups:
     A controller that does not answer, or answers and does not open, keeps its place for `patience_s` for each of the
     two steps. It keeps the place longer while no other controller waits.
 
-    guests    how many links to guests may begin: who comes again and again under new ids costs players no more
+    guests    an allowance for links to guests: a guest who comes back under new ids costs players nothing more
     """
 
     def __init__(self, most: int, patience_s: float, guests: Allowance) -> None:

@@ -15,7 +15,7 @@ from typing import Protocol
 from formant_net.aio.driver import clock
 
 TURN_S = 0.001
-"""Seconds of the turn of all in a queue: two or three requests, or registrations; some fifty messages of guests."""
+"""Seconds of one turn of a queue: two or three requests or registrations, or some fifty messages of guests."""
 
 
 class Arrival(Protocol):
@@ -33,7 +33,7 @@ class Arrivals:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: dict[str, dict[str, deque[Arrival]]] = {}
-        """By token and address; who is next stands first in each."""
+        """By token and address; the next one is the first in each."""
         self._count = 0
         self._scheduled = False
 
