@@ -158,11 +158,15 @@ class Preset:
         vel: float | None = None,
         place: tuple[float, float] | None = None,
         lease_s: float = 0.0,
+        width: float = 0.0,
     ) -> list[VoiceParams]:
-        """As `voice_params`, for numbers that were checked before, as those of a message are when it is decoded."""
+        """As `voice_params`, for numbers that were checked before, as those of a message are when it is decoded.
+
+        width   0 … 1: how far x spreads the voices over the channels, low notes on the left (placement.pan_of)
+        """
         if isinstance(self.way, VowelPath):
             place = None
-        return [made(each, self.algorithm) for each in voices(self.code, x, y, z, note, place, lease_s, 0.0, vel)]
+        return [made(each, self.algorithm) for each in voices(self.code, x, y, z, note, place, lease_s, width, vel)]
 
 
 def _code(preset: Preset) -> array[float]:

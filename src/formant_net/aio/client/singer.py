@@ -7,8 +7,6 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from formant_dsp import VoiceParams
-from formant_dsp.model.params import trusted
-from formant_dsp.model.placement import pan_of
 from formant_dsp.model.presets import Preset
 from formant_net.protocol.messages import Point
 from formant_net.synth.remote import SetVolume
@@ -27,12 +25,16 @@ def voicing(preset: Preset, width: float, lease_s: float) -> Sing:
 
     @lru_cache(maxsize=256)  # a resting finger says the same fifty times a second
     def sung(point: Point) -> list[VoiceParams]:
-        params = preset.trusted_params(
-            point.x, point.y, point.z, note=point.note, vel=point.vel, place=point.place, lease_s=lease_s
+        return preset.trusted_params(
+            point.x,
+            point.y,
+            point.z,
+            note=point.note,
+            vel=point.vel,
+            place=point.place,
+            lease_s=lease_s,
+            width=width,
         )
-        if width == 0.0:
-            return params
-        return [trusted(each, {"pan": pan_of(point.x, width, each.pan)}) for each in params]
 
     return sung
 
