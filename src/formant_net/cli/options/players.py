@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from formant_net.cli.options.logs import log_options
-from formant_net.cli.options.servers import check_id, client_options, fail_if_refused, search_of, servers_of, trust_of
+from formant_net.cli.options.servers import (
+    check_id,
+    client_options,
+    fail_if_refused,
+    key_option,
+    search_of,
+    servers_of,
+    trust_of,
+)
 from formant_net.ops.console import say
 from formant_net.protocol.bounds import BOUNDS
 
@@ -41,7 +49,7 @@ def player_options(ready: str) -> Callable[[Command], Command]:
             type=click.IntRange(1, BOUNDS.most_synths),
             help="Play no more synths than this.",
         ),
-        click.option("--key", metavar="KEY", help="Join key, if the URL has none (better: FORMANT_KEY)."),
+        key_option,
         client_options,
         click.option("--in-order", is_flag=True, help="Try the URLs in this order, not the nearest first."),
         click.option("--id", metavar="ID", help="Id. Default: ctrl-HOST- and four random digits."),

@@ -37,6 +37,11 @@ CLIENT_OPTIONS = (
 )
 
 
+urls_argument = click.argument("urls", nargs=-1, metavar="[URL]...")
+"""The servers that a client may join; none: it searches."""
+key_option = click.option("--key", metavar="KEY", help="Join key, if the URL has none (better: FORMANT_KEY).")
+
+
 def client_options(function: Function) -> Function:
     """Add the options by which a client trusts its server."""
     for option in reversed(CLIENT_OPTIONS):

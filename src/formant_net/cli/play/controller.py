@@ -15,6 +15,7 @@ import click
 from formant_files import shown
 from formant_net.cli.options.gestures import read_touches
 from formant_net.cli.options.players import controller_of, linked, node_of, player_options, run
+from formant_net.cli.options.servers import urls_argument
 from formant_net.cli.options.tunings import tuning_of, tuning_options
 from formant_net.ops.console import say
 from formant_net.ops.log import configure
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Play a gesture, a demo or JSON lines, without a screen.")
-@click.argument("urls", nargs=-1, metavar="[URL]...")
+@urls_argument
 @click.option(
     "--gesture", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Play this gesture or MIDI file."
 )

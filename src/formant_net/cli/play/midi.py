@@ -16,6 +16,7 @@ from formant_files import read_bytes, read_text, shown
 from formant_net.cli.options.gestures import progress, read_midi
 from formant_net.cli.options.players import controller_of, linked, node_of, player_options, run, tell, tell_left_out
 from formant_net.cli.options.ranges import FloatRange
+from formant_net.cli.options.servers import urls_argument
 from formant_net.cli.options.tunings import tuning_of, tuning_options
 from formant_net.midi.file.chunks import MOST_BYTES as MOST_FILE_BYTES
 from formant_net.midi.file.playback import for_file
@@ -36,7 +37,7 @@ STATUS_S = 5.0
 
 
 @click.command("midi", short_help="Play MIDI keyboards, MPE controllers and MIDI files.")
-@click.argument("urls", nargs=-1, metavar="[URL]...")
+@urls_argument
 @click.option("--list", "list_ports", is_flag=True, help="List the MIDI ports of this machine, and end.")
 @click.option(
     "--port",

@@ -13,6 +13,7 @@ import click
 
 from formant_net.cli.options.players import controller_of, linked, node_of, player_options, run, tell, tell_left_out
 from formant_net.cli.options.ranges import FloatRange
+from formant_net.cli.options.servers import urls_argument
 from formant_net.cli.options.text import label
 from formant_net.cli.options.tunings import tuning_of, tuning_options
 from formant_net.ops.console import say
@@ -30,7 +31,7 @@ STATUS_S = 5.0
 
 
 @click.command("osc", short_help="Play from fader apps and programs that speak OSC.")
-@click.argument("urls", nargs=-1, metavar="[URL]...")
+@urls_argument
 @click.option(
     "--listen",
     default="127.0.0.1:9000",

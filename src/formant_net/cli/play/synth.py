@@ -27,9 +27,11 @@ from formant_net.cli.options.servers import (
     check_id,
     client_options,
     fail_if_refused,
+    key_option,
     search_of,
     servers_of,
     trust_of,
+    urls_argument,
 )
 from formant_net.cli.options.text import label
 from formant_net.ops.console import say
@@ -43,8 +45,8 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Sing what controllers play.")
-@click.argument("urls", nargs=-1, metavar="[URL]...")
-@click.option("--key", metavar="KEY", help="Join key, if the URL has none (better: FORMANT_KEY).")
+@urls_argument
+@key_option
 @client_options
 @click.option(
     "--limit",

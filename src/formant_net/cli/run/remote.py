@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from formant_net.cli.options.ranges import FloatRange
-from formant_net.cli.options.servers import check_id, client_options, fail_if_refused, search_of, servers_of, trust_of
+from formant_net.cli.options.servers import (
+    check_id,
+    client_options,
+    fail_if_refused,
+    key_option,
+    search_of,
+    servers_of,
+    trust_of,
+    urls_argument,
+)
 from formant_net.cli.options.text import label
 from formant_net.fleet.document import SILENT_DB
 from formant_net.fleet.effective import effective
@@ -35,7 +44,7 @@ SHOWN_S = 3.0
 
 
 @click.command("remote", short_help="Show the linked synths; set volume, power, preset, sound device.")
-@click.argument("urls", nargs=-1, metavar="[URL]...")
+@urls_argument
 @click.option("--synth", "synths", multiple=True, metavar="NAME|ID", help="Only this synth. May be repeated.")
 @click.option("--volume", type=FloatRange(0.0, 1.0), help="Set the volume.")
 @click.option("--power", type=click.Choice(["on", "off"]), help="Switch it on or off.")
@@ -54,7 +63,7 @@ SHOWN_S = 3.0
     type=FloatRange(0.1, 600.0),
     help="Longest wait for synths, in seconds.",
 )
-@click.option("--key", metavar="KEY", help="Join key, if the URL has none (better: FORMANT_KEY).")
+@key_option
 @client_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each synth.")
 def command(urls: tuple[str, ...], **options: Any) -> None:

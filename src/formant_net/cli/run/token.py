@@ -79,14 +79,17 @@ def key(file: Path, algorithm: Algorithm, retire: str | None, public: Path | Non
     click.echo(f"{file} signs with {names[0]}" + (f"; also valid: {', '.join(names[1:])}" if names[1:] else "") + ".")
 
 
-@command.command("make")
-@click.option(
+_keys_option = click.option(
     "--keys",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     required=True,
     envvar=_KEYS_ENV,
     help="File of the keys.",
 )
+
+
+@command.command("make")
+@_keys_option
 @click.option(
     "--for",
     "guest",
@@ -136,13 +139,7 @@ def make(keys: Path, guest: str, lasts: float, ids: str | None, url: str | None,
 
 @command.command("read")
 @click.argument("token")
-@click.option(
-    "--keys",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    envvar=_KEYS_ENV,
-    help="File of the keys.",
-)
+@_keys_option
 def read(token: str, keys: Path) -> None:
     """Show what a token, or a join URL that contains one, allows at a server with these keys."""
     if "://" in token:
