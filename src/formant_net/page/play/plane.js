@@ -1,7 +1,7 @@
 /**
  * The plane of vowels as a surface: a finger on it moves the vowel of every note of this page.
  *
- * It lies as the vowel chart does: front at the left, close at the top. Their pitch have the notes from elsewhere: they
+ * It lies as the vowel chart does: front at the left, close at the top. The notes get their pitch from elsewhere: they
  * are held, or keys and MIDI play them. If nothing sounds, a finger on the plane sings the last pitch again.
  */
 import { unit } from "../protocol/range.js";

@@ -9,7 +9,7 @@
  *   points: Point[] | null, rttMs: number | null}} Ping
  */
 
-/** The range of a `note`, as protocol/messages.py has it. */
+/** The range of a `note`, as protocol/fields.py has it. */
 const NOTES = { low: 0, high: 135 };
 
 const WRONG = Symbol("wrong");
