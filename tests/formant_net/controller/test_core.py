@@ -118,6 +118,32 @@ def test_a_synth_that_is_lost_is_shown_for_half_a_minute_and_then_forgotten() ->
     assert not controller_of(controller)._links
 
 
+def test_a_synth_that_falls_silent_makes_it_ask_whether_its_server_lives() -> None:
+    """Only the server can tell of another way to the synth, and TCP needs minutes to notice that it is gone."""
+    world, synth, controller = ensemble()
+    world.kill(synth)
+    world.run(2.0)
+    asked = [e for e in controller.effects if isinstance(e, fx.Transmit) and isinstance(e.message, m.Register)]
+    assert asked == []
+    world.run(3.0)
+    asked = [e for e in controller.effects if isinstance(e, fx.Transmit) and isinstance(e.message, m.Register)]
+    assert len(asked) == 1
+    assert [notice.event for notice in controller.notices if notice.warning] == ["synth silent"]
+
+
+@pytest.mark.parametrize(
+    ("message", "counter"),
+    [(m.Unknown("telepathy"), "unknown"), (m.Touch(active=False), "unexpected"), (m.Ping(), "unexpected")],
+)
+def test_each_kind_of_message_without_meaning_has_its_own_count(message: m.Channel | m.Unknown, counter: str) -> None:
+    _, synth, controller = ensemble()
+    core = controller_of(controller)
+    before = dict(core.counters)
+    controller.call(core.channel, synth.name, core._links[synth.name].peer.link, PARAMS, message)
+    changed = {name: count - before.get(name, 0) for name, count in core.counters.items()}
+    assert {name: count for name, count in changed.items() if count} == {counter: 1}
+
+
 def test_no_fingers_rides_on_every_ping() -> None:
     world, _, controller = ensemble()
     world.run(3.0)

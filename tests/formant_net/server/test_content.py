@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from support.net.sdp import CANDIDATE, answer, candidate, offer, sdp
 from support.virtual.clients import RawClients, refused
 
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
+from formant_net.protocol.standing import Standing
 from formant_net.server.access.limits import Limits
+from formant_net.server.clients import Client
 from formant_net.server.content import Content
+from formant_net.timers.allowance import Allowance
 
 
 @pytest.fixture
@@ -52,6 +57,33 @@ def test_offers_are_counted_for_each_pair() -> None:
     for one in answers[5:]:
         refused(one, "too-many-offers")
     assert synth in clients.open
+
+
+def offers_of(content: Content, phones: list[Client], now: float) -> int:
+    """How many of ten rounds of offers of these phones to one player are passed on."""
+    passed = 0
+    for _ in range(10):
+        for phone in phones:
+            with contextlib.suppress(ProtocolError):
+                content.count_offer(phone, "ctrl-a", now, guest=False)
+                passed += 1
+    return passed
+
+
+def phone(number: int, group: str) -> Client:
+    return Client(number, 0.0, Allowance(1.0, 1, 0.0), "", standing=Standing(guest=True, group=group))
+
+
+def test_phones_at_one_address_get_half_of_what_all_phones_of_a_token_get() -> None:
+    """At once and over time: 9 at once and 60 a minute for all, so 5 at once and 30 a minute for each address."""
+    content = Content(Limits(phone_offers_per_min=60.0, phone_offers_burst=9))
+    here, there = phone(1, "token.here"), phone(2, "token.there")
+    assert offers_of(content, [here], 0.0) == 5
+    assert offers_of(content, [there], 0.0) == 4, "the rest of what all get"
+    assert offers_of(content, [phone(3, "other.here")], 0.0) == 5, "another token"
+    assert offers_of(content, [here], 4.0) == 2
+    assert offers_of(content, [there], 4.0) == 2
+    assert offers_of(content, [here, there], 4.0) == 0
 
 
 def test_a_smaller_message_may_be_asked_for() -> None:

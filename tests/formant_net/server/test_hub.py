@@ -10,6 +10,8 @@ import pytest
 from support.net.sdp import answer
 from support.virtual.clients import RawClients, only, refused
 
+from formant_net.protocol import messages as m
+
 MALFORMED: list[dict[str, str]] = [
     case
     for case in json.loads((Path(__file__).parents[2] / "data/messages/malformed/malformed.json").read_text())
@@ -51,6 +53,23 @@ def test_every_frame_of_a_connection_is_counted(clients: RawClients) -> None:
         clients.frame(conn, frame)
     clients.hub.receive_frame(999, "of a connection that is closed", clients.clock.now)
     assert clients.hub.counters.received == before + 3
+
+
+def test_a_heartbeat_that_was_read_once_is_known_by_its_text(
+    clients: RawClients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most of what a server hears is this. It counts as a sign of life, and is not read again."""
+    conn = clients.join("ctrl-a")
+    read: list[str | bytes] = []
+    decode = m.decode_signaling
+    monkeypatch.setattr(m, "decode_signaling", lambda frame, limit: read.append(frame) or decode(frame, limit))
+    for source in ("ctrl-a", "ctrl-a", "ctrl-a"):
+        assert clients.say(conn, "heartbeat", source=source) == []
+        clients.wait(0.9 * clients.timing.ttl_s)
+    assert len(read) == 1
+    assert conn in clients.open
+    refused(clients.say(conn, "heartbeat", source="ctrl-b"), "wrong-source")
+    assert len(read) == 2
 
 
 def test_an_unknown_type_is_counted_and_ignored(clients: RawClients) -> None:
@@ -106,6 +125,7 @@ def test_a_hub_that_winds_down_asks_everybody_to_move_refuses_newcomers_and_goes
     newcomer = clients.connect()
     assert "another" in refused(clients.heard(newcomer), "server-full")
     assert clients.closed == {newcomer: 1013}
+    assert clients.hub.counters.errors == {"server-full": 1}
     clients.say(ctrl, "answer", target="synth-a", data=ANSWER)
     assert clients.kinds(synth) == ["answer"]
     (event,) = [event for event in clients.events if event.name == "asking clients to move"]

@@ -219,3 +219,17 @@ def test_a_withdrawn_key_sends_away_who_came_in_by_it_and_nobody_else(clients: R
     assert set(clients.closed) == {theirs, guest}
     assert mine in clients.open
     clients.join("ctrl-d", key="new")
+
+
+def test_the_metrics_open_to_the_token_made_for_them_and_to_whoever_may_change_settings(clients: RawClients) -> None:
+    now = clients.clock.now
+    for given, scrape, opens in (
+        ("abcd", None, True),
+        ("abcd", "scrape-token-0001", True),
+        ("scrape-token-0001", "scrape-token-0001", True),
+        (None, "scrape-token-0001", False),
+        (None, "abcd", False),
+        (token("audience"), "scrape-token-0001", False),
+        ("guess", "scrape-token-0001", False),
+    ):
+        assert clients.hub.may_scrape(given, scrape, HALL, now) is opens, (given, scrape)

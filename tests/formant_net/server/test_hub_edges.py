@@ -409,6 +409,37 @@ def test_an_undelivered_message_is_said_to_its_sender(world: Edges) -> None:
     assert sorted(kinds(barn, synth)) == ["controller-left", "unknown-target"]
 
 
+def test_a_message_to_a_run_of_an_edge_that_is_gone_is_said_to_its_sender(world: Edges) -> None:
+    """Its lease is still listed, as the edge said no good-bye."""
+    attic, barn = world["attic"], world["barn"]
+    synth = barn.join("synth-b")
+    attic.join("ctrl-a")
+    world.run(0.1)
+    barn.heard(synth)
+    world.kill("attic")
+    assert barn.say(synth, "offer", target="ctrl-a", data=OFFER) == []
+    world.run(0.1)
+    assert kinds(barn, synth) == ["unknown-target"]
+
+
+def test_of_a_client_that_was_sent_back_nothing_stays_in_the_registry(world: Edges) -> None:
+    """Two edges take the same id at the same moment. The one that comes too late asks the other one, and is refused."""
+    attic, barn = world["attic"], world["barn"]
+    first, second = claim(attic, "ctrl-a"), claim(barn, "ctrl-a")
+    attic.answering.add(first)
+    barn.answering.add(second)
+    world.run(5.0)
+    said = [kinds(attic, first), kinds(barn, second)]
+    assert sorted(said) == [["id-taken"], ["registered"]]
+    winner, loser = (attic, barn) if said[0] == ["registered"] else (barn, attic)
+    assert winner.hub.clients() == {"ctrl-a": "controller"}
+    assert loser.hub.clients() == {}
+    assert "ctrl-a" not in loser.shared._own
+    winner.drop(first if winner is attic else second)
+    world.run(2.0)
+    assert attic.leases() == barn.leases() == []
+
+
 def test_what_is_no_message_of_an_edge_is_ignored_in_words(world: Edges) -> None:
     attic = world["attic"]
     for payload in (b"", b"\xff", b"[1]", b'{"type":"relay"}', b"[" * 100_000):

@@ -193,6 +193,22 @@ def test_what_a_client_had_asked_another_edge_is_forgotten_when_it_comes_back_on
     assert len(attic.hub._contest) == len(barn.hub._contest) == 0
 
 
+def test_a_contest_that_is_decided_leaves_nothing_to_look_at() -> None:
+    world = Edges("attic", "barn")
+    attic, barn = world["attic"], world["barn"]
+    holder = attic.join("ctrl-a")
+    world.run(0.1)
+    thief = claims(barn, "ctrl-a")
+    world.run(0.5)
+    assert barn.hub._contest.next_deadline() is not None, "barn waits for an answer"
+    attic.pong(holder)
+    world.run(0.1)
+    refused(barn.heard(thief), "id-taken")
+    for edge in (attic, barn):
+        assert edge.hub._contest.next_deadline() is None
+        assert len(edge.hub._contest) == 0
+
+
 def test_while_one_waits_for_an_id_where_it_is_another_edge_is_told_at_once_that_it_is_taken() -> None:
     world = Edges("attic", "barn")
     attic, barn = world["attic"], world["barn"]

@@ -180,6 +180,20 @@ def test_a_setting_without_meaning_changes_nothing_and_is_counted(message: codec
     assert sum(synth_of(synth).counters.values()) == 1
 
 
+@pytest.mark.parametrize(
+    ("message", "counter"),
+    [
+        (m.Unknown("telepathy"), "unknown"),
+        (m.Pong(timestamp=1), "unexpected"),
+        (m.Param(name="x", value=1), "bad_setting"),
+    ],
+)
+def test_each_kind_of_message_without_meaning_has_its_own_count(message: m.Channel | m.Unknown, counter: str) -> None:
+    _, synth, controller = ensemble()
+    say(synth, controller, message)
+    assert {name: count for name, count in synth_of(synth).counters.items() if count} == {counter: 1}
+
+
 def test_every_pong_carries_the_complete_state() -> None:
     _, synth, controller = ensemble()
     synth_of(synth).set_state(audio_enabled=True, name="Kitchen", latency_ms=12.0)

@@ -6,7 +6,7 @@ import pytest
 
 from formant_net.client.effects import Notice
 from formant_net.protocol.messages import Command, Param
-from formant_net.synth.remote import Kept, Remote, SetAudio, SetMono, SetPower, SetVolume
+from formant_net.synth.remote import Kept, Remote, SetAudio, SetMono, SetPower, SetPreset, SetVolume
 
 
 def remote() -> Remote:
@@ -101,3 +101,14 @@ def test_the_power_is_told_as_it_is_and_by_whom() -> None:
     for on, words in ((False, "power off"), (True, "power on")):
         changes = box.take("ctrl-a", Command(name="power", value=on), remember=False)
         assert changes == [SetPower(on), Notice(words, {"by": "ctrl-a"})]
+
+
+def test_another_preset_and_one_voice_a_player_are_told_with_who_asked_for_them() -> None:
+    box = remote()
+    assert box.take("ctrl-a", Command(name="preset", value="choir"), remember=False) == [
+        SetPreset("choir"),
+        Notice("preset", {"name": "choir", "by": "ctrl-a"}),
+    ]
+    for on, words in ((True, "one voice a player"), (False, "a voice a finger")):
+        changes = box.take("ctrl-a", Command(name="mono", value=on), remember=False)
+        assert changes == [SetMono(on), Notice(words, {"by": "ctrl-a"})]

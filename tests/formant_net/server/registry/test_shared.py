@@ -64,6 +64,21 @@ def test_a_registration_is_granted_when_the_engine_has_taken_it() -> None:
     assert registry.drain() == []
 
 
+def test_while_the_engines_content_is_read_nobody_is_granted_and_nothing_is_said_to_be_wrong() -> None:
+    """Another edge may have the id: that is known when all has been read."""
+    registry = SharedRegistry(ATTIC, ttl_s=60.0)
+    assert "not connected yet" in (registry.degraded() or "")
+    registry.on_up(0.0, fresh=True)
+    registry.put(Lease("ctrl-a", "controller", "ws1", ATTIC), 0.0)
+    assert not registry.online
+    assert registry.degraded() is None
+    assert registry.drain() == registry.writes() == []
+    registry.on_entry(KEY, entry("ws8"), False, 8, 0.0, 0.1)
+    registry.on_snapshot(0.1)
+    assert registry.online
+    assert not any(isinstance(notice, Joined) and notice.lease.ws_id == "ws1" for notice in registry.drain())
+
+
 def test_what_the_feed_brings_late_changes_nothing() -> None:
     registry = up()
     registry.on_entry(KEY, entry("ws8"), False, 8, 0.0, 1.0)

@@ -99,6 +99,7 @@ def test_a_roster_full_of_guests_has_room_for_a_player_and_not_for_one_more_gues
     joined(synth, *(f"guest-{n}" for n in range(MAX_CONTROLLERS - 1)), settings=False, group="t.a")
     joined(synth, "guest-more", settings=False, group="t.b")
     assert "guest-more" not in synth_of(synth)._keeper.roster
+    assert synth_of(synth).counters["beyond_roster"] == 1
     joined(synth, "ctrl-player")
     roster = synth_of(synth)._keeper.roster
     assert len(roster) == MAX_CONTROLLERS
