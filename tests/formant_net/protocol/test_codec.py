@@ -113,6 +113,27 @@ def test_messages_of_the_other_wire_are_unknown() -> None:
     assert codec.decode_channel('{"type":"heartbeat"}') == m.Unknown("heartbeat")
 
 
+@pytest.mark.parametrize("fill", ["a", "ä", "\N{MUSICAL SYMBOL G CLEF}"])
+def test_a_message_is_measured_in_bytes(fill: str) -> None:
+    frame = '{"type":"tempo","x":"%s"}'
+    room = codec.MAX_CHANNEL_BYTES - len(frame % "")
+    most = frame % (fill * (room // len(fill.encode())))
+    most += " " * (codec.MAX_CHANNEL_BYTES - len(most.encode()))
+    assert codec.decode_channel(most) == codec.decode_channel(most.encode()) == m.Unknown("tempo")
+    for longer in (
+        most + " ",
+        (most + " ").encode(),
+        frame % (fill * (room - 1)) if not fill.isascii() else most + " ",
+    ):
+        with pytest.raises(ProtocolError, match="too-large"):
+            codec.decode_channel(longer)
+    exact = frame % (fill + "a" * (codec.MAX_CHANNEL_BYTES - len(frame % fill)))
+    assert len(exact) == codec.MAX_CHANNEL_BYTES
+    if not fill.isascii():
+        with pytest.raises(ProtocolError, match="too-large"):
+            codec.decode_channel(exact)
+
+
 def test_invalid_utf8_is_refused() -> None:
     with pytest.raises(ProtocolError, match="bad-message"):
         codec.decode_signaling(b'{"type":"register","client_id":"\xff\xfe"}')

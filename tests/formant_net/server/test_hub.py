@@ -10,7 +10,7 @@ import pytest
 from support.net.sdp import answer
 from support.virtual.clients import RawClients, only, refused
 
-from formant_net.protocol import messages as m
+from formant_net.protocol import codec
 
 MALFORMED: list[dict[str, str]] = [
     case
@@ -61,8 +61,8 @@ def test_a_heartbeat_that_was_read_once_is_known_by_its_text(
     """Most of what a server hears is this. It counts as a sign of life, and is not read again."""
     conn = clients.join("ctrl-a")
     read: list[str | bytes] = []
-    decode = m.decode_signaling
-    monkeypatch.setattr(m, "decode_signaling", lambda frame, limit: read.append(frame) or decode(frame, limit))
+    decode = codec.decode_signaling
+    monkeypatch.setattr(codec, "decode_signaling", lambda frame, limit: read.append(frame) or decode(frame, limit))
     for source in ("ctrl-a", "ctrl-a", "ctrl-a"):
         assert clients.say(conn, "heartbeat", source=source) == []
         clients.wait(0.9 * clients.timing.ttl_s)
