@@ -61,6 +61,7 @@ def test_effects_come_out_in_order_and_once() -> None:
 def test_every_event_settles_once_with_its_time() -> None:
     core = online()
     core.receive(1, m.Unknown("telepathy"), 1.0)
+    assert core.counters == {"unknown": 1}
     core.checked(0, True, 2.0)
     core.closed(1, "gone", 3.0)
     assert core.settled == [1.0, 2.0, 3.0]

@@ -11,6 +11,7 @@ from formant_net.client.effects import COMMANDS, PARAMS
 from formant_net.client.peer import State
 from formant_net.protocol import messages as m
 from formant_net.protocol.bounds import BOUNDS
+from formant_net.protocol.codec import Channel
 from formant_net.protocol.gesture import TimedTouch
 
 
@@ -135,7 +136,7 @@ def test_a_synth_that_falls_silent_makes_it_ask_whether_its_server_lives() -> No
     ("message", "counter"),
     [(m.Unknown("telepathy"), "unknown"), (m.Touch(active=False), "unexpected"), (m.Ping(), "unexpected")],
 )
-def test_each_kind_of_message_without_meaning_has_its_own_count(message: m.Channel | m.Unknown, counter: str) -> None:
+def test_each_kind_of_message_without_meaning_has_its_own_count(message: Channel | m.Unknown, counter: str) -> None:
     _, synth, controller = ensemble()
     core = controller_of(controller)
     before = dict(core.counters)

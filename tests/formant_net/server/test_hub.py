@@ -62,7 +62,12 @@ def test_a_heartbeat_that_was_read_once_is_known_by_its_text(
     conn = clients.join("ctrl-a")
     read: list[str | bytes] = []
     decode = codec.decode_signaling
-    monkeypatch.setattr(codec, "decode_signaling", lambda frame, limit: read.append(frame) or decode(frame, limit))
+
+    def counted(frame: str | bytes, limit: int) -> object:
+        read.append(frame)
+        return decode(frame, limit)
+
+    monkeypatch.setattr(codec, "decode_signaling", counted)
     for source in ("ctrl-a", "ctrl-a", "ctrl-a"):
         assert clients.say(conn, "heartbeat", source=source) == []
         clients.wait(0.9 * clients.timing.ttl_s)

@@ -407,6 +407,7 @@ def test_an_undelivered_message_is_said_to_its_sender(world: Edges) -> None:
     assert barn.say(synth, "offer", target="ctrl-a", data=OFFER) == []
     world.run(0.1)
     assert sorted(kinds(barn, synth)) == ["controller-left", "unknown-target"]
+    assert barn.hub.counters.errors == {"unknown-target": 1}
 
 
 def test_a_message_to_a_run_of_an_edge_that_is_gone_is_said_to_its_sender(world: Edges) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from formant_net.client import peer as peers
 from formant_net.client.effects import COMMANDS, PARAMS
 from formant_net.protocol import codec
 from formant_net.protocol import messages as m
+from formant_net.protocol.codec import Channel
 from formant_net.protocol.steering import BoxSettings, Level
 from formant_net.protocol.steering import Identify as IdentifyMessage
 from formant_net.protocol.steering import Meter as MeterMessage
@@ -188,10 +190,42 @@ def test_a_setting_without_meaning_changes_nothing_and_is_counted(message: codec
         (m.Param(name="x", value=1), "bad_setting"),
     ],
 )
-def test_each_kind_of_message_without_meaning_has_its_own_count(message: m.Channel | m.Unknown, counter: str) -> None:
+def test_each_kind_of_message_without_meaning_has_its_own_count(message: Channel | m.Unknown, counter: str) -> None:
     _, synth, controller = ensemble()
     say(synth, controller, message)
     assert {name: count for name, count in synth_of(synth).counters.items() if count} == {counter: 1}
+
+
+def test_a_setting_that_is_not_taken_is_told_with_who_sent_it_and_what_there_is() -> None:
+    _, synth, controller = ensemble()
+    say(synth, controller, m.Param(name="colour", value=0.5))
+    (said,) = (notice for notice in synth.notices if notice.event == "setting ignored")
+    assert (said.fields["id"], said.fields["name"], said.fields["value"]) == ("ctrl-a", "colour", 0.5)
+    assert "volume" in said.fields["known"]
+    synth_of(synth)._keeper.links["ctrl-a"].may_set = False
+    say(synth, controller, m.Param(name="volume", value=0.5))
+    assert synth.notices[-1] == fx.Notice("setting not allowed", {"id": "ctrl-a", "name": "volume"}, warning=True)
+    assert synth_of(synth).counters == {"bad_setting": 1, "not_allowed": 1}
+    assert synth.voices.volume != 0.5
+
+
+def test_messages_that_come_too_fast_are_counted_and_too_many_end_the_link() -> None:
+    world = World()
+    synth = world.synth(limits=PlayLimits(messages_per_s=50.0, messages_burst=100))
+    controller = world.controller()
+    world.run(0.5)
+    for _ in range(100):
+        say(synth, controller, m.Ping())
+    for _ in range(20):
+        say(synth, controller, m.Ping())
+    counters = synth_of(synth).counters
+    assert 0 < counters["dropped_fast"] <= 20
+    assert "blocked" not in counters
+    with contextlib.suppress(KeyError):
+        for _ in range(1000):
+            say(synth, controller, m.Ping())
+    assert counters["blocked"] == 1
+    assert synth_of(synth).open_peers == ()
 
 
 def test_every_pong_carries_the_complete_state() -> None:

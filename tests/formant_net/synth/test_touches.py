@@ -46,10 +46,25 @@ def test_a_touch_that_a_release_overtook_does_not_sound_again() -> None:
     touches.touch(touch(), 0.0)
     touches.touch(touch(active=False), 0.1)
     assert touches.touch(touch(), 0.12) == []
+    assert touches.dropped_late == 1
     assert keys(touches.touch(touch(), 0.14)) == [(NoteOn, 2)], "but a finger that comes down again does"
 
 
 # --- the newest seq wins
+
+
+def test_a_full_state_that_comes_late_or_is_too_old_is_counted() -> None:
+    touches = make()
+    touches.touch(full(1, seq=5), 0.0)
+    assert touches.dropped_late == 0
+    assert touches.touch(full(1, 2, seq=5), 0.0) == []
+    assert touches.dropped_late == 1
+    touches.clock(Ping(), 0.0)
+    for n in range(10):
+        touches.touch(full(1, seq=6 + n, t=20.0 * n), 0.02 * n)
+    assert touches.dropped_late == 1
+    touches.touch(full(1, seq=20, t=0.0), 0.5)
+    assert touches.dropped_late == 2
 
 
 def test_a_late_touch_after_the_release_is_ignored() -> None:

@@ -26,6 +26,15 @@ def test_the_earliest_comes_first_and_equals_in_the_order_they_were_set() -> Non
     assert deadlines.due(10.0) == ["a", "b1", "b2", "c"]
 
 
+def test_keys_that_cannot_be_compared_may_have_one_moment() -> None:
+    """The order among equals is that of their numbers: a heap must never look at the keys."""
+    deadlines: Deadlines[object] = Deadlines()
+    keys = [object() for _ in range(50)]
+    for key in keys:
+        deadlines.set(key, 1.0)
+    assert deadlines.due(2.0) == keys
+
+
 def test_a_deadline_moves_both_ways() -> None:
     deadlines: Deadlines[str] = Deadlines()
     deadlines.set("a", 10.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from support.virtual.clock import VirtualClock
@@ -152,7 +153,10 @@ class RawClients:
                 case Probe(conn):
                     assert conn in self.open, f"{conn} probed although closed"
                     probes.append(conn)
-                case Event():
+                case Event(level, name, fields):
+                    assert level in ("debug", "info", "warning"), output
+                    assert name not in ("debug", "info", "warning"), output
+                    assert isinstance(fields, Mapping), output
                     self.events.append(output)
         self.probed += probes
         return probes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -305,6 +305,8 @@ class World:
         elif isinstance(effect, fx.Send):
             self._send(node, effect)
         elif isinstance(effect, fx.Notice):
+            assert isinstance(effect.event, str), effect
+            assert isinstance(effect.fields, Mapping), effect
             node.notices.append(effect)
         elif isinstance(effect, fx.Stop):
             node.stopped.append(effect.reason)

@@ -166,6 +166,14 @@ def test_candidates_beyond_the_limit_are_left_out() -> None:
     assert clean_sdp(sdp(candidates=many), 10000, 3) == sdp(candidates=many[:3])
 
 
+def test_candidates_of_every_spelling_count_for_the_limit() -> None:
+    """Also those that only the full reading understands."""
+    unusual = tuple(f"candidate:{n} 10 udp 1 192.0.2.{n} 9 typ host ufrag x" for n in range(1, 9))
+    assert clean_sdp(sdp(candidates=unusual), max_candidates=3) == sdp(candidates=unusual[:3])
+    mixed = tuple(one for n in range(1, 9) for one in (unusual[n - 1], CANDIDATE.replace("50123", str(n))))
+    assert clean_sdp(sdp(candidates=mixed), max_candidates=5) == sdp(candidates=mixed[:5])
+
+
 def test_the_operators_limit_of_length_holds() -> None:
     clean_sdp(sdp(), 2000)
     with pytest.raises(ProtocolError):

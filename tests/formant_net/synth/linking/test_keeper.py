@@ -138,6 +138,18 @@ def test_an_answer_to_another_offer_is_not_taken() -> None:
     assert stand.counters["late_answer"] == 1
 
 
+def test_an_answer_that_nobody_waits_for_is_counted_and_shows_that_its_sender_is_there() -> None:
+    stand = Stand()
+    assert stand.answer(mid="L1") == [], "of somebody who is not listed"
+    stand.joined(run="one")
+    stand.described()
+    stand.keeper.lost(stand.keeper.links["ctrl-a"], "gone", stand.now)
+    stand.settle()
+    assert stand.keeper.links["ctrl-a"].peer.state is State.WAITING
+    assert offered(stand.answer(mid="L1")) == ["ctrl-a"], "it is offered to at once"
+    assert stand.counters == {"late_answer": 2}
+
+
 def test_candidates_come_under_the_stacks_mid_and_only_while_there_is_a_connection() -> None:
     stand = Stand()
     message = m.IceCandidate(
@@ -389,6 +401,7 @@ def test_a_blocked_controller_is_called_again_when_its_time_is_over_and_not_befo
     stand.open()
     stand.keeper.block(stand.keeper.links["ctrl-a"], "nonsense", stand.now)
     assert closed(stand.settle()) == ["ctrl-a"]
+    assert stand.counters == {"blocked": 1}
     stand.wait(10.0)
     assert offered(stand.joined(run="two")) == []
     assert offered(stand.wait(19.9)) == []
