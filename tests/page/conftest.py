@@ -13,9 +13,18 @@ from page.relay import Relay
 from support.browser.chromium import Chromium, LoopThread, OpenTab, Tab, chromium, loop_thread, open_tab
 from support.suite.patience import PATIENCE_S
 
+from formant_net.protocol.timing import Timing
+
 __all__ = ["chromium", "loop_thread", "open_tab"]
 
 R = TypeVar("R", bound=Relay)
+PATIENT = Timing(hold_s=60.0, touch_age_s=60.0, dead_s=30.0, abandon_s=120.0)
+"""What pages are served. On a busy machine any thread stands still for a second now and then. With the product's own
+times a held finger is then another note, a touch is too old, or a synth seems dead. A test of these times asks for
+them: `stage.relay(timing=Timing(), lease_s=LEASE_S)`."""
+LEASE_S = 1.0
+"""The product's lease of a voice."""
+PATIENT_LEASE_S = 60.0
 ONE_OPEN = "formant.links.length === 1 && formant.links[0].state === 'open' && formant.links[0].told"
 
 
@@ -28,8 +37,10 @@ class Stage:
         self.relays: list[Relay] = []
         self.synths: list[Offerer] = []
 
-    def relay(self, **options: Any) -> Relay:
-        return self.started(Relay(**options))
+    def relay(self, timing: Timing = PATIENT, lease_s: float = PATIENT_LEASE_S, **options: Any) -> Relay:
+        relay = Relay(timing=timing, **options)
+        relay.alter("/sing/voice.js", "const LEASE_S = 1;", f"const LEASE_S = {lease_s};")
+        return self.started(relay)
 
     def started(self, relay: R) -> R:
         self.relays.append(relay)
@@ -45,9 +56,9 @@ class Stage:
     def tab(self, relay: Relay, path: str = "", **options: Any) -> Tab:
         return self._open_tab(relay.at(path), **options)
 
-    def playing(self, **synth_options: Any) -> tuple[Relay, Offerer, Tab]:
+    def playing(self, *, timing: Timing = PATIENT, **synth_options: Any) -> tuple[Relay, Offerer, Tab]:
         """A relay, a synth and a tab whose link is open and has told its state."""
-        relay = self.relay()
+        relay = self.relay(timing)
         synth = self.synth(relay, **synth_options)
         tab = self.tab(relay)
         tab.until(ONE_OPEN)

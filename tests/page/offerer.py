@@ -170,5 +170,10 @@ class Offerer:
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         return [heard.message for heard in self.heard if heard.message["type"] == kind]
 
+    def is_seen(self, since: float) -> bool:
+        """Whether the page has had a pong that was sent after this moment of `time.monotonic`: it has echoed its stamp.
+        Pings alone do not say so. They come without answers, too."""
+        return any(ping.get("echo", -1.0) >= 1000.0 * since for ping in self.of_type("ping"))
+
     def touches(self) -> list[dict[str, Any]]:
         return self.of_type("touch")

@@ -10,6 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -69,6 +70,12 @@ class Relay:
         """Answers nothing and passes nothing on, on connections that are there; as behind a dead path."""
         self._clients: dict[str, ServerConnection] = {}
         self._server: Server | None = None
+
+    def alter(self, path: str, old: str, new: str) -> None:
+        """Serve this file with another line. AssertionError where the old one is not in it."""
+        asset = self.assets[path]
+        assert old.encode() in asset.body, f"{path} has no {old!r}"
+        self.assets[path] = replace(asset, body=asset.body.replace(old.encode(), new.encode()))
 
     @property
     def url(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from page.conftest import ONE_OPEN, Stage, ask
@@ -51,21 +52,27 @@ def pair_that_tells(stage: Stage, script: str = "") -> tuple[Relay, Tab, Tab]:
     return relay, player, tab
 
 
+@contextmanager
+def standing_still(stage: Stage, relay: Relay, tab: Tab) -> Iterator[None]:
+    """The page's own thread waits for an answer and does nothing else."""
+    still = asyncio.run_coroutine_threadsafe(tab.page.evaluate(STANDS_STILL), stage.thread.loop)
+    stage.until(lambda: HELD in relay.requests, "the page stands still")
+    yield
+    assert not still.done()
+    stage.thread.loop.call_soon_threadsafe(relay.let_go.set)
+    still.result(PATIENCE_S)
+
+
 def test_a_page_that_stands_still_sings_what_is_played(stage: Stage) -> None:
     """From the data channel over the worker to the audio thread: the page itself waits for an answer all the time."""
     relay, player, tab = pair_that_tells(stage)
     assert tab.evaluate("() => formant.sing.apart")
-    still = asyncio.run_coroutine_threadsafe(tab.page.evaluate(STANDS_STILL), stage.thread.loop)
-    stage.until(lambda: HELD in relay.requests, "the page stands still")
-    player.fingers(Finger(1, 0.4, 0.5), Finger(2, 0.6, 0.5))
-    player.until("window.said.fingers === 2 && window.said.sound.active === 2")
-    player.fingers()
-    player.until("window.said.fingers === 0 && window.said.sound.active === 0")
-    assert not still.done()
-    stage.thread.loop.call_soon_threadsafe(relay.let_go.set)
-    still.result(PATIENCE_S)
-    tab.until("formant.sing.bank.counts.notes === 2")
-    assert tab.evaluate("() => formant.sing.bank.counts.expired") == 0
+    with standing_still(stage, relay, tab):
+        player.fingers(Finger(1, 0.4, 0.5), Finger(2, 0.6, 0.5))
+        player.until("window.said.fingers === 2 && window.said.sound.active === 2")
+        player.fingers()
+        player.until("window.said.fingers === 0 && window.said.sound.active === 0")
+    tab.until("formant.sing.bank.counts.notes === 2 && formant.sing.bank.counts.expired === 0")
 
 
 def test_a_finger_sings_on_with_another_sample_rate_that_takes_its_time(stage: Stage) -> None:
@@ -86,14 +93,12 @@ def test_a_browser_that_keeps_its_channels_on_the_page_sings_there_and_says_so(s
     assert not tab.evaluate("() => formant.sing.apart")
     player.fingers(Finger(1, 0.4, 0.5))
     tab.until(f"{ACTIVE} === 1")
-    assert "a busy page hears them late" in tab.text("#detail")
+    tab.says("#detail", "a busy page hears them late")
 
 
 def test_a_worker_that_cannot_start_is_done_without(stage: Stage) -> None:
     relay = stage.relay()
-    asset = relay.assets["/sing/worker.js"]
-    relay.assets["/sing/worker.js"] = replace(asset, body=asset.body.replace(b'"the worker"', b'"the worker", "" +'))
-    assert relay.assets["/sing/worker.js"] != asset
+    relay.alter("/sing/worker.js", '"the worker"', '"the worker", "" +')
     player = stage.tab(relay)
     tab = singer(stage, relay)
     player.until(ONE_OPEN)

@@ -90,6 +90,7 @@ class Tab:
         self.cdp = cdp
         self._ended = ended
         self._down: dict[int, Finger] = {}
+        page.set_default_timeout(1000 * PATIENCE_S)
         self.errors: list[str] = []
         """Whatever a clean page never prints; failed connections, which the browser itself reports, are left out."""
         page.on("console", self._console)
@@ -130,6 +131,17 @@ class Tab:
         deadline = time.monotonic() + PATIENCE_S
         while (seen := self.evaluate(script)) != value:
             assert time.monotonic() < deadline, f"{script} is {seen!r} and not {value!r}"
+            time.sleep(0.02)
+
+    def drawn(self) -> None:
+        """Wait until all that has changed so far is on the screen: the page draws once a frame."""
+        self.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn())))")
+
+    def says(self, selector: str, words: str) -> None:
+        """Wait until this is said there, perhaps among other words: a busy page draws later than it acts."""
+        deadline = time.monotonic() + PATIENCE_S
+        while words not in (said := self.text(selector)):
+            assert time.monotonic() < deadline, f"{selector} says {said!r} and not {words!r}"
             time.sleep(0.02)
 
     def text(self, selector: str) -> str:

@@ -146,6 +146,13 @@ class FirefoxTab:
             time.sleep(0.02)
         return value
 
+    def says(self, selector: str, words: str) -> None:
+        """Wait until this is said there, perhaps among other words: a busy page draws later than it acts."""
+        deadline = time.monotonic() + PATIENCE_S
+        while words not in (said := self.text(selector)):
+            assert time.monotonic() < deadline, f"{selector} says {said!r} and not {words!r}"
+            time.sleep(0.02)
+
     def text(self, selector: str) -> str:
         return str(self.evaluate(f"document.querySelector({selector!r}).innerText"))
 
