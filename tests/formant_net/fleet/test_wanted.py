@@ -1,4 +1,4 @@
-"""What a request makes of what is wanted. Of documents alone: test_changes.py; with boxes: server/test_steering.py."""
+"""What a request makes of what is wanted. Documents alone: test_changes.py; boxes: server/desks/test_steering.py."""
 
 from __future__ import annotations
 
