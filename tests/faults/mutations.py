@@ -24,6 +24,7 @@ from formant_net.synth.age import Age
 from formant_net.synth.core import Synth
 from formant_net.synth.linking.keeper import LinkKeeper
 from formant_net.synth.linking.roster import Roster
+from formant_net.synth.steps import Steps
 from formant_net.synth.touches import Touches
 from formant_net.timers.backoff import Backoff
 from formant_net.timers.wakeup import Wakeup
@@ -63,6 +64,11 @@ def age_ignores_that_a_clock_was_set(plant: pytest.MonkeyPatch) -> None:
 
     plant.setattr(Age, "ping", once)
     plant.setattr(Age, "_faded", lambda self, now: self._ahead_s)
+
+
+def a_clock_in_steps_counts_as_one_that_was_set(plant: pytest.MonkeyPatch) -> None:
+    """What such a clock says seems to come from the future again and again: few touches sound, or none."""
+    plant.setattr(Steps, "doubt_s", property(lambda self: 0.0))
 
 
 def pings_start_voices_at_any_age(plant: pytest.MonkeyPatch) -> None:
@@ -359,6 +365,7 @@ MUTATIONS: dict[Plant, tuple[str, ...]] = {
     hold_counts_from_arrival: (),
     age_is_not_judged: (),
     age_ignores_that_a_clock_was_set: ("play", "sleep"),
+    a_clock_in_steps_counts_as_one_that_was_set: ("play",),
     pings_start_voices_at_any_age: ("play", "stop"),
     echoes_are_sent_once: ("play", "sleep"),
     seq_is_ignored: (),

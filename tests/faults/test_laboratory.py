@@ -10,6 +10,7 @@ from faults import mutations
 from faults.lab.cases import CASES, try_case
 from faults.lab.numbers import percentile
 from faults.lab.schedule import KINDS, draw_schedule, rule_of, run_schedule, shrink
+from faults.lab.stamps import Stamps
 from faults.lab.witness import Violation
 from faults.search import explain
 from support.suite.cases import some
@@ -33,6 +34,15 @@ def test_whatever_fails_everything_comes_right_by_itself() -> None:
 def test_every_kind_of_fault_is_drawn() -> None:
     drawn = {step.kind for seed in SEEDS for step in draw_schedule(seed).steps}
     assert drawn == set(KINDS)
+
+
+def test_clocks_of_controllers_are_drawn_with_every_step_that_browsers_have_and_are_set_by_hours() -> None:
+    drawn = [Stamps.draw(f"{seed} ctrl-a") for seed in range(200)]
+    assert {clock.step_ms for clock in drawn} == {0.0, 0.1, 1.0, 50 / 3, 50.0, 100.0}
+    assert {clock.shuffled for clock in drawn if clock.step_ms} == {False, True}
+    sets = [step.number for seed in SEEDS for step in draw_schedule(seed).steps if step.kind == "clock set"]
+    assert min(sets) < -1.0
+    assert max(sets) > 1.0
 
 
 @pytest.mark.parametrize("seed", [3, 77])

@@ -122,6 +122,21 @@ def test_a_node_says_that_its_id_cannot_be_kept_and_sings(tmp_path: Path) -> Non
         synth.wait_for("Formant synth")
 
 
+def test_a_node_whose_id_was_damaged_says_so_and_has_a_new_one(tmp_path: Path) -> None:
+    """A power cut left zeros where the id was: every start ended with a traceback."""
+    (tmp_path / "synth-1.id").write_bytes(b"\xff\xfe\0\0")
+    with processes() as start:
+        synth = start(
+            "synth", "http://127.0.0.1:9", "--audio", "none", "--voices", "2",
+            environment={"FORMANT_STATE_DIR": str(tmp_path)},
+        )  # fmt: skip
+        said = synth.wait_for("this node has a new id")
+        assert "synth-1.id" in said
+        assert (tmp_path / "synth-1.id").read_text().strip() in said
+        synth.wait_for("Formant synth")
+        assert "Traceback" not in synth.output()
+
+
 def test_the_second_node_has_a_name_of_its_own() -> None:
     assert [numbered("attic", n) for n in (1, 2, 3)] == ["attic", "attic 2", "attic 3"]
     assert len(numbered("x" * 80, 2)) <= 64

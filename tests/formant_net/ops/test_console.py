@@ -97,6 +97,45 @@ def test_streams_of_others_are_written_to_and_may_be_none_or_closed(
         say("another")
 
 
+HOOKS = """
+import sys, threading
+from formant_net.ops import console, log
+console.settle()
+if sys.argv[1] == "log":
+    log.configure("json", "info")
+def fail():
+    raise RuntimeError("a fault of ours")
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+quiet = threading.Thread(target=sys.exit)
+quiet.start()
+quiet.join()
+fail()
+"""
+
+
+def test_faults_that_nobody_catches_are_told_by_the_log_if_there_is_one() -> None:
+    """Of the main thread and of others; a thread that is told to end has no fault."""
+    done = subprocess.run(
+        [sys.executable, "-c", HOOKS, "log"], capture_output=True, text=True, timeout=300, check=False
+    )
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [("fault", "critical")] * 2
+    assert all("a fault of ours" in str(line) for line in lines)
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("kind", ["full", "gone", "closed"])
+def test_a_fault_that_cannot_be_told_is_only_a_fault(kind: str) -> None:
+    with stream(kind) as end:
+        done = subprocess.run(
+            [sys.executable, "-c", HOOKS, "none"],
+            stderr=end, preexec_fn=None if end else closing(2), timeout=300, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+
+
 # --- commands that end ---------------------------------------------------------------------------------------------
 
 

@@ -120,6 +120,20 @@ def test_without_echoes_a_message_is_as_old_as_it_is_later_than_the_quickest() -
     assert age.of(40.0, 50.74, LIMIT_S) > LIMIT_S
 
 
+@pytest.mark.parametrize("step_s", [0.1, 0.05])
+def test_without_echoes_a_clock_in_steps_makes_no_young_message_old(step_s: float) -> None:
+    """Its stamps are up to a step too early, so a touch seems that much later than the quickest one."""
+    age = unechoing()
+    ages = []
+    for n in range(200):
+        sent = 0.037 * n
+        shown_ms = 1000.0 * step_s * math.floor(sent / step_s)
+        ages.append(age.of(shown_ms, sent + (0.03 if n % 2 else 0.0), LIMIT_S))
+    assert age.steps.step_s == pytest.approx(step_s)
+    assert max(ages[50:]) <= 0.03 + 1e-3
+    assert age.of(shown_ms, sent + step_s + 0.15, LIMIT_S) > LIMIT_S, "an old one is still old"
+
+
 def test_without_echoes_a_clock_that_was_set_is_believed_after_a_second() -> None:
     age = unechoing()
     age.of(1e6, 0.0, LIMIT_S)

@@ -58,6 +58,17 @@ def test_an_echo_that_was_held_for_less_than_no_time_tells_nothing() -> None:
     assert touches._offset.ahead(100.003) == pytest.approx(7.001, abs=0.001)
 
 
+def test_an_echo_from_our_future_tells_nothing_unless_a_step_of_the_clock_explains_it() -> None:
+    """Of a clock that may move in steps of 100 ms the time for which it held our stamp is up to a step too long."""
+    for beyond_ms, ahead_s in ((50.0, 7.0), (3_600_000.0, 7.001)):
+        touches = Touches(Timing(play_out_s=L), numbered())
+        touches.clock(Ping(t=93_000.0), 100.001)
+        touches.clock(Ping(t=93_002.0, echo=100_001.0, held=2.0 + beyond_ms), 100.003)
+        least = touches._offset._least
+        assert least == (None if beyond_ms > 1000.0 else pytest.approx(7.001 + 0.001 * beyond_ms)), beyond_ms
+        assert touches._offset.ahead(100.003) == pytest.approx(ahead_s, abs=0.002)
+
+
 def test_a_controller_whose_clock_moves_in_steps_is_late_or_early_by_one_step_at_most() -> None:
     """Its stamps contradict each other by up to a step, and the offset of its clock stays known all the same."""
     step_s, way_s, ahead_s = 0.1, 0.002, 7.0
