@@ -105,9 +105,10 @@ def _bundle(data: bytes, depth: int, messages: list[Message]) -> None:
             raise OscError("a bundle that is cut")
         (size,) = struct.unpack_from(">I", data, at)
         at += 4
-        if size == 0 or size % 4 or size > len(data) - at:
+        if size % 4 or size > len(data) - at:
             raise OscError(f"an element of {size} bytes in {len(data) - at}")
-        _packet(data[at : at + size], tag, depth + 1, messages)
+        if size:  # some programs write an empty bundle as one element of no bytes
+            _packet(data[at : at + size], tag, depth + 1, messages)
         at += size
 
 

@@ -89,7 +89,7 @@ class Feedback:
     def moved(self, ip: str, address: str, now: float) -> None:
         """A sender at this address of the network set a control itself."""
         for target, subscriber in self._subscribers.items():
-            if target[0] == ip:
+            if target[0] == ip and address in self._values:
                 subscriber.owns_until[address] = now + OWN_S
                 subscriber.waiting.drop(address)
 

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from formant_net.osc.codec import Argument, Message
 
@@ -14,8 +13,8 @@ NOTE_LOW, NOTE_HIGH = 0.0, 135.0
 LOW_HZ, HIGH_HZ = 20.0, 4000.0
 MOST_CHARS = 64
 """Of an id, a name, and one part of a pattern."""
-MOST_STARS = 4
-"""In one part of a pattern; more could cost much time."""
+MOST_MARKS = 8
+"""`*`, `?`, `[…]` and `{…}` in one part of a pattern."""
 SETTINGS = ("volume", "preset", "power")
 Id = int | str
 
@@ -120,13 +119,19 @@ def _one(name: str, parts: list[str], message: Message) -> Action | None:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether a part of an address is this name, or a pattern of it (`*`, `?`, `[a-z]`, `[!a]`, `{one,two}`)."""
+    """Whether a part of an address is this name, or a pattern of it (`*`, `?`, `[a-z]`, `[!a]`, `{one,two}`).
+
+    All ways to read the pattern are followed side by side. One after the other, `{,}{,}{,}` doubles the time each time.
+    """
     if pattern == name:
         return True
-    if not re.search(r"[*?\[{]", pattern) or len(pattern) > MOST_CHARS or pattern.count("*") > MOST_STARS:
+    tokens = _TOKENS.findall(pattern[: MOST_CHARS + 1])
+    if len(pattern) > MOST_CHARS or not 0 < sum(token[0] in "*?[{" for token in tokens) <= MOST_MARKS:
         return False
-    compiled = _compiled(pattern)
-    return compiled is not None and compiled.fullmatch(name) is not None
+    ends = {0}
+    for token in tokens:
+        ends = _ends(token, name, ends)
+    return len(name) in ends
 
 
 def part_of(name: str) -> str:
@@ -134,27 +139,26 @@ def part_of(name: str) -> str:
     return re.sub(r"[\s#*,/?\[\]{}]|[^\x20-\x7e]", "_", name)[:MOST_CHARS]
 
 
-@lru_cache(256)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    text = ""
-    for token in re.findall(r"\*+|\?|\[!?[^\[\]]+\]|\{[^{}]*\}|.", pattern, re.S):
-        if token[0] == "*":
-            text += ".*"
-        elif token == "?":
-            text += "."
-        elif token[0] == "[" and len(token) > 2:
-            inner = token[1:-1]
-            text += (
-                "[" + ("^" if inner[0] == "!" else "") + re.escape(inner.removeprefix("!")).replace(r"\-", "-") + "]"
-            )
-        elif token[0] == "{" and len(token) > 1:
-            text += "(?:" + "|".join(re.escape(one) for one in token[1:-1].split(",")) + ")"
-        else:
-            text += re.escape(token)
-    try:
-        return re.compile(text)
-    except re.error:
-        return None
+_TOKENS = re.compile(r"\*+|\?+|\[!?[^\[\]!][^\[\]]*\]|\{[^{}]*\}|[^*?\[{]+|.", re.S)
+
+
+def _ends(token: str, name: str, begins: set[int]) -> set[int]:
+    """Where in the name a token of a pattern can end, if it begins at one of these places."""
+    if token[0] == "*":
+        return set(range(min(begins), len(name) + 1)) if begins else begins
+    if token[0] == "?":
+        return {at + len(token) for at in begins if at + len(token) <= len(name)}
+    if token[0] == "[" and len(token) > 1:
+        return {at + 1 for at in begins if at < len(name) and _is_in(token[1:-1], name[at])}
+    choices = set(token[1:-1].split(",")) if token[0] == "{" and len(token) > 1 else {token}
+    return {at + len(one) for at in begins for one in choices if name.startswith(one, at)}
+
+
+def _is_in(inner: str, letter: str) -> bool:
+    """Whether a set, as it stands between brackets, has this letter."""
+    ranges = re.findall(r"(.)-(.)|(.)", inner.removeprefix("!"), re.S)
+    found = any(low <= letter <= high if low else letter == one for low, high, one in ranges)
+    return found != inner.startswith("!")
 
 
 # --- one address each ------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from formant_net.tuning.scl import MOST_BYTES, MOST_STEPS, Scale, TuningError, lines_of
+from formant_net.tuning.scl import MOST_BYTES, MOST_STEPS, NUMBER, Scale, TuningError, lines_of
 
 KEYS = 128
 MIDDLE_C = 60
@@ -66,10 +66,7 @@ def parse_kbm(data: bytes) -> Mapping:
     first, last = _whole(words, 1, 0, KEYS - 1), _whole(words, 2, 0, KEYS - 1)
     middle, reference = _whole(words, 3, -MOST_STEPS, MOST_STEPS), _whole(words, 4, 0, KEYS - 1)
     octave = _whole(words, 6, 0, MOST_STEPS)
-    try:
-        hz = float(words[5])
-    except ValueError:
-        hz = math.nan
+    hz = float(words[5]) if NUMBER.fullmatch(words[5]) else math.nan
     if not _LOW_HZ <= hz <= _HIGH_HZ:
         raise TuningError(f"{_FIELDS[5]} is {words[5][:20]!r}: write Hz within {_LOW_HZ:g} … {_HIGH_HZ:g}")
     entries = words[len(_FIELDS) : len(_FIELDS) + size]
@@ -120,7 +117,7 @@ def _cents(scale: Scale, mapping: Mapping, key: int) -> float | None:
 
 def _whole(words: list[str], field: int, low: int, high: int) -> int:
     word = words[field]
-    if not re.fullmatch(r"[-+]?\d{1,6}", word) or not low <= int(word) <= high:
+    if not re.fullmatch(r"[-+]?[0-9]{1,6}", word) or not low <= int(word) <= high:
         raise TuningError(f"{_FIELDS[field]} is {word[:20]!r}: write a whole number within {low} … {high}")
     return int(word)
 
@@ -128,6 +125,6 @@ def _whole(words: list[str], field: int, low: int, high: int) -> int:
 def _entry(word: str) -> int | None:
     if word in ("x", "X"):
         return None
-    if not re.fullmatch(r"[-+]?\d{1,6}", word):
+    if not re.fullmatch(r"[-+]?[0-9]{1,6}", word):
         raise TuningError(f"{word[:20]!r} in the map is no degree: write a whole number, or x for a silent key")
     return int(word)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping as Dict
 from types import MappingProxyType
 
-from formant_net.tuning.scl import MOST_STEPS, Scale, TuningError
+from formant_net.tuning.scl import MOST_STEPS, NUMBER, Scale, TuningError
 
 ALL = "all"
 """Every degree of the tuning."""
@@ -31,7 +31,7 @@ SCALES: Dict[str, tuple[int, ...]] = MappingProxyType(
 )
 """Semitones of equal temperament above the root."""
 
-_NAME = re.compile(r"([A-Ga-g])([#♯b♭]?)(-?\d)?")
+_NAME = re.compile(r"([A-Ga-g])([#♯b♭]?)(-?[0-9])?")
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _OCTAVE_WITHIN_CENTS = 50.0
 """How far from 1,200 cents a period still counts as an octave: a named scale can be found in it."""
@@ -47,10 +47,7 @@ def root_of(text: str) -> float:
         octave = 4 if name[3] is None else int(name[3])
         pitch = float(12 * (octave + 1) + _SEMITONES[name[1].upper()] + shift)
     else:
-        try:
-            pitch = float(text)
-        except ValueError:
-            pitch = -1.0
+        pitch = float(text) if NUMBER.fullmatch(text.strip()) else -1.0
     if not 0.0 <= pitch <= 127.0:
         raise TuningError(f"{text!r} is no root: write a note such as D, F# or Bb3, or a MIDI number within 0 … 127")
     return pitch
@@ -68,7 +65,7 @@ def degrees_of(text: str, tuning: Scale) -> tuple[int, ...]:
         return tuple(range(count))
     if text in SCALES:
         return _nearest(text, tuning)
-    if not re.fullmatch(r"\d{1,4}(,\d{1,4}){0,%d}" % (MOST_STEPS - 1), text):  # noqa: UP031
+    if not re.fullmatch(r"[0-9]{1,4}(,[0-9]{1,4}){0,%d}" % (MOST_STEPS - 1), text):  # noqa: UP031
         raise TuningError(
             f"{text!r} is no scale: use {ALL}, {', '.join(SCALES)}, or degrees of the tuning such as 0,2,4,7"
         )

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 MOST_BYTES = 100_000
 MOST_STEPS = 1024
 
-_CENTS = re.compile(r"([-+]?(?:\d{1,7}\.\d*|\.\d+))(?=\s|!|$)")
-_RATIO = re.compile(r"([-+]?\d{1,30})(?:[ \t]*/[ \t]*([-+]?\d{1,30}))?(?=\s|!|$)")
-_COUNT = re.compile(r"(\d{1,6})(?=\s|!|$)")
+_CENTS = re.compile(r"([-+]?(?:[0-9]{1,7}\.[0-9]*|\.[0-9]+))(?=\s|!|$)")
+_RATIO = re.compile(r"([-+]?[0-9]{1,30})(?:[ \t]*/[ \t]*([-+]?[0-9]{1,30}))?(?=\s|!|$)")
+_COUNT = re.compile(r"([0-9]{1,6})(?=\s|!|$)")
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+"""A number as both languages read it. Each alone knows more: `4_40`, digits of other scripts, `0x1b8`."""
+_LINE_END = re.compile(r"\r{0,2}\n|\r")
+"""With two returns, too: what becomes of a file of Windows that is written as text there once more."""
 _OCTAVES_WITHOUT_A_DOT = 2
 """A whole number above so many octaves was probably meant as cents."""
 
@@ -50,7 +54,7 @@ def lines_of(data: bytes) -> list[str]:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    return [line for line in re.split(r"\r\n|\r|\n", text) if not line.startswith("!")]
+    return [line for line in _LINE_END.split(text) if not line.startswith("!")]
 
 
 def parse_scl(data: bytes) -> Scale:

@@ -106,6 +106,14 @@ def test_a_bundle_with_the_time_tag_0_is_at_once() -> None:
     assert [(each.address, each.tag) for each in decode(dated)] == [("/a", None), ("/b", 100.0)]
 
 
+def test_bundles_without_a_message_are_a_sign_of_life() -> None:
+    """klingtnet/rosc#11: a plug-in of a DAW sends them as heartbeats. adzialocha/osc-js#82: an empty element."""
+    assert decode(bundle(None)) == []
+    assert decode(bundle(5.0, bundle(None), bundle(None))) == []
+    assert decode(bundle(None, b"")) == []
+    assert decode(bundle(None, b"", encode("/a"), b"")) == [Message("/a")]
+
+
 def test_depth_number_and_size_are_bounded() -> None:
     data = encode("/a")
     for _ in range(MOST_DEPTH):
@@ -132,7 +140,7 @@ def test_depth_number_and_size_are_bounded() -> None:
         b"", b"a", b"note\0\0\0\0", b"/a", b"/abc", b"/a\0\0i\0\0\0", b"/a\0\0,i\0\0", b"/a\0\0,i\0\0\0\0\0",
         b"/a\0\0,i\0\0\0\0\0\1\0\0\0\1", b"/a\0\0,s\0\0abcd", b"/a\0\0,b\0\0\0\0\0\x09abcd", b"/a\0\0,x\0\0",
         b"/a\0\0,b\0\0\xff\xff\xff\xff", b"/a\0\0,c\0\0", b"#bundle\0", b"#bundle\0\0\0\0\0\0\0\0",
-        b"#bundle\0\0\0\0\0\0\0\0\1\0\0\0\0", b"#bundle\0\0\0\0\0\0\0\0\1\0\0",
+        b"#bundle\0\0\0\0\0\0\0\0\1\0\0",
         b"#bundle\0\0\0\0\0\0\0\0\1\0\0\0\x08/a\0\0",
         b"#bundle\0\0\0\0\0\0\0\0\1\0\0\0\x03/a\0",
     ],

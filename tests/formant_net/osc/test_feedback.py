@@ -54,6 +54,14 @@ def test_a_fader_is_not_told_of_its_own_movement_and_of_others_only_after_half_a
     assert _told(feedback, 1.7) == [(V, 0.125)]
 
 
+def test_a_flood_of_addresses_that_nobody_knows_is_not_remembered() -> None:
+    feedback = _subscribed()
+    for n in range(1000):
+        feedback.moved(HERE[0], f"/formant/box/{n}/volume", 1.0)
+    feedback.moved(HERE[0], V, 1.0)
+    assert [set(one.owns_until) for one in feedback._subscribers.values()] == [{V}]
+
+
 def test_others_are_told_while_a_hand_moves() -> None:
     feedback = _subscribed()
     other = ("127.0.0.2", 9001)

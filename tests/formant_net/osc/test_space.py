@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from formant_net.osc.codec import Argument, Message
 from formant_net.osc.space import (
+    MOST_CHARS,
     Action,
     AddressError,
     Confirm,
@@ -116,11 +117,43 @@ def test_what_is_wrong_is_said(address: str, arguments: tuple[Argument, ...], wo
         ("*th", "north", True),
         ("[a-n]orth", "north", True), ("[!a-m]orth", "north", True), ("[!n]orth", "north", False),
         ("{north,south}", "south", True), ("{north,south}", "east", False), ("n", "north", False), ("[", "[", True),
-        ("{", "x", False), ("a.c*", "abc", False), ("*" * 5, "a", False), ("[z-a]", "b", False),
+        ("{", "x", False), ("a.c*", "abc", False), ("*" * 5, "a", True), ("[z-a]", "b", False),
+        ("*a*a*a*a*a*", "aaaaa", True), ("*a*a*a*a*a*a*", "aaaaa", False), ("?", "", False), ("n?", "n", False),
+        ("{no,north}", "north", True), ("{north,no}th", "noth", True), ("{n,}{o,}rth", "north", True),
+        ("{}n*", "n", True), ("???*", "ab", False), ("a??", "abc", True), ("?a" * 8, "ba" * 8, True),
+        ("?a" * 9, "ba" * 9, False),
+        ("[a-n][o-]rth", "n-rth", True), ("[--z]", "m", True), ("[^n]orth", "aorth", False), ("[!]x[a]", "b", False),
+        ("[!]{a,b}*", "[!]b-side", True), ("[!-]", "-", False), ("{a,b}*[!]", "a[!]", True), ("n*", "x" * 65, False),
+        ("qwer*zxcv", "qwer-zxcv-more", False),  # attwad/python-osc#180
+        ("chan+?", "chan+1", True), ("1?", "11", True), ("1?", "1", False),  # attwad/python-osc#7, Figure53/F53OSC#28
+        ("a,?", "a,1", True), ("a,?", "a", False),  # Figure53/F53OSC#28: a comma outside of braces is a comma
     ],
 )  # fmt: skip
 def test_patterns(pattern: str, name: str, same: bool) -> None:
     assert matches(pattern, name) is same
+
+
+class Counted(str):
+    """A name that counts how often somebody looks into it."""
+
+    looks = 0
+
+    def startswith(self, *arguments: Any) -> bool:
+        self.looks += 1
+        return super().startswith(*arguments)
+
+    def __getitem__(self, place: Any) -> str:
+        self.looks += 1
+        return super().__getitem__(place)
+
+
+@pytest.mark.parametrize(
+    "bomb", ["{,}" * 21 + "x", "{,}" * 8 + "x", "{a,a}" * 8 + "x", "*a" * 8 + "x", "?*" * 4 + "[!a]", "{,a}*" * 4 + "x"]
+)
+def test_a_pattern_with_many_ways_to_be_read_costs_little(bomb: str) -> None:
+    name = Counted("a" * MOST_CHARS + "b")
+    assert not matches(bomb, name)
+    assert name.looks <= len(bomb) * len(name)
 
 
 def test_a_name_becomes_one_part_of_an_address() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
+import socket
 from http import HTTPStatus
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
@@ -19,6 +21,7 @@ from formant_net.aio.osc.datagrams import ListenError
 from formant_net.osc.fingers import Sender
 from formant_net.osc.floods import asks_of_one
 from formant_net.osc.query import answer, host_info, tree
+from formant_net.server.access.origin import Origins
 
 MOST_CONNECTIONS = 8
 MOST_SOCKETS = 64
@@ -41,11 +44,13 @@ class OscQuery:
         self._queues: dict[Sender, asyncio.Queue[bytes]] = {}
         self._server: Server | None = None
         self._sockets = 0
+        self._origins = Origins()
         bridge.deliver = self._deliver
 
     async def start(self, host: str, port: int) -> Sender:
         """Open the TCP port, and return where it is. Raises ListenError."""
         query = self
+        self._origins = Origins.make(names=(host, socket.gethostname()))
 
         class Connection(ServerConnection):
             """One of at most `MOST_SOCKETS`."""
@@ -84,17 +89,23 @@ class OscQuery:
             await self._server.wait_closed()
 
     def _request(self, connection: ServerConnection, request: Request) -> Response | None:
-        """JSON for a GET; None: it wants a WebSocket. Pages of browsers name their origin, and are refused."""
+        """JSON for a GET; None: it wants a WebSocket.
+
+        Pages of browsers name their origin, and are refused. One whose site points its own name at this machine names
+        none when it asks by HTTP. So names that an outsider can own are refused as well (server/access/origin.py).
+        """
         if request.headers.get_all("Origin"):
             return connection.respond(HTTPStatus.FORBIDDEN, "pages of browsers are refused\n")
+        if any(self._origins.refusal_of_host(host) for host in request.headers.get_all("Host")):
+            return connection.respond(HTTPStatus.FORBIDDEN, "ask by the address of this machine, not by this name\n")
         if request.headers.get("Upgrade", "").lower() == "websocket":
             full = len(self._queues) >= MOST_CONNECTIONS
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections\n") if full else None
-        parts = urlsplit(request.path)
+        path, _, asked = re.sub(r"^https?://[^/?]*", "", request.path).partition("?")
         host = connection.local_address[0]  # on every address: the one that this program reached
         info = host_info(self._name, host, self._osc[1])
         root = tree(self._bridge.values(), self._bridge.presets())
-        status, found = answer(root, unquote(parts.path), parts.query, info)
+        status, found = answer(root, unquote(path), asked, info)
         body = b"" if found is None else json.dumps(found).encode()
         headers = Headers({"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"})
         headers["X-Content-Type-Options"] = "nosniff"

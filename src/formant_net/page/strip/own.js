@@ -1,6 +1,6 @@
 /** A tuning from files of this device: read, checked, and kept for the next time. */
 import { parseKbm } from "../tuning/kbm.js";
-import { TuningError, parseScl, textOf } from "../tuning/scl.js";
+import { MOST_BYTES, TuningError, parseScl, textOf } from "../tuning/scl.js";
 
 const STORE = "formant-tuning";
 
@@ -39,6 +39,7 @@ export async function readOwn(files, before) {
   const scales = files.filter(({ name }) => !/\.kbm$/i.test(name));
   for (const file of [...scales, ...files.filter((each) => !scales.includes(each))]) {
     try {
+      if (file.size > MOST_BYTES) throw new TuningError(`the file has ${file.size} bytes: ${MOST_BYTES} at most`);
       const text = textOf(await file.arrayBuffer());
       if (scales.includes(file)) {
         warnings.push(...parseScl(text).warnings);

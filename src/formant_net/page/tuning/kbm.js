@@ -1,5 +1,5 @@
 /** Scala keyboard mappings (`.kbm`): which key plays which degree of a scale. The same rules as in tuning/kbm.py. */
-import { MOST_STEPS, TuningError, degree, linesOf } from "./scl.js";
+import { MOST_STEPS, TuningError, degree, linesOf, numberOf } from "./scl.js";
 
 /**
  * @typedef {object} Mapping
@@ -39,7 +39,7 @@ export function parseKbm(text) {
   const [first, last] = [whole(words, 1, 0, KEYS - 1), whole(words, 2, 0, KEYS - 1)];
   const [middle, reference] = [whole(words, 3, -MOST_STEPS, MOST_STEPS), whole(words, 4, 0, KEYS - 1)];
   const octave = whole(words, 6, 0, MOST_STEPS);
-  const hz = Number(words[5]);
+  const hz = numberOf(words[5]);
   if (!(hz >= 1 && hz <= 20_000)) {
     throw new TuningError(`${FIELDS[5]} is “${words[5].slice(0, 20)}”: write Hz within 1 … 20000`);
   }

@@ -1,5 +1,5 @@
 /** Scales by name: some degrees of a tuning, from a root on. The same rules as in tuning/scales.py. */
-import { TuningError, degree, periodOf } from "./scl.js";
+import { TuningError, degree, numberOf, periodOf } from "./scl.js";
 
 /** Every degree of the tuning. */
 export const ALL = "all";
@@ -31,7 +31,7 @@ export function rootOf(text) {
   const name = /^([A-Ga-g])([#♯b♭]?)(-?\d)?$/.exec(text.trim());
   const pitch = name
     ? 12 * (Number(name[3] ?? 4) + 1) + SEMITONES[name[1].toUpperCase()] + SHIFTS[name[2]]
-    : Number(text.trim() || NaN);
+    : numberOf(text.trim());
   if (pitch >= 0 && pitch <= 127) return pitch;
   throw new TuningError(`“${text}” is no root: write a note such as D, F# or Bb3, or a MIDI number within 0 … 127`);
 }

@@ -8,11 +8,16 @@ export const MOST_BYTES = 100_000;
 export const MOST_STEPS = 1024;
 const CENTS = /^([-+]?(?:\d{1,7}\.\d*|\.\d+))(?=\s|!|$)/;
 const RATIO = /^([-+]?\d{1,30})(?:[ \t]*\/[ \t]*([-+]?\d{1,30}))?(?=\s|!|$)/;
+/** A number as both languages read it: JavaScript alone knows more, such as `0x1b8`. */
+const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
 /** A whole number above two octaves was probably meant as cents. */
 const LARGEST_WITHOUT_A_DOT = 4;
 
 /** A tuning that cannot be used. The text says what is wrong, what is allowed and what to do. */
 export class TuningError extends Error {}
+
+/** The number that a text is, or NaN. @param {string} text */
+export const numberOf = (text) => (NUMBER.test(text) ? Number(text) : NaN);
 
 /** The text of a file: UTF-8, or else Latin-1. @param {ArrayBuffer} bytes */
 export function textOf(bytes) {
@@ -25,7 +30,7 @@ export function textOf(bytes) {
 }
 
 /** The lines of a Scala file without its comments. @param {string} text */
-export const linesOf = (text) => text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/).filter((line) => !line.startsWith("!"));
+export const linesOf = (text) => text.replace(/^\ufeff/, "").split(/\r{0,2}\n|\r/).filter((line) => !line.startsWith("!"));
 
 /** @param {string} text @returns {Scale} */
 export function parseScl(text) {

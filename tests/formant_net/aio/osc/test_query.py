@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -27,9 +28,9 @@ class Asked:
     def __init__(self, query: OscQuery, port: int, state: dict[str, Any]) -> None:
         self.query, self.port, self.state = query, port, state
 
-    async def get(self, target: str, more: str = "") -> tuple[int, Any]:
+    async def get(self, target: str, more: str = "", host: str = "x") -> tuple[int, Any]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\n{more}\r\n".encode())
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n".encode())
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
         writer.close()
         json_came = b"application/json" in head
@@ -99,6 +100,39 @@ def test_the_tree_values_and_host_info_are_told_over_http() -> None:
     _run(main)
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("//formant/volume", 200), ("/formant/volume/", 200), ("/formant//volume?VALUE", 200),
+        ("/%66ormant/volume", 200), ("http://127.0.0.1:9000/formant/volume", 200), ("http://[::1]:9000?HOST_INFO", 200),
+        ("//[", 404), ("//]/", 404), ("http://[", 200), ("/..", 404), ("/%00", 404), ("/%ff%fe", 404),
+        ("/formant/volume/VALUE", 404), ("/CONTENTS", 404), ("/formant/CONTENTS/volume", 404), ("*", 404),
+        ("/" + "formant/" * 500, 404), ("/?VALUE?", 400), ("/??HOST_INFO", 400), ("/?value", 400),
+        ("/formant/volume?VALUE=1", 400), ("/formant/volume?__class__", 400),
+    ],
+)  # fmt: skip
+def test_strange_paths_are_answered_and_fill_no_log(target: str, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    async def main(asked: Asked) -> None:
+        assert (await asked.get(target))[0] == status
+
+    _run(main)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_a_name_that_an_outsider_can_own_is_refused() -> None:
+    """A page whose site points its own name here (DNS rebinding) names no origin when it asks by HTTP."""
+
+    async def main(asked: Asked) -> None:
+        known = ("127.0.0.1:9000", "[::1]:9000", "localhost", "stage.local:9000", "stage", socket.gethostname())
+        for host in known:
+            assert (await asked.get("/", host=host))[0] == 200, host
+        for host in ("evil.example", "127.0.0.1.evil.example:9000", "evil.example.", "a b", "127.0.0.1@evil.example"):
+            assert (await asked.get("/", host=host)) == (403, None), host
+        assert (await asked.get("/", "Host: evil.example\r\n")) == (403, None)
+
+    _run(main)
+
+
 def test_a_program_that_listens_is_told_of_changes_in_osc() -> None:
     async def main(asked: Asked) -> None:
         async with await asked.listener("/formant/box/north/volume", "/nowhere") as socket:
@@ -131,8 +165,8 @@ def test_pages_of_browsers_and_too_many_connections_are_refused() -> None:
         sockets = [await asked.listener() for _ in range(MOST_CONNECTIONS)]
         with pytest.raises(InvalidStatus):
             await asked.listener()
-        for socket in sockets:
-            await socket.close()
+        for each in sockets:
+            await each.close()
         while asked.query._queues:
             await asyncio.sleep(0.01)
         await (await asked.listener()).close()
