@@ -50,7 +50,7 @@ def expressions() -> list[str]:
 def promtool(*arguments: str | Path) -> str:
     require("promtool")
     done = subprocess.run(
-        ["promtool", *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60
+        ["promtool", *map(str, arguments)], capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

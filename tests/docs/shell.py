@@ -18,10 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from docs.blocks import ROOT, Block, commands_of
+from support.suite.patience import PATIENCE_S
 
 HIDDEN = {".git", ".venv", "build", "dist"}
-ENDS_WITHIN_S = 60.0
-READY_WITHIN_S = 30.0
 
 
 class Shell:
@@ -55,7 +54,7 @@ class Shell:
             text=True,
             cwd=self.folder,
             env=self._environment,
-            timeout=ENDS_WITHIN_S,
+            timeout=PATIENCE_S,
         )
         assert done.returncode == 0, f"{block.where}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
 
@@ -87,7 +86,7 @@ class Shell:
             process.send_signal(signal.SIGTERM)
         for process in self._running:
             try:
-                process.wait(10.0)
+                process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -107,7 +106,7 @@ def _wait_for(process: subprocess.Popen[str], words: str) -> str:
         came.set()
 
     threading.Thread(target=read, args=(iter(process.stdout),), daemon=True).start()
-    came.wait(READY_WITHIN_S)
+    came.wait(PATIENCE_S)
     return "".join(said)
 
 

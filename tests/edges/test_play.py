@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 from support.net.edge_processes import KEY, EdgeProcesses, edge_processes, until
 from support.sound.spectrum import f0_hz
 from support.suite.patience import PATIENCE_S
@@ -38,21 +38,29 @@ def test_a_controller_on_one_edge_plays_a_synth_on_the_other(two: EdgeProcesses)
     hand = two.hand("ctrl-a", attic)
     hand.wait_for("Ready: 1 synth")
     hand.write('{"x": 0.5, "y": 0.0}\n')
-    time.sleep(1.5)
+    until(lambda: len(steady(two)) > RATE)
     hand.write('{"active": false}\n')
-    time.sleep(0.6)
     assert (attic.health()["edges"], barn.health()["edges"]) == (["barn"], ["attic"])
     assert (attic.health()["controllers"], attic.health()["synths"]) == (1, 0)
     assert (barn.health()["controllers"], barn.health()["synths"]) == (0, 1)
     assert attic.health()["status"] == barn.health()["status"] == "ok"
-    assert barn.health()["counters"]["relayed"] == attic.health()["counters"]["relayed"] == 1
+    for edge in (attic, barn):
+        assert edge.health()["counters"]["relayed"] >= 1
     assert synth.stop() == 0
-    sound, rate = soundfile.read(two.folder / "synth-b.wav")
-    assert rate == RATE
-    mono = np.asarray(sound, dtype=np.float64)
-    mono = mono if mono.ndim == 1 else mono[:, 0]
-    first = int(np.flatnonzero(np.abs(mono) > 1e-3)[0])
-    assert abs(1200 * np.log2(f0_hz(mono[first + RATE // 2 : first + RATE], RATE, 311.1) / (110.0 * 8**0.5))) < 5.0
+    assert soundfile.info(two.folder / "synth-b.wav").samplerate == RATE
+    part = steady(two)[RATE // 2 : RATE]
+    assert abs(1200 * np.log2(f0_hz(part, RATE, 311.1) / (110.0 * 8**0.5))) < 5.0
+
+
+def steady(two: EdgeProcesses) -> NDArray[np.float64]:
+    """The longest part of what the synth has recorded so far without 20 ms of silence in it."""
+    sound = two.sound("synth-b")
+    loud = np.abs(sound[: len(sound) // 960 * 960]).reshape(-1, 960).max(axis=1, initial=0.0) > 1e-3
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], loud, [False])).astype(np.int8)))
+    if not len(edges):
+        return sound[:0]
+    begin, end = max(zip(edges[::2], edges[1::2], strict=True), key=lambda part: int(part[1] - part[0]))
+    return sound[960 * begin : 960 * end]
 
 
 def test_the_page_of_one_edge_may_come_to_the_other_and_no_other_page_may(two: EdgeProcesses) -> None:

@@ -7,6 +7,7 @@ import shutil
 
 from playwright.async_api import Page, Route, async_playwright
 from support.machine.processes import processes
+from support.suite.patience import PATIENCE_S
 from support.suite.require import require
 
 from formant_net.aio.client.rtc import stream_ids
@@ -42,7 +43,7 @@ PAGE = """
 
 async def opens(page: Page) -> None:
     """Until both channels are open. On a busy machine a first try may have come to nothing: then they open twice."""
-    async with asyncio.timeout(60.0):
+    async with asyncio.timeout(PATIENCE_S):
         while not {"commands", "params"} <= set(opened := await page.evaluate("window.opened")):
             await asyncio.sleep(0.1)
     assert set(opened) == {"commands", "params"}, "or what the browser did not accept"

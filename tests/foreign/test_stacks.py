@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.net.loopback import edge, run
+from support.net.loopback import PATIENT, edge, run
 from support.suite.require import require
 
 from formant_net.aio.client.synth import SynthNode, SynthOptions
 from formant_net.aio.driver import clock
 from formant_net.client.servers import Server
-from formant_net.protocol.timing import Timing
 from formant_net.synth.touches import NoteMove, NoteOff, NoteOn
 
 HERE = Path(__file__).parent
@@ -29,7 +28,7 @@ def test_a_simple_controller_on_another_stack_plays_a_note_and_ends_it(stack: st
     async def main() -> None:
         notes: list[tuple[float, Any]] = []
         async with edge() as server:
-            options = SynthOptions("synth-a", "Attic", [Server(server.ws_url)], audio="none", voices=4)
+            options = SynthOptions("synth-a", "Attic", [Server(server.ws_url)], audio="none", voices=4, timing=PATIENT)
             synth = SynthNode(options, on_note=lambda text: None)
             take = synth.singer.take
 
@@ -45,7 +44,9 @@ def test_a_simple_controller_on_another_stack_plays_a_note_and_ends_it(stack: st
             )
             assert player.stdout is not None
             try:
-                said = [json.loads(await player.stdout.readline()) for _ in range(3)]
+                said = [json.loads(await player.stdout.readline())]
+                while said[-1]["event"] != "released":
+                    said.append(json.loads(await player.stdout.readline()))
                 while not any(isinstance(note, NoteOff) for _, note in notes):
                     await asyncio.sleep(0.01)
             finally:
@@ -59,6 +60,6 @@ def test_a_simple_controller_on_another_stack_plays_a_note_and_ends_it(stack: st
         assert [type(note) for _, note in notes].count(NoteOn) == 1
         (last, _), (end, off) = notes[-2:]
         assert isinstance(off, NoteOff)
-        assert end - last < Timing().hold_s, "the release ended it, not the hold"
+        assert end - last < PATIENT.hold_s, "the release ended it, not the hold"
 
     run(main())

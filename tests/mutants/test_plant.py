@@ -112,8 +112,9 @@ def test_a_journal_forgets_what_was_about_other_code(tmp_path: Path, monkeypatch
     assert Journal(path, [tests]).known() == {}
 
 
-def test_a_run_that_was_interrupted_after_its_notes_goes_on(tmp_path: Path) -> None:
-    """All tests have their lines: none is run, and nothing fails."""
+def test_a_run_that_was_interrupted_after_its_notes_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All tests have their lines: none is run, and nothing fails. This process keeps its functions."""
+    monkeypatch.setattr(reach, "modules", tuple)
     notes = tmp_path / "notes.jsonl"
     notes.write_text('["a test", 0.1, ["a function"]]\n')
     reach.note([], notes, lambda: False)

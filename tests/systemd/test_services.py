@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support.machine.own_systemd import PYTHON, Machine
+from support.net.ports import free_port
 from support.suite.patience import PATIENCE_S
 from support.suite.require import require
 
@@ -69,13 +69,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 @pytest.fixture(scope="module")
 def services(machine: Machine) -> str:
     """A server, and a synth that plays into a sound server; gives the synth's first start in the journal."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     machine.run(*NODE, "install-service", "server", "--host", "127.0.0.1", "--port", str(port))
     machine.run(*NODE, "install-service", "synth", f"http://127.0.0.1:{port}")
     assert "ProtectHome=yes" in machine.run("cat", "/etc/systemd/system/formant-synth.service")
     machine.run("systemctl", "daemon-reload")
-    machine.run("systemctl", "start", "sound", "formant-server", "formant-synth", timeout_s=60.0)
+    machine.run("systemctl", "start", "sound", "formant-server", "formant-synth")
     until(lambda: "synth registered" in log(machine, "formant-server"))
     return log(machine, "formant-synth")
 
@@ -145,7 +144,7 @@ def test_wrong_options_are_said_and_mended_ones_need_nobody_on_the_box(machine: 
     assert show(machine, "wrong", "ActiveState", "NRestarts") == "activating 0"
     machine.run("rm", drop_in)
     machine.run("systemctl", "daemon-reload")
-    until(lambda: show(machine, "wrong", "ActiveState") == "active", timeout_s=60.0)
+    until(lambda: show(machine, "wrong", "ActiveState") == "active")
     assert show(machine, "wrong", "NRestarts") == "1", "it waited before it ended"
     machine.run("systemctl", "stop", "wrong")
 

@@ -18,6 +18,8 @@ from faults.real.cases import CASES, Case, Measured, measure
 from faults.real.stage import Stage
 
 AGE_S = 0.1
+CLOCKS_S = 0.002
+"""What two clocks may differ by, as far as a synth knows of it."""
 HEAD = (
     "| what happens | fingers | silent after, p95 | back after, p50 | p95 | longest | lost | oldest touch, ms |\n"
     "|---|---|---|---|---|---|---|---|"
@@ -44,7 +46,7 @@ def judge(case: Case, outcomes: list[Measured]) -> list[str]:
     if case.back_s is not None and percentile(back, 0.95) > case.back_s:
         faults.append(f"back after {percentile(back, 0.95):.2f} s (p95), {case.back_s:g} s are allowed")
     oldest_s = max(one.oldest_s for one in outcomes)
-    if oldest_s > AGE_S + 0.002:
+    if oldest_s > AGE_S + CLOCKS_S:
         faults.append(f"a touch {1000 * oldest_s:.0f} ms old was applied")
     return faults
 

@@ -161,8 +161,8 @@ async def storm(host: str, port: int, token: str, rate: float, seconds: float) -
         except OSError as error:
             heard[type(error).__name__] += 1
 
-    while (elapsed := loop.time() - begun) < seconds:
-        for _ in range(int(elapsed * rate) - came):
+    while came < int(seconds * rate):
+        for _ in range(int(min(loop.time() - begun, seconds) * rate) - came):
             came += 1
             task = asyncio.create_task(one(came))
             tasks.add(task)

@@ -33,8 +33,9 @@ def run(*arguments: str) -> list[dict[str, Any]]:
     return reports
 
 
+@pytest.mark.long  # in short, with one of the three ways on PulseAudio: test_callback.py
 @pytest.mark.alone
-@pytest.mark.parametrize("host", ["pulse", pytest.param("jack", marks=pytest.mark.long)])
+@pytest.mark.parametrize("host", ["pulse", "jack"])
 def test_no_break_while_the_interpreter_is_held_three_ways_and_a_python_callback_breaks(host: str) -> None:
     (ours,) = run("--hosts", host, "--turns", "lock", "--players", "formant")
     (python,) = run("--hosts", host, "--turns", "lock", "--players", "python", "--loads", "sleep")

@@ -31,6 +31,7 @@ def test_the_frame_that_is_heard_at_a_moment_runs_as_evenly_as_the_clock() -> No
     sink.start()
     time.sleep(0.3)
     asked = []
+    late_s = 0.0  # what the machine is late for this thread it is late for that of the sink
     for _ in range(50):
         before = time.monotonic()
         frame = sink.frame_in(0.0)
@@ -38,11 +39,14 @@ def test_the_frame_that_is_heard_at_a_moment_runs_as_evenly_as_the_clock() -> No
         assert frame is not None
         asked.append((before, frame, after))
         time.sleep(0.005)
+        late_s = max(late_s, time.monotonic() - after - 0.005)
     ahead = sink.frame_in(0.1)
     assert ahead is not None
     sink.stop()
     zeros = [(frame - RATE * after, frame - RATE * before) for before, frame, after in asked]
-    assert max(low for low, _ in zeros) - min(high for _, high in zeros) < RATE * 0.005, "one line fits all of them"
+    assert max(low for low, _ in zeros) - min(high for _, high in zeros) < RATE * (0.005 + late_s), (
+        "one line fits all of them"
+    )
     assert ahead - asked[-1][1] > 0.1 * RATE
 
 
@@ -349,11 +353,9 @@ def test_a_sound_server_that_is_killed_and_comes_back_is_played_into_again_with_
         pulse.kill()
         until("has stopped, waiting for it")
         assert not ask()["audible"]
-        pulse.restart()
-        recorder = pulse.recorder().start()
+        recorder = pulse.restart_recorded()
         until("sound again")
-        while recorder.seconds < 3.0:
-            time.sleep(0.05)
+        recorder.hears(1.2)
         after = ask()
         assert after["audible"]
         assert after["frames"] > before["frames"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.net.loopback import run
 from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.notify import Advancing, Notifier, serving
@@ -58,21 +59,31 @@ def test_ready_alive_and_stopping_are_said_in_this_order(manager: Manager) -> No
 
 
 def test_a_sound_that_stands_still_is_no_sign_of_life(manager: Manager) -> None:
-    frames = 0
+    frames = looks = 0
+
+    def count() -> int:
+        nonlocal looks
+        looks += 1
+        return frames
+
+    async def looked(times: int) -> None:
+        """So often, and what it led to is said."""
+        until = looks + times
+        while looks < until:
+            await asyncio.sleep(0.005)
 
     async def main() -> None:
         nonlocal frames
-        async with serving("sound", Advancing(lambda: frames)):
-            for _ in range(4):
+        async with serving("sound", Advancing(count)):
+            for _ in range(3):
                 frames += 480
-                await asyncio.sleep(0.025)
-            await asyncio.sleep(0.05)
-            moving = manager.heard().count("WATCHDOG=1")
-            assert moving >= 2
-            await asyncio.sleep(0.2)
+                await looked(1)
+            await looked(1)
+            assert manager.heard().count("WATCHDOG=1") >= 3
+            await looked(3)
             assert manager.heard() == []
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_without_a_manager_nothing_is_sent_and_a_dead_one_is_no_error(tmp_path: Path) -> None:

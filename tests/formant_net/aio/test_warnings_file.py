@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.warnings_file import MOST_BYTES, SELDOM_S, SOON_S, WarningsFile, keep_warnings
 from formant_net.ops import log
@@ -166,7 +167,7 @@ def test_a_warning_within_a_warning_is_kept_as_well(tmp_path: Path) -> None:
     node = WarningsFile(tmp_path / "log", clock=clock, wall=lambda: 0.0, timer=time.timer)
     writing = threading.Thread(target=story, daemon=True)
     writing.start()
-    writing.join(10.0)
+    writing.join(PATIENCE_S)
     assert not writing.is_alive(), "it waits for itself"
     kept = [line.partition(" ")[2] for line in (tmp_path / "log").read_text().splitlines()]
     assert kept[1:] == ["first", "a task was never awaited"]

@@ -29,6 +29,8 @@ class Process:
     ) -> None:
         self.lines: list[str] = []
         self._new: queue.Queue[str | None] = queue.Queue()
+        self._silent = False
+        """Whether its output has ended."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("FORMANT_")}
         if not prefix:  # servers of tests are announced in namespaces alone, never on the network of this machine
             clean["FORMANT_ANNOUNCE"] = "false"
@@ -49,10 +51,7 @@ class Process:
             found = [line for line in self.lines if words in line]
             if len(found) >= count:
                 return found[count - 1]
-            try:
-                line = self._new.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                line = None
+            line = self._next(max(0.0, deadline - time.monotonic()))
             if line is None:
                 raise AssertionError(f"{words!r} did not come; the process said:\n" + "\n".join(self.lines))
             self.lines.append(line)
@@ -92,15 +91,22 @@ class Process:
         return self._popen.wait(timeout_s)
 
     def output(self) -> str:
-        """Everything it has said so far."""
-        while True:
-            try:
-                line = self._new.get(timeout=0.2)
-            except queue.Empty:
-                return "\n".join(self.lines)
-            if line is None:
-                return "\n".join(self.lines)
+        """Everything it has said so far; everything it ever said where it has ended."""
+        wait_s = 0.2 if self._popen.poll() is None else PATIENCE_S
+        while (line := self._next(wait_s)) is not None:
             self.lines.append(line)
+        return "\n".join(self.lines)
+
+    def _next(self, wait_s: float) -> str | None:
+        """Its next line; None if none comes in time, or none comes any more."""
+        if self._silent:
+            return None
+        try:
+            line = self._new.get(timeout=wait_s)
+        except queue.Empty:
+            return None
+        self._silent = line is None
+        return line
 
     def _read(self) -> None:
         assert self._popen.stdout is not None

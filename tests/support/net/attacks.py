@@ -184,16 +184,24 @@ ATTACKS: dict[str, Attack] = {
 }
 
 
-async def _main(name: str, target: Target, seconds: float) -> int:
+async def _main(name: str, target: Target, seconds: float | None) -> int:
+    """How many deeds there were in so many seconds, or until standard input ends."""
     count = 0
 
     def done() -> None:
         nonlocal count
         count += 1
 
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await ATTACKS[name](target, done)
+    over = asyncio.Event()
+    if seconds is None:
+        asyncio.get_running_loop().add_reader(0, over.set)
+    attack, end = asyncio.ensure_future(ATTACKS[name](target, done)), asyncio.ensure_future(over.wait())
+    await asyncio.wait({attack, end}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    if attack.done():
+        attack.result()
+    for each in (attack, end):
+        each.cancel()
+    await asyncio.gather(attack, end, return_exceptions=True)
     return count
 
 
@@ -201,7 +209,6 @@ if __name__ == "__main__":
     import sys
 
     print("attacking", flush=True)
-    print(
-        asyncio.run(_main(sys.argv[1], Target("127.0.0.1", int(sys.argv[2]), sys.argv[3]), float(sys.argv[4]))),
-        flush=True,
-    )
+    name, port, source, seconds = sys.argv[1:]
+    limit = None if seconds == "-" else float(seconds)
+    print(asyncio.run(_main(name, Target("127.0.0.1", int(port), source), limit)), flush=True)

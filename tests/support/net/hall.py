@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -10,16 +11,17 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, TypeVar
 
-from support.net.loopback import edge
+from support.net.loopback import PATIENT, edge
 from support.suite.patience import PATIENCE_S
 
+from formant_net.aio.client.controller import ControllerOptions
 from formant_net.aio.client.synth import SynthNode, SynthOptions
+from formant_net.aio.ensemble import ensemble
 from formant_net.client.servers import Server
 from formant_net.protocol.timing import Timing
 from formant_net.synth.touches import NoteMove, NoteOff, NoteOn
 
 KEY = "cantabile"
-PATIENT = Timing(hold_s=5.0, touch_age_s=2.0)
 Result = TypeVar("Result")
 
 
@@ -72,8 +74,8 @@ class RealHall:
     """`with RealHall("kitchen", "attic") as hall:`; `hall.url` is the join URL.
 
     audio     of the synths, as in SynthOptions
-    timing    of the synths. PATIENT, unless a test is about the hold: on a busy machine a program that shares one
-              process with its synths may stand still for longer than notes are held
+    timing    of the synths and of the ensembles that this process opens. PATIENT, unless a test is about the hold: on a
+              busy machine a program that shares one process with its synths may stand still for longer than that
     """
 
     def __init__(self, *names: str, audio: str = "none", timing: Timing = PATIENT) -> None:
@@ -81,6 +83,8 @@ class RealHall:
         self.boxes: dict[str, Box] = {}
 
     def __enter__(self) -> RealHall:
+        self._options = vars(ensemble)["ControllerOptions"]
+        vars(ensemble)["ControllerOptions"] = functools.partial(ControllerOptions, timing=self._timing)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -90,6 +94,7 @@ class RealHall:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        vars(ensemble)["ControllerOptions"] = self._options
         self.do(self._stack.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE_S)

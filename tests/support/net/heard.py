@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 
 from support.machine.processes import Process
+from support.net.loopback import PATIENT
 from support.suite.patience import PATIENCE_S
 
-from formant_net.aio.client.synth import SynthNode
+from formant_net.aio.client.synth import SynthNode, SynthOptions
+from formant_net.client.servers import Server
 from formant_net.synth.touches import NoteOff, NoteOn
 
 
@@ -24,6 +26,12 @@ class Hall:
         while not condition():
             assert asyncio.get_running_loop().time() < deadline, (self.ons, self.offs, process.output())
             await asyncio.sleep(0.01)
+
+    def box(self, server: str, key: str) -> SynthNode:
+        """A synth without sound; what it hears is told. It and its player may stand still for a while."""
+        synth = SynthNode(SynthOptions("synth-a", "a", [Server(server, key)], audio="none", timing=PATIENT))
+        self.record(synth)
+        return synth
 
     def record(self, synth: SynthNode) -> None:
         take = synth.singer.take

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from support.net.sdp import candidate
+from support.suite.patience import PATIENCE_S
 from websockets.asyncio.client import ClientConnection, connect
 
 
@@ -32,12 +33,12 @@ class Witness:
             if heard["type"] == "ice-candidate" and heard["data"]["candidate"] == data["candidate"]:
                 return time.perf_counter() - began
 
-    async def latencies(self, seconds: float, every_s: float = 0.02) -> list[float]:
-        """Many, s, sorted."""
-        times = []
+    async def latencies(self, seconds: float, every_s: float = 0.02, least: int = 0) -> list[float]:
+        """Many, s, sorted: of so many seconds, and at least so many."""
+        times: list[float] = []
         end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            times.append(await asyncio.wait_for(self.latency(), 10.0))
+        while time.perf_counter() < end or len(times) < least:
+            times.append(await asyncio.wait_for(self.latency(), PATIENCE_S))
             await asyncio.sleep(every_s)
         return sorted(times)
 

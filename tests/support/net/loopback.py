@@ -24,6 +24,9 @@ from formant_net.server.hub import Hub
 from formant_net.server.registry.leases import Place
 from formant_net.server.registry.memory import MemoryRegistry
 
+PATIENT = Timing(hold_s=20.0, touch_age_s=20.0, dead_s=20.0, abandon_s=60.0, probe_s=20.0, verify_s=20.0)
+"""For synths and players of a test that counts notes or links. By default a machine that stands still for a quarter of
+a second ends every note that is held, and for three seconds every link; then they begin anew, and are two."""
 Result = TypeVar("Result")
 
 

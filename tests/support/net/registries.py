@@ -209,7 +209,7 @@ class SimulatedEnsemble:
 class NatsEnsemble:
     """Edges with shared registries on a real NATS server, in real time."""
 
-    ttl_s = 1.5
+    ttl_s = 60.0
 
     def __init__(self, server: str) -> None:
         self._server = server

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +19,7 @@ from support.suite.require import require
 
 RATE = 48000
 _MODULES = """\
-load-module module-native-protocol-unix socket={folder}/native auth-anonymous=1
+load-module module-native-protocol-unix socket={folder}/{socket} auth-anonymous=1
 load-module module-null-sink sink_name=nullsink format=float32le rate=48000 {channels} norewinds=1
 set-default-sink nullsink
 set-default-source nullsink.monitor
@@ -61,9 +62,6 @@ class Pulse:
         require("pulseaudio", "parecord", "pactl")
         self._folder = tempfile.TemporaryDirectory(prefix="formant-pulse-")
         folder = Path(self._folder.name)
-        (folder / "modules.pa").write_text(
-            _MODULES.format(folder=folder, channels=" ".join(_layout(self._channels, "{}")))
-        )
         (folder / "alsa.conf").write_text(_ALSA.format())
         self.env = {
             **os.environ,
@@ -82,11 +80,23 @@ class Pulse:
 
     def restart(self) -> None:
         """It comes back under the same address."""
-        (Path(self._folder.name) / "native").unlink(missing_ok=True)
         self._start()
 
-    def _start(self) -> None:
+    def restart_recorded(self) -> Recorder:
+        """It comes back, and is recorded before those find it who played into it."""
         folder = Path(self._folder.name)
+        own = {**self.env, "PULSE_SERVER": f"unix:{folder}/shut"}
+        self._start("shut", own)
+        recorder = Recorder(own, self._channels).start()
+        (folder / "native").symlink_to("shut")
+        return recorder
+
+    def _start(self, socket: str = "native", env: dict[str, str] | None = None) -> None:
+        folder, env = Path(self._folder.name), env or self.env
+        for left in ("native", "shut"):
+            (folder / left).unlink(missing_ok=True)
+        channels = " ".join(_layout(self._channels, "{}"))
+        (folder / "modules.pa").write_text(_MODULES.format(folder=folder, socket=socket, channels=channels))
         self._process = subprocess.Popen(
             [
                 "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disallow-exit=yes",
@@ -96,7 +106,7 @@ class Pulse:
             env=self.env,
         )  # fmt: skip
         deadline = time.monotonic() + PATIENCE_S
-        while subprocess.run(["pactl", "info"], env=self.env, capture_output=True, check=False).returncode:
+        while subprocess.run(["pactl", "info"], env=env, capture_output=True, check=False).returncode:
             if time.monotonic() > deadline:
                 self.__exit__(None, None, None)
                 raise RuntimeError(f"pulseaudio did not start:\n{(folder / 'log').read_text()}")
@@ -114,6 +124,12 @@ class Pulse:
 
     def recorder(self) -> Recorder:
         return Recorder(self.env, self._channels)
+
+
+def _loud(sound: NDArray[np.float64], level: float) -> float:
+    """Seconds of it, by its stretches of 10 ms."""
+    stretches = np.abs(sound[: len(sound) // 480 * 480]).reshape(-1, 480).max(axis=1, initial=0.0)
+    return float(np.count_nonzero(stretches > level)) / 100.0
 
 
 class Recorder:
@@ -134,25 +150,48 @@ class Recorder:
             stdout=self._file,
         )  # fmt: skip
         deadline = time.monotonic() + PATIENCE_S
-        while self._file.seek(0, os.SEEK_END) == 0 and time.monotonic() < deadline:
+        while self._bytes == 0 and time.monotonic() < deadline:
             time.sleep(0.02)
         return self
 
     @property
     def seconds(self) -> float:
         """Length of what has been recorded so far."""
-        return self._file.seek(0, os.SEEK_END) / (4 * self._channels) / RATE
+        return self._bytes / (4 * self._channels) / RATE
+
+    def until(self, enough: Callable[[NDArray[np.float64]], object]) -> None:
+        """Record on until what has been recorded so far, as `stop` gives it, is enough."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not enough(self._mono(self._so_far())):
+            assert time.monotonic() < deadline, "the sound that was waited for did not come"
+            time.sleep(0.1)
+
+    def hears(self, seconds: float, level: float = 1e-3) -> None:
+        """Record on until so many seconds were louder than this, 1.0 is full scale."""
+        self.until(lambda sound: _loud(sound, level) >= seconds)
 
     def stop(self) -> NDArray[np.float64]:
         """float64[frames], (left + right)/√2: what stands in the middle has its full level."""
-        return np.asarray(self.stop_stereo().sum(axis=1) * 0.5**0.5)
+        return self._mono(self.stop_stereo())
 
     def stop_stereo(self) -> NDArray[np.float64]:
         """float64[frames, channels of the sink]."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(PATIENCE_S)
-        self._file.seek(0)
-        data = self._file.read()
+        sound = self._so_far()
         self._file.close()
+        return sound
+
+    @staticmethod
+    def _mono(sound: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(sound.sum(axis=1) * 0.5**0.5)
+
+    @property
+    def _bytes(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
+    def _so_far(self) -> NDArray[np.float64]:
+        # The position in the file is that of the process that writes: it stays where it is.
+        data = os.pread(self._file.fileno(), self._bytes, 0)
         whole = len(data) // (4 * self._channels) * 4 * self._channels
         return np.frombuffer(data[:whole], np.float32).reshape(-1, self._channels).astype(np.float64)

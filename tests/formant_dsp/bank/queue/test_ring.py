@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from support.suite.cases import ALL_CASES
 
 from formant_dsp.bank.queue.ring import Ring
 
@@ -46,7 +47,7 @@ def test_two_threads_on_a_tiny_ring_see_every_value_once_and_in_order() -> None:
     """The consumer runs without the interpreter lock, so both really run at once. Who waits in vain gives way: on one
     core each would else spin for a whole slice of time for every second value."""
     ring = Ring(2, 0)
-    count = 200_000
+    count = 1_000_000 if ALL_CASES else 50_000
     result: list[tuple[int, float, bool]] = []
     consumer = threading.Thread(target=lambda: result.append(ring.pop_many(count)))
     consumer.start()

@@ -79,10 +79,7 @@ def test_a_box_waits_for_its_server_and_follows_it_to_another_address(tmp_path: 
         lan["server"].ip("addr", "del", "192.168.1.20/24", "dev", "eth0")
         lan["server"].ip("addr", "add", "192.168.1.77/24", "dev", "eth0")
         start("server", "--port", "8100", environment=KEY, prefix=lan["server"].inside).wait_for("Join:")
-        began = time.monotonic()
-        again = box.wait_for("registered", count=2)
-        assert "192.168.1.77:8100" in again
-        assert time.monotonic() - began < 60.0
+        assert "192.168.1.77:8100" in box.wait_for("registered", count=2)
 
 
 def test_of_two_servers_the_one_that_takes_the_key_is_the_right_one() -> None:

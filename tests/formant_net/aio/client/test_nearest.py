@@ -8,25 +8,35 @@ from typing import Any
 
 import pytest
 from support.net.loopback import run
+from support.suite.patience import PATIENCE_S
 
+from formant_net.aio.client import nearest
 from formant_net.aio.client.nearest import nearest_first
 from formant_net.client.servers import Server
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for a second makes nobody who answers one who does not."""
+    monkeypatch.setattr(nearest, "KNOCK_S", PATIENCE_S)
+
+
+@pytest.mark.usefixtures("patient")
 def test_who_answers_comes_before_who_does_not_and_keys_stay_with_their_server() -> None:
     async def story() -> None:
         listener = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
         open_port = listener.sockets[0].getsockname()[1]
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            closed_port = free.getsockname()[1]
-        closed = Server(f"ws://127.0.0.1:{closed_port}/ws", "k1")
-        there = Server(f"ws://127.0.0.1:{open_port}/ws", "k2")
-        assert await nearest_first([closed, there]) == [there, closed]
+        with socket.socket() as silent:  # it has the port, and nobody listens there
+            silent.bind(("127.0.0.1", 0))
+            closed = Server(f"ws://127.0.0.1:{silent.getsockname()[1]}/ws", "k1")
+            there = Server(f"ws://127.0.0.1:{open_port}/ws", "k2")
+            assert await nearest_first([closed, there]) == [there, closed]
         listener.close()
 
     run(story())
 
 
+@pytest.mark.usefixtures("patient")
 def test_equally_near_ones_stay_in_order_and_a_single_one_is_not_knocked_at() -> None:
     async def story() -> None:
         knocks: list[int] = []
@@ -42,6 +52,7 @@ def test_equally_near_ones_stay_in_order_and_a_single_one_is_not_knocked_at() ->
     run(story())
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_name_with_several_addresses_is_several_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         listener = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.2", 0)

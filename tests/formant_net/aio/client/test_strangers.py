@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import statistics
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -60,7 +61,13 @@ async def stranger(deed: str, join: JoinUrl) -> AsyncIterator[asyncio.StreamRead
         await process.wait()
 
 
-@pytest.mark.parametrize("deed", list(DEEDS))
+SHORT = ("flood", "channels", "fragments", "open again")
+"""One of each kind: messages, channels, parts of messages, nonsense for aiortc. test_inbound.py has all on a clock."""
+
+
+@pytest.mark.parametrize(
+    "deed", [each if each in SHORT else pytest.param(each, marks=pytest.mark.long) for each in DEEDS]
+)
 def test_a_stranger_loses_its_link_and_the_player_beside_it_goes_on(
     ensemble: tuple[JoinUrl, Process], deed: str
 ) -> None:
@@ -80,14 +87,15 @@ def test_a_stranger_loses_its_link_and_the_player_beside_it_goes_on(
                 begun, used = len(times), synth.cpu_s()
                 told = json.loads(await asyncio.wait_for(lines.readline(), PATIENCE_S))
                 cost = synth.cpu_s() - used - each * (len(times) - begun)
-            await asyncio.sleep(0.5)
-            assert not playing.done(), playing.exception()
+            while len(times) - begun <= 20:
+                assert not playing.done(), playing.exception()
+                await asyncio.sleep(0.02)
             playing.cancel()
             assert told["closed"], told
             assert cost < MOST_S, (cost, told)
-            assert len(times) - begun > 20, "the player was heard all the time"
+            assert statistics.median(times[begun:]) < 2.0, "the player was heard: its pings are answered"
             assert honest.channels["params"].readyState == "open"
             assert honest.offers_since_open == 0
 
-    asyncio.run(asyncio.wait_for(story(), 100.0))
+    asyncio.run(asyncio.wait_for(story(), 2.0 * PATIENCE_S))
     assert "not called again for 60 s" in synth.wait_for("controller lost")

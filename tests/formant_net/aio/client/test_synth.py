@@ -4,11 +4,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.net.loopback import edge, run
+from support.net.loopback import PATIENT, edge, run
 
 from formant_dsp.model.presets import DEFAULT, Preset, load, parse
 from formant_net.aio.client import synth as synth_module
@@ -20,7 +21,6 @@ from formant_net.health.machine import Facts
 from formant_net.ops.log import configure
 from formant_net.protocol.gesture import TimedTouch
 from formant_net.protocol.messages import Command, Param, Point
-from formant_net.protocol.timing import Timing
 from formant_net.synth.remote import Kept, SetPreset
 from formant_net.synth.touches import NoteOn
 
@@ -61,7 +61,7 @@ def test_a_touch_on_a_real_link_sounds_in_the_bank_and_its_release_ends_it() -> 
 
 def test_with_a_play_out_time_two_synths_put_a_touch_on_the_same_moment() -> None:
     """Real links and real output clocks; both are on this machine, so their moments can be compared."""
-    timing = Timing(play_out_s=0.08)
+    timing = replace(PATIENT, play_out_s=0.4)  # so that what stands still for less makes no touch late
 
     async def main() -> None:
         async with edge(key="k") as server:
@@ -70,14 +70,13 @@ def test_with_a_play_out_time_two_synths_put_a_touch_on_the_same_moment() -> Non
                 SynthNode(SynthOptions(name, name, servers, audio="none", timing=timing), on_note=lambda note: None)
                 for name in ("synth-a", "synth-b")
             ]
-            player = ControllerNode(ControllerOptions("ctrl-a", servers))
+            player = ControllerNode(ControllerOptions("ctrl-a", servers, timing=PATIENT))
             placed: list[dict[int, float]] = [{}, {}]
             for synth, heard in zip(synths, placed, strict=True):
                 await synth.start()
                 _listen(synth, heard)
             player.start()
-            await player.wait_for_synths(2)
-            await asyncio.sleep(0.5)  # both know the controller's clock by then
+            await player.ready(2)
             pressed = []
             for finger in range(1, 8):
                 pressed.append(clock())
@@ -86,7 +85,7 @@ def test_with_a_play_out_time_two_synths_put_a_touch_on_the_same_moment() -> Non
                 await player.play([TimedTouch(0.0, finger, 0.1, 0.1, active=False)])
                 await asyncio.sleep(0.05)
             await until(lambda: all(len(heard) == 7 for heard in placed))
-            assert all(synth.core.state()["play_out_ms"] == 80.0 for synth in synths)
+            assert all(synth.core.state()["play_out_ms"] == 400.0 for synth in synths)
             await player.finish()
             for synth in synths:
                 await synth.stop()
@@ -94,7 +93,7 @@ def test_with_a_play_out_time_two_synths_put_a_touch_on_the_same_moment() -> Non
             apart = sorted(abs(a - b) for a, b in zip(first, second, strict=True))
             assert apart[3] < 0.02
             after = sorted(a - at for a, at in zip(first, pressed, strict=True))
-            assert 0.06 < after[3] < 0.12
+            assert 0.38 < after[3] < 0.44
 
     run(main())
 
@@ -164,7 +163,9 @@ def test_presets_of_a_folder_are_offered_and_sung_as_they_are_written(
     mine = tmp_path / "mine.toml"
 
     def write(cents: float) -> None:
-        mine.write_text(f'title = "T"\ndescription = "D"\n[voice]\nvibrato_cents = {cents}\n', encoding="utf-8")
+        draft = tmp_path / "draft"  # the synth reads in a thread: it sees the file whole
+        draft.write_text(f'title = "T"\ndescription = "D"\n[voice]\nvibrato_cents = {cents}\n', encoding="utf-8")
+        draft.replace(mine)
 
     async def main() -> None:
         said: list[str] = []
@@ -243,9 +244,10 @@ def test_sound_that_broke_is_seen_from_afar_and_stands_in_the_log(
     async def main() -> None:
         options = SynthOptions("synth-a", "Attic", [Server("ws://127.0.0.1:9/ws")], audio="none", voices=2)
         synth = SynthNode(options, on_note=lambda note: None)
-        await synth.start()
         counted = synth.output.counters
-        monkeypatch.setattr(synth.output, "counters", lambda: counted() | {"underflows": 3, "late": 1})
+        broke = {"underflows": 3, "late": 1, "overruns": 0}  # whatever this machine does to the real sound
+        monkeypatch.setattr(synth.output, "counters", lambda: counted() | broke)
+        await synth.start()
         await until(lambda: synth.core.state()["sound"]["underflows"] == 3)
         await asyncio.sleep(0.05)
         await synth.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from support.net.loopback import run
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.lan.watch import readdressed
 from formant_net.lan.addresses import Interface
@@ -23,7 +24,7 @@ def test_each_change_is_told_once_and_faults_are_survived() -> None:
         return found
 
     async def story() -> None:
-        async with readdressed(told.append, look=look, interval_s=0.001) as first, asyncio.timeout(2.0):
+        async with readdressed(told.append, look=look, interval_s=0.001) as first, asyncio.timeout(PATIENCE_S):
             assert first == []
             while len(told) < 2:
                 await asyncio.sleep(0.001)

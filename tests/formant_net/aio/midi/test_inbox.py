@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 import pytest
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.midi import inbox
 from formant_net.aio.midi.inbox import Inbox
@@ -28,7 +29,7 @@ def test_all_messages_of_many_threads_arrive_in_the_order_of_each_in_few_batches
             assert told == [i % 128 for i in range(1000)]
         assert len(batches) < 3000
 
-    asyncio.run(asyncio.wait_for(main(), 60))
+    asyncio.run(asyncio.wait_for(main(), PATIENCE_S))
 
 
 def test_what_does_not_fit_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+from support.suite.patience import PATIENCE_S
 from support.virtual.midi_file import midi_file
 
 from formant_net.aio.client.controller import ControllerNode, ControllerOptions
@@ -42,7 +43,7 @@ def test_a_song_is_played_to_its_end_from_any_place() -> None:
         bridge.close()
         await node.finish()
 
-    asyncio.run(asyncio.wait_for(main(), 60))
+    asyncio.run(asyncio.wait_for(main(), PATIENCE_S))
 
 
 def test_whoever_cancels_it_leaves_nothing_down() -> None:
@@ -57,7 +58,7 @@ def test_whoever_cancels_it_leaves_nothing_down() -> None:
         bridge.close()
         await node.finish()
 
-    asyncio.run(asyncio.wait_for(main(), 60))
+    asyncio.run(asyncio.wait_for(main(), PATIENCE_S))
 
 
 def test_whoever_turns_or_stops_it_while_it_plays_lifts_everything() -> None:
@@ -75,4 +76,4 @@ def test_whoever_turns_or_stops_it_while_it_plays_lifts_everything() -> None:
         bridge.close()
         await node.finish()
 
-    asyncio.run(asyncio.wait_for(main(), 60))
+    asyncio.run(asyncio.wait_for(main(), PATIENCE_S))

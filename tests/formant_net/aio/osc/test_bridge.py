@@ -7,6 +7,8 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from support.suite.patience import PATIENCE_S
+
 from formant_net.aio.client.controller import ControllerNode, ControllerOptions
 from formant_net.aio.osc.bridge import OscBridge
 from formant_net.client.servers import Server
@@ -71,7 +73,7 @@ def _run(main: Callable[[Pad], Awaitable[None]]) -> None:
             pad.socket.close()
             await pad.node.finish()
 
-    asyncio.run(asyncio.wait_for(story(), 60))
+    asyncio.run(asyncio.wait_for(story(), PATIENCE_S))
 
 
 def test_a_note_of_a_real_socket_is_played_and_lifted_at_the_end() -> None:

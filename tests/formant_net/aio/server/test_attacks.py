@@ -44,7 +44,13 @@ async def health(join: JoinUrl) -> dict[str, object]:
     return told
 
 
-@pytest.mark.parametrize("attack", list(ATTACKS))
+SHORT = ("slowloris", "websocket flood", "small frames", "fragments", "compression bombs", "large JSON")
+"""connection/ and fuzz/ have the others, without a process."""
+
+
+@pytest.mark.parametrize(
+    "attack", [each if each in SHORT else pytest.param(each, marks=pytest.mark.long) for each in ATTACKS]
+)
 def test_an_honest_client_is_heard_during_and_the_server_is_well_after(
     server: tuple[JoinUrl, Process], attack: str
 ) -> None:
@@ -56,26 +62,29 @@ def test_an_honest_client_is_heard_during_and_the_server_is_well_after(
     async def story() -> None:
         async with witness(join.ws_url, join.key) as honest:
             attacker = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "support.net.attacks", attack, port, source, "1.2"),
+                *(sys.executable, "-m", "support.net.attacks", attack, port, source, "-"),
+                stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 cwd=TESTS,
                 env={**os.environ, "PYTHONPATH": str(TESTS)},
             )
             assert attacker.stdout is not None
+            assert attacker.stdin is not None
             assert await attacker.stdout.readline() == b"attacking\n"
-            during = await honest.latencies(0.8)
+            during = await honest.latencies(0.8, least=15)
+            attacker.stdin.close()
             deeds = int(await attacker.stdout.readline())
             await attacker.wait()
             assert deeds > 0, "the attack never began"
             assert statistics.median(during) < 0.5
-            assert await honest.latency() < 5.0
+            await honest.latency()
         async with asyncio.timeout(PATIENCE_S):
             while (told := await health(join))["connections"] != 0:  # what was cut off is being cleared away
                 await asyncio.sleep(0.05)
         assert told["status"] == "ok"
         assert told["counters"]["internal_faults"] == 0  # type: ignore[index]
 
-    asyncio.run(asyncio.wait_for(story(), 100.0))
+    asyncio.run(asyncio.wait_for(story(), 2.0 * PATIENCE_S))
     lines = process.output().splitlines()[said:]
     assert len(lines) < 100, lines[:5]
     assert not any("Traceback" in line for line in lines)

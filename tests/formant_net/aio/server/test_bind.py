@@ -117,19 +117,20 @@ def test_any_free_port_is_free_in_both_families(monkeypatch: pytest.MonkeyPatch)
     """The first free one of IPv4 is taken in IPv6: another is tried, and nothing of the first is left."""
     free = bind._one
     asked: list[int] = []
+    made: list[socket.socket] = []
 
     def one(family: int, address: tuple[Any, ...]) -> socket.socket:
         if family == socket.AF_INET6:
             asked.append(address[1])
             if len(asked) == 1:
                 raise OSError(errno.EADDRINUSE, "Address already in use")
-        return free(family, address)
+        made.append(free(family, address))
+        return made[-1]
 
     monkeypatch.setattr(bind, "_one", one)
     with listening("") as sockets:
         assert port_of(sockets) == asked[1]
-    with listening("0.0.0.0", asked[0]):
-        pass
+        assert made[0].fileno() == -1, "it is closed"
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example", "300.1.1.1"])

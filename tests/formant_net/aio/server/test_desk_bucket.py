@@ -10,6 +10,7 @@ import nats
 import pytest
 from nats.aio.client import Client
 from support.net.nats import NatsServer, nats_server
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.driver import clock
 from formant_net.aio.server import desk_bucket
@@ -71,7 +72,7 @@ class Edge:
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(30.0):
+    async with asyncio.timeout(PATIENCE_S):
         while not true():
             await asyncio.sleep(0.01)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.server import desk_file
 from formant_net.aio.server.desk_file import desk_path, keeping, read_desk
@@ -28,8 +29,11 @@ def keep(path: Path, *documents: Document) -> None:
         nonlocal now
         async with keeping(path, lambda: now):
             for each in documents[1:]:
-                now = each
-                await asyncio.sleep(3 * desk_file.WRITE_S)
+                changed, now = each is not now, each
+                async with asyncio.timeout(PATIENCE_S):
+                    while changed and not (path.exists() and path.read_bytes() == encode(each)):
+                        await asyncio.sleep(0.005)
+            await asyncio.sleep(3 * desk_file.WRITE_S)
 
     asyncio.run(run())
 

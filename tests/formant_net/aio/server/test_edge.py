@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 from cryptography import x509
 from support.net.loopback import run
+from support.suite.patience import PATIENCE_S
 from websockets.asyncio.client import connect
 
 from formant_net.aio.lan import names as own_addresses
@@ -106,7 +107,7 @@ def test_it_invites_anew_when_the_machine_gets_another_address(machine: list[Int
             assert running.invitation.here_only
             for interfaces in ([ETH], [Interface("eth0", ("10.0.0.9",), 2)]):
                 machine[:] = interfaces
-                async with asyncio.timeout(2.0):
+                async with asyncio.timeout(PATIENCE_S):
                     invitation = await invited.get()
                 assert invitation == Invitation(JoinUrl.make(interfaces[0].addresses[0], running.port))
             machine.append(Interface("docker0", ("172.17.0.1",), 3))  # which concerns nobody
@@ -125,7 +126,7 @@ def test_a_certificate_of_its_own_follows_the_addresses(machine: list[Interface]
         async with running_edge(options, invited.put_nowait) as running:
             assert running.certificate is not None
             machine.append(ETH)
-            async with asyncio.timeout(2.0):
+            async with asyncio.timeout(PATIENCE_S):
                 await invited.get()
             names.append(sorted(names_of(x509.load_pem_x509_certificate(running.certificate.read_bytes()))))
 
@@ -150,7 +151,7 @@ def test_an_edge_tells_prometheus_how_it_is_where_it_is_asked_to(machine: list[I
 
     def get(running: RunningEdge) -> str:
         request = Request(f"{running.local.http_url}metrics", headers={"Authorization": "Bearer abcd"})
-        with urlopen(request, timeout=60) as answer:
+        with urlopen(request, timeout=PATIENCE_S) as answer:
             return str(answer.read().decode())
 
     async def story() -> None:

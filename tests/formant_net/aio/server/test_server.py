@@ -12,6 +12,7 @@ import pytest
 from support.net.attacks import Target, Wire
 from support.net.loopback import Edge, ask, edge, hear, run, say
 from support.net.sdp import answer, candidate, offer, sdp
+from support.suite.patience import PATIENCE_S
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
@@ -147,7 +148,7 @@ def test_a_client_that_went_dark_gets_its_id_back_without_a_secret() -> None:  #
 
 def test_the_id_of_a_living_client_is_taken() -> None:
     async def story() -> None:
-        async with edge() as attic:
+        async with edge(timing=Timing(probe_s=PATIENCE_S)) as attic:
             await attic.join("ctrl-a")
             assert (await ask(await attic.connect(), "register", client_id="ctrl-a"))["code"] == "id-taken"
 
@@ -237,8 +238,8 @@ def test_a_fault_of_our_own_costs_one_message_and_not_the_server(monkeypatch: py
 
 def test_a_stop_closes_every_socket_with_going_away_and_does_not_wait_for_the_silent() -> None:
     async def story() -> None:
-        # Without care the silent socket alone would hold the end up for the 10 s that an opening handshake may take.
-        async with asyncio.timeout(6.0), edge() as attic:
+        # Without care the silent socket alone would hold the end up for as long as an opening handshake may take.
+        async with asyncio.timeout(PATIENCE_S), edge(limits=Limits(handshake_s=4.0 * PATIENCE_S)) as attic:
             phone, synth = await attic.join("ctrl-a"), await attic.join("synth-a")
             attic.clients.clear()
             _, writer = await asyncio.open_connection("127.0.0.1", attic.port)  # browsers open sockets in advance

@@ -45,7 +45,7 @@ class Edge:
         self.change(lambda now: self.registry.put(Lease(id, "controller", "ws1", self.registry.place), now))
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(PATIENCE_S):
             while not true():
                 await asyncio.sleep(0.005)
 

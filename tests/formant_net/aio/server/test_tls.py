@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from support.net.loopback import edge, run
+from support.suite.patience import PATIENCE_S
 from support.virtual.clock import at_once
 
 from formant_net.aio.client.signaling import SignalingSockets
@@ -74,7 +75,7 @@ async def visit(port: int, trust: Trust, host: str = "127.0.0.1") -> str:
     client = SignalingSockets(listener, at_once)
     client.connect(Connect(f"wss://{host}:{port}/ws", 1, trust))
     try:
-        return await asyncio.wait_for(listener.told.get(), 10.0)
+        return await asyncio.wait_for(listener.told.get(), PATIENCE_S)
     finally:
         await client.close()
 
@@ -185,7 +186,7 @@ def test_a_socket_that_never_begins_its_handshake_is_closed() -> None:
             loop = asyncio.get_running_loop()
             with sockets.create_connection(("127.0.0.1", port)) as silent:
                 silent.setblocking(False)
-                async with asyncio.timeout(3.0):
+                async with asyncio.timeout(PATIENCE_S):
                     with suppress(ConnectionError):
                         assert await loop.sock_recv(silent, 1) == b""
 

@@ -8,12 +8,13 @@ import signal
 from pathlib import Path
 
 from support.net.loopback import run
+from support.suite.patience import PATIENCE_S
 
 from formant_net.aio.server.watch import Watched, watching
 
 
 async def until(condition: object, calls: list[int], count: int) -> None:
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(PATIENCE_S):
         while len(calls) < count:
             await asyncio.sleep(0.005)
 

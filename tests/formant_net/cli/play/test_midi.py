@@ -16,10 +16,8 @@ from support.soundcard.midi_sender import MidiSender
 from support.suite.require import require_library, require_namespaces
 from support.virtual.midi_file import midi_file
 
-from formant_net.aio.client.synth import SynthNode, SynthOptions
 from formant_net.aio.server.edge import EdgeOptions, running_edge
 from formant_net.cli import main
-from formant_net.client.servers import Server
 
 KEY = "cantabile"
 SONG = midi_file("00 90 45 7F 81 00 80 45 00 00 90 47 7F 81 00 80 47 00")
@@ -100,8 +98,7 @@ def test_the_whole_way_from_a_keyboard_to_a_box_and_silence_after_its_death(jack
 
     async def story(lan: Lan, server: str) -> None:
         hall = Hall()
-        synth = SynthNode(SynthOptions("synth-a", "a", [Server(server, KEY)], audio="none"))
-        hall.record(synth)
+        synth = hall.box(server, KEY)
         await synth.start()
         with processes() as start, MidiSender(jack, "keyboard") as keyboard:
             environment = {**jack.env, "FORMANT_KEY": KEY}
@@ -111,7 +108,8 @@ def test_the_whole_way_from_a_keyboard_to_a_box_and_silence_after_its_death(jack
             while not hall.ons:  # a connection counts from some later cycle of the server
                 keyboard.send("90 3C 7F", "80 3C 00")
                 await asyncio.sleep(0.1)
-            await hall.until(lambda: hall.offs == len(hall.ons), midi)
+            keyboard.send("90 3D 7F", "80 3D 00")  # the last of them: several may have been on their way
+            await hall.until(lambda: hall.ons[-1] == 61.0 and hall.offs == len(hall.ons), midi)
             hall.ons.clear()
             hall.offs = 0
             for key in range(0x40, 0x50):
@@ -144,8 +142,7 @@ def test_a_file_is_played_to_its_end_and_the_command_ends(tmp_path: Path) -> Non
     async def story() -> None:
         hall = Hall()
         async with running_edge(EdgeOptions(host="127.0.0.1", port=0, key=KEY)) as edge:
-            synth = SynthNode(SynthOptions("synth-a", "a", [Server(edge.local.ws_url, KEY)], audio="none"))
-            hall.record(synth)
+            synth = hall.box(edge.local.ws_url, KEY)
             await synth.start()
             with processes() as start:
                 url = edge.local.ws_url.replace("ws", "http", 1).removesuffix("/ws") + f"/#key={KEY}"

@@ -13,14 +13,13 @@ from click.testing import CliRunner
 from pythonosc.udp_client import SimpleUDPClient
 from support.machine.processes import Process, processes
 from support.net.heard import Hall
+from support.net.ports import free_port
 from support.suite.patience import PATIENCE_S
 from support.suite.require import require
 
-from formant_net.aio.client.synth import SynthNode, SynthOptions
 from formant_net.aio.server.edge import EdgeOptions, running_edge
 from formant_net.cli import main
 from formant_net.cli.play.osc import own_name
-from formant_net.client.servers import Server
 
 KEY = "cantabile"
 
@@ -56,7 +55,7 @@ def test_a_port_that_cannot_be_opened_ends_it_with_words() -> None:
         second = start("osc", "http://127.0.0.1:9", "--listen", f"127.0.0.1:{port}")
         assert second.wait() == 1
         assert "Choose another --listen" in second.output()
-        info = json.load(urllib.request.urlopen(f"{asked}?HOST_INFO", timeout=30))
+        info = json.load(urllib.request.urlopen(f"{asked}?HOST_INFO", timeout=PATIENCE_S))
         assert info["OSC_PORT"] == port
         assert first.stop(signal.SIGINT) == 0
         assert "Traceback" not in first.output()
@@ -83,28 +82,33 @@ def test_the_whole_way_from_other_programs_to_a_synth_and_silence_after_their_de
     async def story() -> None:
         hall = Hall()
         async with running_edge(EdgeOptions(host="127.0.0.1", port=0, key=KEY)) as edge:
-            synth = SynthNode(SynthOptions("synth-a", "a", [Server(edge.local.ws_url, KEY)], audio="none"))
-            hall.record(synth)
+            synth = hall.box(edge.local.ws_url, KEY)
             await synth.start()
             with processes() as start:
                 url = edge.local.ws_url.replace("ws", "http", 1).removesuffix("/ws") + f"/#key={KEY}"
-                osc = start("osc", url, "--listen", "127.0.0.1:0", "--silence", "1.5", "--scale", "all")
-                port = await asyncio.to_thread(_port, osc)
-                await asyncio.to_thread(osc.wait_for, "Ready: 1 synth linked")
+                # Two of them: to start `oscsend` for each message may take longer than a silence that is waited for.
+                patient, osc = (
+                    start("osc", url, "--listen", "127.0.0.1:0", "--silence", silence, "--scale", "all")
+                    for silence in ("600", "1.5")
+                )
+                port = await asyncio.to_thread(_port, patient)
+                for each in (patient, osc):
+                    await asyncio.to_thread(each.wait_for, "Ready: 1 synth linked")
 
                 def oscsend(*words: str) -> None:
                     subprocess.run(["oscsend", "127.0.0.1", str(port), *words], check=True)
 
                 oscsend("/formant/note", "if", "1", "60.5")
-                await hall.until(lambda: hall.ons == [60.0], osc)  # on a semitone, as --scale says
+                await hall.until(lambda: hall.ons == [60.0], patient)  # on a semitone, as --scale says
                 oscsend("/formant/off", "s", "1")  # another id: nothing happens
                 oscsend("/formant/note", "iff", "2", "64", "0.5")
                 oscsend("/formant/off", "i", "1")
-                await hall.until(lambda: (len(hall.ons), hall.offs) == (2, 1), osc)
+                await hall.until(lambda: (len(hall.ons), hall.offs) == (2, 1), patient)
                 oscsend("/formant/alloff", "N")
-                await hall.until(lambda: hall.offs == 2, osc)
+                await hall.until(lambda: hall.offs == 2, patient)
+                assert await asyncio.to_thread(patient.stop, signal.SIGINT) == 0
 
-                client = SimpleUDPClient("127.0.0.1", port)
+                client = SimpleUDPClient("127.0.0.1", await asyncio.to_thread(_port, osc))
                 client.send_message("/formant/freq", ["voice", 440.0])
                 client.send_message("/formant/touch", [7.0, 0.5, 0.25, 0.5])
                 await hall.until(lambda: len(hall.ons) == 4, osc)
@@ -124,16 +128,14 @@ def test_liblo_hears_of_a_volume_that_was_set() -> None:
     async def story() -> None:
         hall = Hall()
         async with running_edge(EdgeOptions(host="127.0.0.1", port=0, key=KEY)) as edge:
-            synth = SynthNode(SynthOptions("synth-a", "a", [Server(edge.local.ws_url, KEY)], audio="none"))
+            synth = hall.box(edge.local.ws_url, KEY)
             await synth.start()
-            with processes() as start, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            with processes() as start:
                 url = edge.local.ws_url.replace("ws", "http", 1).removesuffix("/ws") + f"/#key={KEY}"
                 osc = start("osc", url, "--listen", "127.0.0.1:0")
                 port = await asyncio.to_thread(_port, osc)
                 await asyncio.to_thread(osc.wait_for, "Ready: 1 synth linked")
-                free.bind(("127.0.0.1", 0))
-                heard_at = str(free.getsockname()[1])
-                free.close()
+                heard_at = str(free_port())
                 with _dump(heard_at) as dump:
                     lines: list[str] = []
                     reading = asyncio.create_task(asyncio.to_thread(_read, dump, lines))

@@ -44,7 +44,9 @@ class Box:
         player = self.start("controller", self.url, stdin=True)
         player.wait_for("Ready")
         player.write('{"x": 0.3, "y": 0.0}\n')
-        time.sleep(0.5)
+        recorder = self.pulse.recorder().start()
+        recorder.hears(0.3, 0.02)
+        recorder.stop()
         return player
 
 
@@ -66,7 +68,7 @@ def test_it_shows_every_synth_with_the_counters_of_its_sound(box: Box) -> None:
     assert said.returncode == 0, said.stderr
     (state,) = (json.loads(line) for line in said.stdout.splitlines())
     assert state["name"] == "Attic"
-    assert 0.0 < state["rtt_ms"] < 1000.0
+    assert state["rtt_ms"] > 0.0
     assert state["latency_ms"] > 0.0
     assert state["sound"]["blocks"] > 0
     assert {"busy_p99", "render_us_max", "underflows", "late", "overruns", "shed", "ring_dropped"} < set(state["sound"])
@@ -133,7 +135,6 @@ def test_another_sound_device_while_a_note_is_held(box: Box) -> None:
     url, pulse = box.url, box.pulse
     assert remote(url, "--preset", "still").returncode == 0
     player = box.hold_a_note()
-    assert np.abs(heard(pulse, 0.5)).max() > 0.02
     away = remote(url, "--audio", "none")
     assert "no sound device" in away.stdout, away.stderr
     assert not heard(pulse, 0.5).any()
@@ -143,10 +144,9 @@ def test_another_sound_device_while_a_note_is_held(box: Box) -> None:
     recorder = pulse.recorder().start()
     back = remote(url, "--audio", "default")
     assert "default (ALSA)" in back.stdout, back.stderr
-    time.sleep(0.5)
+    recorder.hears(0.5, 0.02)
     sound = recorder.stop()
     first = int(np.flatnonzero(np.abs(sound) > 1e-5)[0])
-    assert np.abs(sound[first:]).max() > 0.02
     assert np.abs(sound[first : first + 48]).max() < 0.1 * np.abs(sound).max()  # it fades in
     assert third_difference_db(sound[first - 64 : first + 9600]) < -20.0
     assert "lost" not in player.output()  # the network stayed up
@@ -160,13 +160,11 @@ def test_a_sound_server_that_dies_and_comes_back_under_a_held_note(box: Box) -> 
     box.pulse.kill()
     box.synth.wait_for("waiting for it")
     assert "waiting for" in remote(box.url).stdout
-    box.pulse.restart()
-    recorder = box.pulse.recorder().start()
+    recorder = box.pulse.restart_recorded()
     box.synth.wait_for("sound again", count=before + 1)
-    time.sleep(0.5)
+    recorder.hears(0.5, 0.02)
     sound = recorder.stop()
     first = int(np.flatnonzero(np.abs(sound) > 1e-5)[0])
-    assert np.abs(sound[first:]).max() > 0.02
     assert np.abs(sound[first : first + 48]).max() < 0.1 * np.abs(sound).max()
     assert "lost" not in player.output()
 
@@ -220,7 +218,7 @@ def test_every_synth_is_set_and_those_that_stay_silent_are_said() -> None:
 
 def test_a_wrong_key_is_a_usage_error(box: Box) -> None:
     url = box.url
-    refused = remote(url.partition("#")[0], "--key", "wrong", "--patience", "3")
+    refused = remote(url.partition("#")[0], "--key", "wrong")
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
 

@@ -238,5 +238,5 @@ def test_the_address_is_printed_again_when_the_machine_gets_one() -> None:
         again = server.wait_for("Join:", count=2)
         assert again == "Join: http://192.168.1.20:8099/  (open: no key needed)"
         for host in ("192.168.1.20", "[fd77::20]"):
-            asked = f"import urllib.request as r; r.urlopen('http://{host}:8099/healthz', timeout=5)"
+            asked = f"import urllib.request as r; r.urlopen('http://{host}:8099/healthz', timeout={PATIENCE_S})"
             subprocess.run([*enter, sys.executable, "-c", asked], check=True)

@@ -14,11 +14,15 @@ from pathlib import Path
 import pytest
 from support.net.nats import nats_server
 from support.net.registries import KINDS, End, Ensemble, ensemble
+from support.suite.patience import PATIENCE_S
 
 from formant_net.server.outputs import Post
 from formant_net.server.registry.registry import Joined
 
 Story = Callable[[Ensemble], Awaitable[None]]
+in_time = pytest.mark.parametrize("tell", [kind for kind in KINDS if kind != "nats"], indirect=True)
+"""What is judged to a part of the TTL, on clocks that stand still while nothing happens. What a real engine does with
+the TTL is tried at the end of this file."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,7 @@ def tell(request: pytest.FixtureRequest) -> Callable[[Story], None]:
 
     def run(story: Story) -> None:
         async def told() -> None:
-            async with asyncio.timeout(30.0), ensemble(kind, server) as world:
+            async with asyncio.timeout(PATIENCE_S), ensemble(kind, server) as world:
                 await story(world)
 
         asyncio.run(told())
@@ -71,6 +75,7 @@ def test_a_join_and_a_leave_are_told_on_every_edge_once(tell: Callable[[Story], 
     tell(story)
 
 
+@in_time
 def test_a_lease_is_ended_by_its_edge_alone_which_says_why(tell: Callable[[Story], None]) -> None:
     async def story(world: Ensemble) -> None:
         attic, barn = await two(world)
@@ -87,6 +92,7 @@ def test_a_lease_is_ended_by_its_edge_alone_which_says_why(tell: Callable[[Story
     tell(story)
 
 
+@in_time
 def test_an_edge_that_runs_keeps_its_own_lease_beyond_the_ttl(tell: Callable[[Story], None]) -> None:
     async def story(world: Ensemble) -> None:
         attic, _ = await two(world)
@@ -98,6 +104,7 @@ def test_an_edge_that_runs_keeps_its_own_lease_beyond_the_ttl(tell: Callable[[St
     tell(story)
 
 
+@in_time
 def test_signs_of_life_keep_a_lease_everywhere_and_are_not_told(tell: Callable[[Story], None]) -> None:
     async def story(world: Ensemble) -> None:
         attic, barn = await two(world)
@@ -112,6 +119,7 @@ def test_signs_of_life_keep_a_lease_everywhere_and_are_not_told(tell: Callable[[
     tell(story)
 
 
+@in_time
 def test_only_the_holder_renews_and_gives_back(tell: Callable[[Story], None]) -> None:
     async def story(world: Ensemble) -> None:
         attic, barn = await two(world)
@@ -239,6 +247,7 @@ def test_an_id_that_leaves_and_comes_back_at_once_is_told_in_order(tell: Callabl
     tell(story)
 
 
+@in_time
 def test_an_edge_that_comes_later_reads_what_is_there(tell: Callable[[Story], None]) -> None:
     async def story(world: Ensemble) -> None:
         attic = await world.edge("attic")
@@ -259,6 +268,7 @@ def test_an_edge_that_comes_later_reads_what_is_there(tell: Callable[[Story], No
     tell(story)
 
 
+@in_time
 def test_what_a_dead_edge_held_lapses_by_the_ttl_and_is_told_once(tell: Callable[[Story], None]) -> None:
     async def story(world: Ensemble) -> None:
         attic, barn = await two(world)
@@ -350,9 +360,54 @@ def test_a_working_registry_says_nothing_is_degraded(tell: Callable[[Story], Non
     async def story(world: Ensemble) -> None:
         attic, _ = await two(world)
         attic.put("ctrl-a", "ws1")
-        await world.wait(0.5 * world.ttl_s)
+        await world.settle()
         assert attic.registry.online
         assert attic.registry.degraded() is None
+
+    tell(story)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("tell", ["nats"], indirect=True)
+def test_a_real_engine_forgets_what_a_dead_edge_held_and_tells_it_once(tell: Callable[[Story], None]) -> None:
+    async def story(world: Ensemble) -> None:
+        world.ttl_s = 1.0
+        attic, barn = await two(world)
+        cellar = await world.edge("cellar")
+        for n in range(5):
+            attic.put(f"ctrl-{n}", f"ws{n}")
+        await world.told(5, barn, cellar)
+        await world.remove(attic)
+        await until(lambda: barn.leases() == cellar.leases() == [])
+        await world.settle()
+        once = [f"{what} ctrl-{n}{ws}" for n in range(5) for what, ws in (("joined", f" ws{n}"), ("expired", ""))]
+        assert sorted(barn.told()) == sorted(cellar.told()) == sorted(once)
+
+    tell(story)
+
+
+@pytest.mark.parametrize("tell", ["nats"], indirect=True)
+def test_a_real_engine_keeps_what_gives_signs_of_life_and_an_edge_that_comes_later_reads_it(
+    tell: Callable[[Story], None],
+) -> None:
+    async def story(world: Ensemble) -> None:
+        world.ttl_s = 2.0
+        attic = await world.edge("attic")
+        attic.put("ctrl-a", "ws1")
+        attic.put("ctrl-gone", "ws2")
+        await world.settle()
+        attic.delete("ctrl-gone", "ws2")
+        for _ in range(25):  # longer than the TTL
+            await world.wait(0.1)
+            attic.touch("ctrl-a", "ws1")
+        assert ids(attic) == ["ctrl-a"]
+        assert attic.told() == ["joined ctrl-a ws1", "joined ctrl-gone ws2", "closed ctrl-gone"]
+        barn = await world.edge("barn")
+        await until(lambda: attic.touch("ctrl-a", "ws1") or ids(barn) == ["ctrl-a"])  # type: ignore[func-returns-value]
 
     tell(story)
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 import pytest
 from support.net.attacks import BINARY, CONTINUATION, PING, TEXT, UPGRADE, Target, Wire, frame
 from support.net.loopback import Edge, edge, hear, run
+from support.suite.patience import PATIENCE_S
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame
 
@@ -141,15 +142,15 @@ def test_who_sends_what_is_no_text_is_gone_at_once_and_nothing_more_of_it_is_rea
 
 def test_half_a_request_is_waited_for_and_one_without_end_is_cut() -> None:
     async def story() -> None:
-        async with edge(limits=Limits(handshake_s=1.0)) as attic:
-            patient, stuck = await Wire.open(target(attic)), await Wire.open(target(attic))
+        long, short = Limits(handshake_s=PATIENCE_S), Limits(handshake_s=0.2)
+        async with edge(limits=long) as attic, edge(limits=short) as barn:
+            patient, stuck = await Wire.open(target(attic)), await Wire.open(target(barn))
             request = UPGRADE.format(host=f"127.0.0.1:{attic.port}", more="").encode()
             await patient.write(request[:20])
             await stuck.write(request[:20])
-            await asyncio.sleep(0.3)
+            assert await until_closed(stuck) == b""
             await patient.write(request[20:])
             assert (await patient.reader.readline()).startswith(b"HTTP/1.1 101")
-            assert await until_closed(stuck) == b""
             await patient.write(frame(TEXT, b"{}"))
             assert b"bad-message" in await patient.reader.readuntil(b"}")
 
