@@ -216,9 +216,11 @@ addEventListener("pagehide", () => {
   releaseAll();
   identity.keep();
   singing?.identity.keep();
+  device.hush();
 });
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
+  device.resume();
   identity.restore();
   singing?.identity.restore();
   networkChanged();

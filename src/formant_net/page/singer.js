@@ -61,9 +61,13 @@ button.addEventListener("click", () => {
 });
 addEventListener("pointerup", () => device.resume());
 navigator.mediaDevices?.addEventListener("devicechange", () => device.renew());
-addEventListener("pagehide", () => singing.identity.keep());
+addEventListener("pagehide", () => {
+  singing.identity.keep();
+  device.hush();
+});
 addEventListener("pageshow", ({ persisted }) => {
   if (!persisted) return;
+  device.resume();
   singing.identity.restore();
   singing.restart();
 });

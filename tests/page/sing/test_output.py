@@ -6,6 +6,8 @@ import pytest
 from page.conftest import ask
 from support.browser.chromium import Tab
 
+from formant_dsp.browser.bundle import wasm
+
 # Firefox asks the sound server for outputLatency and for getOutputTimestamp, while the page waits.
 SCRIPT = """
 const kept = [AudioContext, performance.now], now = { ms: 1000 };
@@ -87,3 +89,55 @@ def test_a_finger_wakes_a_device_that_is_lying_down(tab: Tab) -> None:
     assert awake == ["resume"]  # by the constructor: one that runs is not asked again
     assert woken == ["suspend", "resume"]
     assert rested == ["suspend"], "after a call, a device that rests goes on resting"
+
+
+OVER_HTTP = """
+const kept = { AudioContext, AudioWorkletNode };
+const closed = [];
+globalThis.AudioContext = class {
+  state = "running"; sampleRate = 48000; currentTime = 1; destination = {};
+  createScriptProcessor() { return { connect() {} }; }
+  async resume() {}
+  async close() { closed.push(this.state); }
+};
+globalThis.AudioWorkletNode = undefined;
+try {
+  const { loadFiles } = await import("/sing/files.js");
+  const output = new m.Output();
+  await output.start(await loadFiles(), 2);
+  const lent = output.lend();
+  await output.close();
+  return [output.kind, lent, closed];
+} finally {
+  Object.assign(globalThis, kept);
+}
+"""
+
+
+@pytest.mark.skipif(not wasm(), reason="this build had no compiler for WebAssembly: make wasm says more")
+def test_over_http_where_there_is_no_audio_thread_it_ends_without_an_error(tab: Tab) -> None:
+    """There, browsers do not even have the name AudioWorkletNode."""
+    assert ask(tab, "sing/output", OVER_HTTP) == ["script", None, ["running"]]
+
+
+NO_CODE = """
+const kept = AudioContext;
+globalThis.AudioContext = class {
+  state = "running"; sampleRate = 48000; currentTime = 1; destination = {};
+  audioWorklet = { addModule: async () => { throw new DOMException("The user aborted a request.", "AbortError"); } };
+  async resume() {}
+  async close() {}
+};
+try {
+  const { loadFiles } = await import("/sing/files.js");
+  return await new m.Output().start(await loadFiles(), 2).then(() => "", (error) => error.message);
+} finally {
+  globalThis.AudioContext = kept;
+}
+"""
+
+
+@pytest.mark.skipif(not wasm(), reason="this build had no compiler for WebAssembly: make wasm says more")
+def test_code_of_the_audio_thread_that_does_not_come_is_said_in_words(tab: Tab) -> None:
+    said = ask(tab, "sing/output", NO_CODE)
+    assert said == "the code of its audio thread could not be loaded. Try again when the server is back"

@@ -119,7 +119,9 @@ export class Device {
    * has: then go on with a new context, because the old one would be heard through a converter, or at a wrong pitch.
    */
   async renew() {
-    if (this.state === "on" && this.output && usualRate() !== this.output.sampleRate) await this.#anew();
+    if (this.state !== "on" || !this.output) return;
+    const { sampleRate } = this.output;
+    if (usualRate(sampleRate) !== sampleRate) await this.#anew();
   }
 
   /** Go on with a new context, which is held by all that sing here. */
@@ -127,9 +129,9 @@ export class Device {
     const { output: old, voice: before } = this;
     if (!old || !before) return;
     for (const singer of this.#singers) singer.release();
-    const output = this.#newOutput();
-    this.output = output;
+    let output = old;
     try {
+      output = this.output = this.#newOutput();
       const files = await loadFiles();
       await output.start(files, VOICES);
       if (this.output !== output) return; // it was ended, or renewed again
@@ -146,6 +148,12 @@ export class Device {
     } finally {
       old.close();
     }
+  }
+
+  /** The page goes away, perhaps to come back: what sounds now shall not sound on then. */
+  hush() {
+    for (const singer of this.#singers) singer.release();
+    this.voice?.allOff();
   }
 
   /** Whether a finger would be heard: a call or a sleeping phone stops the sound, and a tap brings it back. */
@@ -170,9 +178,10 @@ export class Device {
 
   async #start() {
     this.#set("starting");
-    const output = this.#newOutput();
-    this.output = output;
+    /** @type {Output | null} */
+    let output = null;
     try {
+      output = this.output = this.#newOutput();
       const files = await loadFiles();
       await output.start(files, VOICES);
       if (this.output !== output) return; // it was ended meanwhile
@@ -240,10 +249,14 @@ export class Device {
   }
 }
 
-/** The sample rate of the present audio device, Hz. */
-function usualRate() {
-  const context = new AudioContext();
-  const { sampleRate } = context;
-  context.close().catch(() => {});
-  return sampleRate;
+/** The sample rate of the present audio device, Hz; `known` if this browser makes no further context. @param {number} known */
+function usualRate(known) {
+  try {
+    const context = new AudioContext();
+    const { sampleRate } = context;
+    context.close().catch(() => {});
+    return sampleRate;
+  } catch {
+    return known;
+  }
 }

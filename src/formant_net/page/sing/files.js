@@ -20,6 +20,7 @@ export function loadFiles() {
 }
 
 async function load() {
+  if (!globalThis.WebAssembly) throw new Error("this browser has no WebAssembly, as an iPhone in lockdown mode");
   const [bank, voices] = await Promise.all([fileName(), "voices.json"].map(get));
   const { version, row_tau_s: rowTauS, presets, default: standard } = await voices.json();
   sameVersion("voices.json", version);

@@ -20,6 +20,8 @@ const WARM_UP_POINT = { x: 0.5, y: 0.3, z: 0.7 };
 const SELDOM_MS = 10_000;
 /** What is said then. */
 export const THREAD_FAILED = "the audio thread of this browser failed";
+/** What is said if worklet.js could not be loaded. */
+const NO_WORKLET = "the code of its audio thread could not be loaded. Try again when the server is back";
 const isFirefox = () => "mozInnerScreenX" in globalThis;
 
 export class Output {
@@ -49,6 +51,7 @@ export class Output {
   constructor({ latencyHint = "interactive", changed = () => {}, said = () => {}, broke = () => {} } = {}) {
     this.said = said;
     this.broke = broke;
+    if (!globalThis.AudioContext) throw new Error("this browser has no Web Audio, as an iPhone in lockdown mode");
     // iOS: play although the silent switch is on. Before the context starts.
     const session = /** @type {any} */ (navigator).audioSession;
     if (session) session.type = "playback";
@@ -106,9 +109,10 @@ export class Output {
 
   /** A way to the bank for another thread, which pushes events and gets the counts; null without an audio thread. */
   lend() {
-    if (!(this.#node instanceof AudioWorkletNode)) return null;
+    const node = this.#threadNode;
+    if (!node) return null;
     const { port1, port2 } = new MessageChannel();
-    this.#node.port.postMessage(port1, [port1]);
+    node.port.postMessage(port1, [port1]);
     return port2;
   }
 
@@ -119,7 +123,10 @@ export class Output {
     mapping.use(presets[standard].code);
     const note = mapping.touch(NOTE_ON, 1, 0, WARM_UP_POINT, 0, 0);
     if (this.#context.audioWorklet) {
-      await this.#context.audioWorklet.addModule(new URL("worklet.js", import.meta.url).href);
+      const worklet = new URL("worklet.js", import.meta.url).href;
+      await this.#context.audioWorklet.addModule(worklet).catch(() => {
+        throw new Error(NO_WORKLET); // the browser's own words would be "The user aborted a request"
+      });
       await this.#worklet(bytes, setup, note);
     } else {
       this.#script(bytes, setup, note);
@@ -146,7 +153,12 @@ export class Output {
     this.#fade(false);
     await new Promise((resolve) => setTimeout(resolve, 150));
     await this.#context.close().catch(() => {});
-    if (this.#node instanceof AudioWorkletNode) this.#node.port.close();
+    this.#threadNode?.port.close();
+  }
+
+  /** The node, if it is on an audio thread. (Over http: browsers do not even have the name AudioWorkletNode.) */
+  get #threadNode() {
+    return this.kind === "worklet" ? /** @type {AudioWorkletNode} */ (this.#node) : null;
   }
 
   /** Resolves when the bank is there. @param {ArrayBuffer} bytes @param {object} setup @param {Uint8Array} note */

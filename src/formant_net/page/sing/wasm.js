@@ -100,6 +100,32 @@ export class Mapping {
   }
 }
 
+/** Where an event has its key and its kind (native/event.h), bytes. */
+const AT = { key: 8, kind: 24 };
+
+/**
+ * What is left of events that waited while no sound was made, as in a phone call: notes that are held, releases of
+ * notes that sound, the volume. Moves and notes that have ended are news of the past.
+ * @param {Uint8Array} events @param {number} size of one, bytes @returns {Uint8Array}
+ */
+export function newest(events, size) {
+  const view = new DataView(events.buffer, events.byteOffset);
+  /** @type {Map<string, number>} where the last event of each name is */
+  const last = new Map();
+  for (let at = 0; at + size <= events.length; at += size) {
+    const kind = view.getInt32(at + AT.kind, true);
+    const key = view.getBigInt64(at + AT.key, true);
+    if (kind === NOTE_UPDATE) continue;
+    if (kind === ALL_OFF) for (const name of last.keys()) if (name !== `${VOLUME}`) last.delete(name);
+    if (kind === NOTE_OFF && last.delete(`on ${key}`)) continue;
+    last.set(kind === NOTE_ON ? `on ${key}` : kind === NOTE_OFF ? `off ${key}` : `${kind}`, at);
+  }
+  const places = [...last.values()].sort((a, b) => a - b);
+  const left = new Uint8Array(places.length * size);
+  places.forEach((at, k) => left.set(events.subarray(at, at + size), k * size));
+  return left;
+}
+
 /** Events become sound. */
 export class Bank {
   #x;
@@ -124,6 +150,17 @@ export class Bank {
     // The bank's memory never grows again, so these views last: the audio thread makes no new ones.
     this.#event = new Uint8Array(this.#x.memory.buffer, this.#x.event(), this.#bytes);
     this.#sound = new Float32Array(this.#x.memory.buffer, this.#x.out(), this.block * channels);
+  }
+
+  /** What is left of events that waited for long: see `newest`. @param {Uint8Array[]} events */
+  newest(events) {
+    const all = new Uint8Array(events.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of events) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return newest(all, this.#bytes);
   }
 
   /** Take the events of a buffer, from `at` on, as far as the ring has room. @param {Uint8Array} events @param {number} at byte @returns {number} where it stopped */

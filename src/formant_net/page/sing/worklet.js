@@ -4,6 +4,8 @@ import { sameVersion } from "./version.js";
 import { Bank } from "./wasm.js";
 
 const SAY_S = 0.5;
+/** Buffers that wait at most: with more, the context stands still, as in a phone call, and most of them are old news. */
+const MOST_WAITING = 2048;
 
 class Singer extends AudioWorkletProcessor {
   /** @type {{events: Uint8Array, at: number}[]} */
@@ -39,8 +41,10 @@ class Singer extends AudioWorkletProcessor {
    * @param {MessagePort} from its port; after "leave" nobody is at the other end any more
    */
   #take(message, from) {
-    if (message instanceof ArrayBuffer) this.#waiting.push({ events: new Uint8Array(message), at: 0 });
-    else if (message instanceof MessagePort) {
+    if (message instanceof ArrayBuffer) {
+      this.#waiting.push({ events: new Uint8Array(message), at: 0 });
+      if (this.#waiting.length > MOST_WAITING) this.#forget();
+    } else if (message instanceof MessagePort) {
       this.#ports.push(message);
       message.onmessage = ({ data }) => this.#take(data, message);
     } else if (message === "leave") {
@@ -48,6 +52,12 @@ class Singer extends AudioWorkletProcessor {
       from.close();
     } else if (message === "end") this.#ended = true;
     else this.bank?.fade(message === "fade-in");
+  }
+
+  /** Keep of what waits only what still counts. */
+  #forget() {
+    const left = this.bank?.newest(this.#waiting.map(({ events, at }) => events.subarray(at)));
+    this.#waiting = left ? [{ events: left, at: 0 }] : [];
   }
 
   /** @param {Float32Array[][]} _inputs @param {Float32Array[][]} outputs */
