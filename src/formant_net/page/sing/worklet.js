@@ -4,7 +4,7 @@ import { sameVersion } from "./version.js";
 import { Bank } from "./wasm.js";
 
 const SAY_S = 0.5;
-/** Buffers that wait at most: with more, the context stands still, as in a phone call, and most of them are old news. */
+/** Buffers that wait at most: with more, the context stands still, as in a phone call, and most are old news. */
 const MOST_WAITING = 2048;
 
 class Singer extends AudioWorkletProcessor {
