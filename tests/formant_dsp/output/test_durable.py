@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import soundfile
 from support.machine.disk_image import disk_image
+from support.suite.patience import PATIENCE_S
 
 from formant_dsp import Bank
 from formant_dsp.output import durable
@@ -21,7 +22,7 @@ from formant_dsp.output.durable import Durable
 from formant_dsp.output.paced import WavSink
 
 
-def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
+def until(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline
