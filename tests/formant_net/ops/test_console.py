@@ -97,6 +97,37 @@ def test_streams_of_others_are_written_to_and_may_be_none_or_closed(
         say("another")
 
 
+def test_a_journal_that_has_gone_is_as_a_pipe_that_has_gone() -> None:
+    """systemd/systemd#6620: a service writes into a socket of journald, and ended when journald was stopped."""
+    for note in (True, False):
+        ours, journal = socket.socketpair()
+        out = text_stream(ours.detach())
+        assert put(out, "a line\n")
+        assert journal.recv(100) == b"a line\n"
+        journal.close()
+        for _ in range(3):
+            if note:
+                assert not put(out, "lost\n")
+            else:
+                out.write("lost\n")
+                out.flush()
+        assert out.file.error is None
+        os.close(out.fileno())
+
+
+def test_a_journal_that_takes_nothing_holds_nobody_up() -> None:
+    ours, journal = socket.socketpair()
+    out = text_stream(ours.fileno())
+    while put(out, "x" * 4000):
+        pass
+    assert not put(out, "lost\n")
+    journal.recv(1 << 20)
+    while not put(out, "shown\n"):
+        journal.recv(1 << 20)
+    ours.close()
+    journal.close()
+
+
 HOOKS = """
 import sys, threading
 from formant_net.ops import console, log

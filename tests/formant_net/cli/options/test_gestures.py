@@ -17,7 +17,7 @@ import pytest
 from support.suite.patience import PATIENCE_S
 from support.virtual.midi_file import midi_file
 
-from formant_net.cli.options.gestures import SMALL_BYTES, read_touches
+from formant_net.cli.options.gestures import SMALL_BYTES, _counted, read_touches
 
 COMMANDS = {
     "render": ["render", "-o", "o.wav", "--gesture"],
@@ -52,6 +52,14 @@ def test_standard_input_that_is_closed_or_empty_is_refused(tmp_path: Path) -> No
 def test_an_error_names_the_file_and_the_line() -> None:
     with pytest.raises(click.BadParameter, match=r"song\.jsonl, line 2: "):
         read_touches(io.BytesIO(b'{"t":0,"x":0,"y":0}\n{"t":"soon"}\n'), "song.jsonl")
+
+
+def test_the_progress_of_a_file_moves_with_its_lines_and_ends_at_its_size() -> None:
+    """Every thousand lines: a bar that jumps from nothing to all says nothing while people wait."""
+    steps: list[int] = []
+    lines = list(_counted(io.BytesIO(b'{"t":1}\n' * 5500), steps.append))
+    assert len(lines) == 5500
+    assert steps == [8000] * 5 + [4000]
 
 
 def test_a_large_file_shows_its_progress_on_a_terminal_and_leaves_no_draft_when_it_is_told_to_end(
