@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -36,19 +38,25 @@ class Heard:
         self.events.put_nowait(("received", attempt, message))
 
 
+@contextlib.asynccontextmanager
+async def opened(url: str) -> AsyncIterator[tuple[Heard, SignalingSockets]]:
+    """Sockets whose first attempt to reach the server has succeeded. At the end they have told nothing more."""
+    heard = Heard()
+    sockets = SignalingSockets(heard, at_once)
+    sockets.connect(Connect(url, 1))
+    assert await heard.events.get() == ("opened", 1)
+    yield heard, sockets
+    await sockets.close()
+    assert heard.events.empty()
+
+
 def test_a_client_registers_with_a_real_server_and_hears_its_answer() -> None:
     async def main() -> None:
-        heard = Heard()
-        sockets = SignalingSockets(heard, at_once)
-        async with edge() as server:
-            sockets.connect(Connect(server.ws_url, 1))
-            assert await heard.events.get() == ("opened", 1)
+        async with edge() as server, opened(server.ws_url) as (heard, sockets):
             sockets.transmit(Transmit(1, REGISTER))
             kind, attempt, message = await heard.events.get()
             assert (kind, attempt) == ("received", 1)
             assert isinstance(message, m.Registered)
-            await sockets.close()
-            assert heard.events.empty()
 
     run(main())
 
@@ -108,27 +116,17 @@ def test_frames_that_cannot_be_read_are_skipped_and_the_end_is_told() -> None:
 
 def test_what_was_ended_on_purpose_is_not_told() -> None:
     async def main() -> None:
-        heard = Heard()
-        sockets = SignalingSockets(heard, at_once)
-        async with edge() as server:
-            sockets.connect(Connect(server.ws_url, 1))
-            assert await heard.events.get() == ("opened", 1)
+        async with edge() as server, opened(server.ws_url) as (heard, sockets):
             sockets.disconnect(Disconnect(1))
             sockets.connect(Connect(server.ws_url, 2))
             assert await heard.events.get() == ("opened", 2)
-            await sockets.close()
-            assert heard.events.empty()
 
     run(main())
 
 
 def test_a_server_that_does_not_read_is_given_up_instead_of_filling_the_memory() -> None:
     async def main() -> None:
-        heard = Heard()
-        sockets = SignalingSockets(heard, at_once)
-        async with edge() as server:
-            sockets.connect(Connect(server.ws_url, 1))
-            assert await heard.events.get() == ("opened", 1)
+        async with edge() as server, opened(server.ws_url) as (heard, sockets):
             for _ in range(MAX_QUEUED + 1):  # in one step of the loop: the writer cannot run between
                 sockets.transmit(Transmit(1, REGISTER))
             kind, *_ = await heard.events.get()
