@@ -1,41 +1,43 @@
-"""The core of the page in Firefox, the other engine: it links, plays, says who hears it, asks for a key."""
+"""The page in Firefox, the other engine: it links, plays, says who hears it, asks for a key; and all of its strip.
+
+Every test of the strip (strip/test_strip.py, strip/test_midi.py) runs here once more.
+"""
 
 from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from page.conftest import ONE_OPEN, Stage
 from page.desk_relay import DeskRelay
 from page.offerer import Heard, Offerer
 from page.relay import Relay
-from support.browser.chromium import Finger
+from page.strip import test_midi, test_strip
+from support.browser.chromium import Finger, LoopThread, OpenTab
 from support.browser.marionette import Firefox, FirefoxTab, OpenFirefoxTab, firefox, firefox_tab
+from vectors import test_midi as midi
+from vectors import test_tuning as tunings
 from vectors.compare import differences, marked
-from vectors.test_page import SUBJECTS
+from vectors.test_page import LEFT_OUT, MIDI, SUBJECTS, TUNINGS, as_a_browser_gives_it, not_alike
 
 from formant_net.aio.server.static import Asset
 
 __all__ = ["firefox", "firefox_tab"]
 
-Playing = Callable[..., tuple[Relay, Offerer, FirefoxTab]]
+globals().update(
+    {name: test for each in (test_strip, test_midi) for name, test in vars(each).items() if name[:5] == "test_"}
+)
 
 
 @pytest.fixture
-def playing(stage: Stage, firefox_tab: OpenFirefoxTab) -> Playing:
-    """`playing(**options of the synth)`: a relay, a synth and a page in Firefox whose link is open and told."""
-
-    def play(**options: Any) -> tuple[Relay, Offerer, FirefoxTab]:
-        relay = stage.relay()
-        synth = stage.synth(relay, **options)
-        tab = firefox_tab(relay.url)
-        tab.until(ONE_OPEN)
-        return relay, synth, tab
-
-    return play
+def stage(loop_thread: LoopThread, firefox_tab: OpenFirefoxTab) -> Iterator[Stage]:
+    """The stage of all tests of the page. Its tabs are those of Firefox, which have the same words."""
+    made = Stage(loop_thread, cast(OpenTab, firefox_tab))
+    yield made
+    made.close()
 
 
 def active(synth: Offerer, fingers: int) -> list[Heard]:
@@ -46,16 +48,16 @@ def released(synth: Offerer) -> list[Heard]:
     return [h for h in synth.heard if h.message["type"] == "touch" and not h.message["active"]]
 
 
-def test_page_registers_links_and_says_so(playing: Playing) -> None:
-    _, synth, tab = playing(name="Kitchen")
+def test_page_registers_links_and_says_so(stage: Stage) -> None:
+    _, synth, tab = stage.playing(name="Kitchen")
     tab.until("formant.status === 'Connected, 1 synth'")
     assert tab.evaluate("document.getElementById('unable').hidden") is True
     [answer] = synth.answers
     assert "a=candidate:" in answer
 
 
-def test_two_fingers_play_move_and_are_lifted(stage: Stage, playing: Playing) -> None:
-    _, synth, tab = playing()
+def test_two_fingers_play_move_and_are_lifted(stage: Stage) -> None:
+    _, synth, tab = stage.playing()
     tab.fingers(Finger(0, 0.25, 0.5), Finger(1, 0.75, 0.9))
     touch = stage.until(lambda: active(synth, 2), "two fingers")[-1].message
     placed = sorted((point["x"], point["y"]) for point in touch["points"])
@@ -69,15 +71,16 @@ def test_two_fingers_play_move_and_are_lifted(stage: Stage, playing: Playing) ->
     stage.until(lambda: len(released(synth)) == 5, "five releases")
 
 
-def test_resting_finger_is_sent_fifty_times_a_second(stage: Stage, playing: Playing) -> None:
-    _, synth, tab = playing()
+def test_resting_finger_is_sent_fifty_times_a_second(stage: Stage) -> None:
+    _, synth, tab = stage.playing()
     tab.fingers(Finger(0, 0.5, 0.5))
     stage.steady_second(lambda: active(synth, 1))
     tab.fingers()
 
 
-def test_the_first_button_of_the_mouse_alone_plays(stage: Stage, playing: Playing) -> None:
-    _, synth, tab = playing()
+def test_the_first_button_of_the_mouse_alone_plays(stage: Stage) -> None:
+    _, synth, either = stage.playing()
+    tab = cast(FirefoxTab, either)
     left, top, width, height = tab.surface()
     at = {"x": round(left + width / 2), "y": round(top + height / 2), "duration": 0}
     tab.mouse({"type": "pointerMove", **at}, {"type": "pointerDown", "button": 0})
@@ -88,38 +91,60 @@ def test_the_first_button_of_the_mouse_alone_plays(stage: Stage, playing: Playin
     assert tab.evaluate("formant.fingers.length") == 0
 
 
-def test_keys_play(stage: Stage, playing: Playing) -> None:
-    _, synth, tab = playing()
-    tab.key("a", down=True)
+def test_keys_play(stage: Stage) -> None:
+    _, synth, tab = stage.playing()
+    tab.key_down("a")
     stage.until(lambda: active(synth, 1), "a key")
-    tab.key("a", down=False)
+    tab.key_up("a")
     stage.until(lambda: released(synth), "its release")
 
 
-def test_the_strip_chooses_a_scale_and_holds_notes(stage: Stage, playing: Playing) -> None:
-    _, synth, tab = playing()
-    tab.click("#strip-scale")
-    scale = "document.getElementById('scale')"
-    tab.evaluate(f"({scale}.value = 'whole-tone', {scale}.dispatchEvent(new Event('change')))")
-    tab.until("document.getElementById('strip-scale').textContent === 'C whole tone'")
-    tab.click("#strip-scale")
-    tab.click("#strip-hold")
-    tab.fingers(Finger(0, 0.4, 0.5))
-    tab.fingers()
-    touch = stage.until(lambda: active(synth, 1), "a held note")[-1].message
-    assert touch["points"][0]["note"] % 2 == 0
-    tab.until("formant.choice.held === 1")
-    tab.click("#strip-hold")
-    stage.until(lambda: released(synth), "its end")
-
-
-def test_settings_reach_the_synth_and_come_back(stage: Stage, playing: Playing) -> None:
-    _, synth, tab = playing(name="Kitchen")
+def test_settings_reach_the_synth_and_come_back(stage: Stage) -> None:
+    _, synth, tab = stage.playing(name="Kitchen")
     tab.click("#panel-toggle")
     tab.click("#synths .power")
     stage.until(lambda: synth.state["powered_on"] is False, "power off")
     tab.until("formant.status === 'No sound: Kitchen is switched off'")
     assert tab.text("#unheard").startswith("Nobody can hear you: Kitchen is switched off. To hear yourself")
+
+
+def test_midi_of_firefox_itself_is_refused_then_plays_and_is_plugged(stage: Stage) -> None:
+    """Its own ports for tests: the control device gives back what it is sent, and plugs another device in and out."""
+    relay = stage.relay()
+    synth = stage.synth(relay)
+    synth.state["takes"] = ["note", "vel"]
+    tab = cast(FirefoxTab, stage.tab(relay))
+    tab.until(ONE_OPEN)
+    tab.click("#strip-scale")
+    tab.click("#midi")
+    tab.until("formant.midi.state === 'refused'")
+    assert "does not allow MIDI" in tab.text("#midi-note")
+    allow = "Services.prefs.setBoolPref('media.navigator.permission.disabled', arguments[0])"
+    tab.browser(allow, True)
+    while tab.evaluate("formant.midi.state") != "on":  # until the page's process has heard of it
+        tab.click("#midi")
+        tab.until("formant.midi.state !== 'asking'")
+    note, control, state = (
+        "document.getElementById('midi-note').textContent",
+        *(f"Test {name} MIDI Device Input Port" for name in ("Control", "State")),
+    )
+    tab.becomes(note, f"Plays: {control}.")
+    tab.evaluate("async () => { window.device = await navigator.requestMIDIAccess(); }")
+    tab.browser(allow, False)
+
+    def send(*message: int) -> None:
+        port = "[...window.device.outputs.values()].find(({ name }) => name.includes('Control'))"
+        tab.evaluate(f"() => {{ {port}.send({list(message)}); }}")
+
+    send(0x90, 0, 127)
+    played = stage.until(lambda: active(synth, 1), "a key")[0].message["points"][0]
+    assert (played["note"], played["vel"]) == (0, 1)
+    send(0x90, 0, 0)
+    stage.until(lambda: released(synth), "its release")
+    send(0x90, 1, 0)
+    tab.becomes(note, f"Plays: {control}, {state}.")
+    send(0x90, 2, 0)
+    tab.becomes(note, f"Plays: {control}.")
 
 
 def test_the_question_for_the_key_is_modal_and_answered(stage: Stage, firefox_tab: OpenFirefoxTab) -> None:
@@ -135,8 +160,8 @@ def test_the_question_for_the_key_is_modal_and_answered(stage: Stage, firefox_ta
     tab.until("formant.server === 'registered' && !document.getElementById('gate').open")
 
 
-def test_server_that_goes_and_comes_back_stops_no_sound(stage: Stage, playing: Playing) -> None:
-    relay, synth, tab = playing()
+def test_server_that_goes_and_comes_back_stops_no_sound(stage: Stage) -> None:
+    relay, synth, tab = stage.playing()
     stage.thread.run(relay.drop())
     tab.until("formant.registrations === 2")
     tab.fingers(Finger(0, 0.4, 0.6))
@@ -148,13 +173,15 @@ def test_server_that_goes_and_comes_back_stops_no_sound(stage: Stage, playing: P
 @pytest.fixture(scope="module")
 def vectors_tab(firefox: Any, loop_thread: Any) -> Iterator[FirefoxTab]:
     relay = Relay()
-    relay.assets["/vectors.js"] = Asset(SUBJECTS.read_bytes(), "text/javascript; charset=utf-8", '"test"')
-    main = b"import * as vectors from '/vectors.js'; window.vectors = vectors;"
-    relay.assets["/main.js"] = Asset(main, "text/javascript; charset=utf-8", '"test"')
+    names = {"vectors": SUBJECTS, "tunings": TUNINGS, "midi": MIDI}
+    main = "".join(f"import * as {name} from '/{name}-vectors.js'; window.{name} = {name};" for name in names)
+    sources = {"main": main.encode()} | {f"{name}-vectors": file.read_bytes() for name, file in names.items()}
+    for name, source in sources.items():
+        relay.assets[f"/{name}.js"] = Asset(source, "text/javascript; charset=utf-8", '"test"')
     loop_thread.run(relay.start())
     tab: FirefoxTab = firefox.tab()
     tab.goto(relay.url)
-    tab.until("window.vectors !== undefined")
+    tab.until("window.vectors && window.tunings && window.midi && true")
     yield tab
     tab.close()
     loop_thread.run(relay.stop())
@@ -168,6 +195,19 @@ def test_the_page_does_as_every_vector_says(vectors_tab: FirefoxTab) -> None:
         found[parameter.id] = differences(case, given)
     assert len(found) > 40
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def test_the_page_tunes_as_every_vector_says(vectors_tab: FirefoxTab) -> None:
+    for rule in tunings.RULES:
+        cases = tunings.cases_of(rule)
+        given = vectors_tab.evaluate(f"window.tunings.results({json.dumps(rule)}, {json.dumps(cases)})")
+        assert [one["name"] for one, got in zip(cases, given, strict=True) if not tunings.holds(rule, one, got)] == []
+
+
+def test_the_page_plays_midi_as_every_vector_says(vectors_tab: FirefoxTab) -> None:
+    cases = [case for file in midi.FILES if file.stem not in LEFT_OUT for case in midi.cases_of(file.stem)]
+    fed = json.dumps([as_a_browser_gives_it(case) for case in cases])
+    assert not_alike(cases, vectors_tab.evaluate(f"{fed}.map(window.midi.results)")) == []
 
 
 def test_a_firefox_that_resists_fingerprinting_plays(stage: Stage) -> None:

@@ -90,7 +90,7 @@ def test_the_page_offers_the_tunings_that_come_with_formant(tab: Tab) -> None:
     assert tab.evaluate("async () => (await import('/tunings.js')).NAMES") == list(NAMES)
 
 
-def _as_a_browser_gives_it(case: dict[str, Any]) -> dict[str, Any]:
+def as_a_browser_gives_it(case: dict[str, Any]) -> dict[str, Any]:
     """The case with complete messages, each with its status; a browser passes no SysEx on unless it was asked for."""
     parsers: dict[str, Parser] = {}
     steps = []
@@ -110,6 +110,16 @@ def _as_a_browser_gives_it(case: dict[str, Any]) -> dict[str, Any]:
     return {"given": case.get("given", {}), "steps": steps}
 
 
+def not_alike(cases: list[dict[str, Any]], given: list[list[Any]]) -> list[str]:
+    """The steps of cases of MIDI after which other fingers are down than the vector says."""
+    return [
+        f"{case['name']}, step {number}: {down}, the vector says {step['gives']}"
+        for case, steps in zip(cases, given, strict=True)
+        for number, (step, down) in enumerate(zip(case["steps"], steps, strict=True), 1)
+        if "gives" in step and not midi.alike(down, step["gives"])
+    ]
+
+
 LEFT_OUT = {"tuning": "SysEx is not asked for", "gathering": "the page's sender says when messages go out"}
 
 
@@ -117,21 +127,14 @@ LEFT_OUT = {"tuning": "SysEx is not asked for", "gathering": "the page's sender 
 def test_the_page_plays_midi_as_the_vectors_say(tab: Tab, rule: str) -> None:
     cases = midi.cases_of(rule)
     script = "async (cases) => { const m = await import('/midi-vectors.js'); return cases.map(m.results); }"
-    given = tab.evaluate(script, [_as_a_browser_gives_it(case) for case in cases])
-    wrong = [
-        f"{case['name']}, step {number}: {down}, the vector says {step['gives']}"
-        for case, steps in zip(cases, given, strict=True)
-        for number, (step, down) in enumerate(zip(case["steps"], steps, strict=True), 1)
-        if "gives" in step and not midi.alike(down, step["gives"])
-    ]
-    assert wrong == []
+    assert not_alike(cases, tab.evaluate(script, [as_a_browser_gives_it(case) for case in cases])) == []
 
 
 def test_the_seventeenth_key_ends_the_note_that_only_the_pedal_holds(tab: Tab) -> None:
     """The last case of gathering is about fingers, not about messages: who gives way to the seventeenth key."""
     case = midi.cases_of("gathering")[-1]
     script = "async (one) => (await import('/midi-vectors.js')).results(one)"
-    given = tab.evaluate(script, _as_a_browser_gives_it(case))
+    given = tab.evaluate(script, as_a_browser_gives_it(case))
     told = [step.get("gives") for step in case["steps"]]
     assert [wanted is None or midi.alike(down, wanted) for down, wanted in zip(given, told, strict=True)] == [
         True

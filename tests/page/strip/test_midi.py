@@ -1,4 +1,7 @@
-"""MIDI in the browser: asked for in a tap, plugged and unplugged, nothing stuck, and in words where it is missing."""
+"""MIDI in the browser: asked for in a tap, plugged and unplugged, nothing stuck, and in words where it is missing.
+
+page/test_firefox.py runs these tests in Firefox as well.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import pytest
 from page.conftest import ONE_OPEN, Stage
 from page.offerer import Heard, Offerer
 from support.browser.chromium import Tab
+
+from formant_net.aio.server.static import Asset
 
 FAKE = """
   const ports = new Map();
@@ -38,12 +43,13 @@ def active(synth: Offerer, fingers: int) -> list[Heard]:
 
 
 def with_midi(stage: Stage, script: str = FAKE) -> tuple[Offerer, Tab]:
+    """A page that runs the script before it does anything else."""
     relay = stage.relay()
+    main = relay.assets["/main.js"]
+    relay.assets["/main.js"] = Asset(f"{{ {script} }}\n".encode() + main.body, main.content_type, main.etag)
     synth = stage.synth(relay)
     synth.state["takes"] = ["note", "vel"]
-    tab = stage.tab(stage.relay())
-    stage.thread.run(tab.page.add_init_script(script))
-    tab.goto(relay.url)
+    tab = stage.tab(relay)
     tab.until(ONE_OPEN)
     tab.click("#strip-scale")
     return synth, tab
@@ -57,21 +63,23 @@ def test_a_keyboard_plays_after_a_tap_and_can_be_pulled_out(stage: Stage) -> Non
     tab.becomes("fake.asked", [{"sysex": False}])
     tab.evaluate("fake.plug('Keys 25')")
     tab.until("document.getElementById('midi-note').textContent === 'Plays: Keys 25.'")
-    tab.evaluate("fake.send('Keys 25', 0x90, 60, 127); fake.send('Keys 25', 0x90, 67, 64)")
+    tab.evaluate("() => { fake.send('Keys 25', 0x90, 60, 127); fake.send('Keys 25', 0x90, 67, 64); }")
     touch = stage.until(lambda: active(synth, 2), "two keys")[0].message
     assert [(point["note"], point["vel"]) for point in touch["points"]] == [(60, 1), (67, pytest.approx(0.5039))]
     assert touch["points"][1]["z"] == pytest.approx(0.5039, abs=1e-4)
     tab.evaluate("fake.send('Keys 25', 0xE0, 0, 96)")
     stage.until(lambda: [p["note"] for p in synth.touches()[-1]["points"]] == [61, 68], "the wheel")
-    tab.evaluate("fake.send('Keys 25', 0xB0, 64, 127); fake.send('Keys 25', 0x80, 60, 0)")
+    tab.evaluate("() => { fake.send('Keys 25', 0xB0, 64, 127); fake.send('Keys 25', 0x80, 60, 0); }")
     tab.becomes("formant.midi.fingers", 2)  # the pedal holds it
     tab.evaluate("fake.unplug('Keys 25')")
     stage.until(lambda: synth.touches()[-1]["points"] == [], "all is lifted")
-    tab.evaluate("fake.plug('Keys 25'); fake.send('Keys 25', 0x90, 62, 100)")
+    tab.evaluate("() => { fake.plug('Keys 25'); fake.send('Keys 25', 0x90, 62, 100); }")
     tab.until("formant.midi.fingers === 1")
     tab.evaluate("dispatchEvent(new Event('blur'))")
     tab.until("formant.midi.fingers === 0 && formant.fingers.length === 0")
-    tab.evaluate("fake.send('Keys 25', 0x90, 62, 100); fake.send('Keys 25', 0x80, 62, 0)")  # shorter than 25 ms
+    tab.evaluate(
+        "() => { fake.send('Keys 25', 0x90, 62, 100); fake.send('Keys 25', 0x80, 62, 0); }"
+    )  # shorter than 25 ms
     stage.until(lambda: active(synth, 1), "a short note")
     tab.until("formant.midi.fingers === 0")
     assert tab.errors == []
@@ -114,6 +122,6 @@ def test_a_refusal_is_said_and_can_be_tried_again(stage: Stage, refusal: str, st
 
 
 def test_a_browser_without_midi_says_so(stage: Stage) -> None:
-    _, tab = with_midi(stage, "delete Navigator.prototype.requestMIDIAccess")
+    _, tab = with_midi(stage, "delete Navigator.prototype.requestMIDIAccess;")
     assert "This browser has no MIDI" in tab.text("#midi-note")
     tab.becomes("document.getElementById('midi').disabled", True)

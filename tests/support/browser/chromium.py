@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
-from playwright.async_api import Browser, CDPSession, ConsoleMessage, Page, Playwright, async_playwright
+from playwright.async_api import Browser, CDPSession, ConsoleMessage, FilePayload, Page, Playwright, async_playwright
 from support.suite.patience import PATIENCE_S
 from support.suite.require import require
 
@@ -153,6 +153,19 @@ class Tab:
     def choose(self, selector: str, value: str) -> None:
         """An entry of a menu, as a person would."""
         self.thread.run(self.page.select_option(selector, value))
+
+    def choose_files(self, selector: str, *files: tuple[str, bytes]) -> None:
+        """Files by name, for a field that takes files."""
+        chosen = [FilePayload(name=name, mimeType="text/plain", buffer=data) for name, data in files]
+        self.thread.run(self.page.set_input_files(selector, chosen))
+
+    def tap(self, selector: str) -> None:
+        """A short touch in the middle of an element."""
+        self.thread.run(self.page.tap(selector))
+
+    def resize(self, width: int, height: int) -> None:
+        """The page gets so many pixels."""
+        self.thread.run(self.page.set_viewport_size({"width": width, "height": height}))
 
     def fill(self, selector: str, text: str) -> None:
         self.thread.run(self.page.fill(selector, text))

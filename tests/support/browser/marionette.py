@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ PREFS = {
     "datareporting.policy.dataSubmissionEnabled": False,
     "dom.w3c_touch_events.enabled": 1,
     "focusmanager.testmode": True,
+    "midi.prompt.testing": True,  # no question; refused unless media.navigator.permission.disabled is set
+    "midi.testing": True,  # ports of the browser itself, in place of those of the machine
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "remote.prefs.recommended": True,
@@ -38,6 +41,8 @@ STARTS_WITHIN_S = 100.0
 """Beside heavy work a Firefox has taken more than a minute to start and to answer its first command."""
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """How WebDriver names an element."""
+KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Space": " ", "Tab": "\ue004"}
+"""How WebDriver names keys that write no letter."""
 
 
 class MarionetteError(RuntimeError):
@@ -113,6 +118,21 @@ class Marionette:
         return data
 
 
+WATCH = """() => {
+  window.failures = [];
+  window.addEventListener("error", (event) => window.failures.push(String(event.message)));
+  window.addEventListener("unhandledrejection", (event) => window.failures.push(String(event.reason)));
+}"""
+
+RESIZE = """
+  const { style } = gBrowser.selectedBrowser;
+  for (const [side, pixels] of [["width", arguments[0]], ["height", arguments[1]]]) {
+    for (const name of [side, `min-${side}`, `max-${side}`]) style.setProperty(name, `${pixels}px`);
+  }
+"""
+"""Of the page alone: a window of Firefox is at least 500 pixels wide."""
+
+
 class FirefoxTab:
     """One page in a tab of its own, with the same words as a tab of Chromium (`support.browser.chromium.Tab`)."""
 
@@ -120,21 +140,30 @@ class FirefoxTab:
         self._ask = ask
         self._handle = ask("WebDriver:NewWindow", type="tab", focus=True)["handle"]
         self._down: dict[int, Finger] = {}
-        self._keys: dict[str, str] = {}
+        self._folders: list[tempfile.TemporaryDirectory[str]] = []
+        """Files that were chosen: a page reads them when it likes."""
         self._here()
 
     def goto(self, url: str) -> None:
         self._here()
         self._ask("WebDriver:Navigate", url=url)
+        self.evaluate(WATCH)
 
     def reload(self) -> None:
         self._here()
         self._ask("WebDriver:Refresh")
+        self.evaluate(WATCH)
+
+    @property
+    def errors(self) -> list[str]:
+        """What the page that is open now failed at, from the end of its loading on."""
+        return list(self.evaluate("window.failures ?? []"))
 
     def evaluate(self, script: str) -> Any:
-        """The value of a JavaScript expression."""
+        """The value of a JavaScript expression; of a function, what it returns."""
         self._here()
-        return self._ask("WebDriver:ExecuteScript", script=f"return ({script});", args=[], sandbox=None)
+        given = f"const given = ({script}); return typeof given === 'function' ? given() : given;"
+        return self._ask("WebDriver:ExecuteScript", script=given, args=[], sandbox=None)
 
     def until(self, condition: str, timeout_s: float = PATIENCE_S) -> Any:
         """Wait until the JavaScript expression is true and return its value."""
@@ -153,22 +182,64 @@ class FirefoxTab:
             assert time.monotonic() < deadline, f"{selector} says {said!r} and not {words!r}"
             time.sleep(0.02)
 
+    def becomes(self, script: str, value: object) -> None:
+        """Wait until the JavaScript expression has this value."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (seen := self.evaluate(script)) != value:
+            assert time.monotonic() < deadline, f"{script} is {seen!r} and not {value!r}"
+            time.sleep(0.02)
+
     def text(self, selector: str) -> str:
         return str(self.evaluate(f"document.querySelector({selector!r}).innerText"))
 
     def click(self, selector: str) -> None:
         self._ask("WebDriver:ElementClick", id=self._element(selector))
 
+    def tap(self, selector: str) -> None:
+        """A short touch in the middle of an element."""
+        place = {"origin": {ELEMENT: self._element(selector)}, "x": 0, "y": 0}
+        actions = [{"type": "pointerMove", "duration": 0, **place}, {"type": "pointerDown", "button": 0}]
+        pointer = {"type": "pointer", "id": "tapping", "parameters": {"pointerType": "touch"}}
+        self._perform({**pointer, "actions": [*actions, {"type": "pointerUp", "button": 0}]})
+
+    def choose(self, selector: str, value: str) -> None:
+        """An entry of a menu."""
+        self.click(f"{selector} option[value={json.dumps(value)}]")
+
+    def choose_files(self, selector: str, *files: tuple[str, bytes]) -> None:
+        """Files by name, for a field that takes files."""
+        folder = tempfile.TemporaryDirectory(prefix="formant-files-")
+        self._folders.append(folder)
+        for name, data in files:
+            Path(folder.name, name).write_bytes(data)
+        paths = "\n".join(str(Path(folder.name, name)) for name, _ in files)
+        self._ask("WebDriver:ElementSendKeys", id=self._element(selector), text=paths)
+
     def fill(self, selector: str, text: str) -> None:
         element = self._element(selector)
         self._ask("WebDriver:ElementClear", id=element)
         self._ask("WebDriver:ElementSendKeys", id=element, text=text)
 
-    def key(self, key: str, *, down: bool) -> None:
-        """A key of the keyboard, by its letter."""
-        self._perform(
-            {"type": "key", "id": "keys", "actions": [{"type": "keyDown" if down else "keyUp", "value": key}]}
-        )
+    def key_down(self, key: str) -> None:
+        """A key of the keyboard, by its letter or as one of KEYS."""
+        self._key("keyDown", key)
+
+    def key_up(self, key: str) -> None:
+        self._key("keyUp", key)
+
+    def resize(self, width: int, height: int) -> None:
+        """The page gets so many pixels."""
+        self.browser(RESIZE, width, height)
+        self.until(f"innerWidth === {width} && innerHeight === {height}")
+
+    def browser(self, script: str, *args: Any) -> Any:
+        """Run a script in the window of the browser, where this tab is the one that is shown; what it returns."""
+        self._here()
+        self._ask("Marionette:SetContext", value="chrome")
+        try:
+            return self._ask("WebDriver:ExecuteScript", script=script, args=list(args), sandbox=None)
+        finally:
+            self._ask("Marionette:SetContext", value="content")
 
     def surface(self) -> tuple[float, float, float, float]:
         """Left, top, width and height of the playing surface in the window, pixels."""
@@ -203,9 +274,17 @@ class FirefoxTab:
         self._perform({**pointer, "actions": list(actions)})
 
     def close(self) -> None:
-        if not self._ask.silent:  # or the browser is given up as a whole
-            self._here()
-            self._ask("WebDriver:CloseWindow")
+        for folder in self._folders:
+            folder.cleanup()
+        if self._ask.silent:
+            return  # the browser is given up as a whole
+        with suppress(MarionetteError):  # a page of no server keeps nothing
+            self.evaluate("[localStorage.clear(), sessionStorage.clear()]")  # the next server may have this port
+        self._here()
+        self._ask("WebDriver:CloseWindow")
+
+    def _key(self, action: str, key: str) -> None:
+        self._perform({"type": "key", "id": "keys", "actions": [{"type": action, "value": KEYS.get(key, key)}]})
 
     def _perform(self, source: dict[str, Any]) -> None:
         self._here()
@@ -238,7 +317,8 @@ class Firefox:
         Path(self._profile.name, "user.js").write_text("".join(lines))
         program = shutil.which("firefox-esr") or shutil.which("firefox")
         assert program is not None
-        command = [program, "--headless", "--marionette", "--no-remote", "--profile", self._profile.name]
+        command = [program, "--headless", "--marionette", "--remote-allow-system-access"]
+        command += ["--no-remote", "--profile", self._profile.name]
         size = ["--width", str(SIZE[0]), "--height", str(SIZE[1])]
         self._process = subprocess.Popen(
             [*command, *size], env=self._env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
