@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from formant_net.fleet.document import SILENT_DB
 from formant_net.fleet.effective import ALL_OFF, gain
-from formant_net.protocol.steering import BoxSettings
+from formant_net.protocol.steering import BoxSettings, Kept
 
 STEP_S = 0.02
 """Seconds between two steps of a ramp. The bank smooths each of them over about 50 ms."""
@@ -78,6 +78,20 @@ class Steered:
     def name(self) -> str:
         """What the desk calls it; "": what it was started with."""
         return "" if self.settings is None else self.settings.name
+
+    def kept(self) -> Kept:
+        """What a server that has lost its settings is told of those that this box goes on with."""
+        settings = self.settings
+        if settings is None:
+            return Kept()
+        return Kept(
+            gain_db=settings.gain_db,
+            silent=bool(settings.because),
+            delay_ms=settings.delay_ms,
+            preset=settings.preset,
+            audio=settings.audio,
+            name=settings.name,
+        )
 
     def state(self) -> dict[str, object]:
         """The fields of a pong; none as long as nobody steers."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
 from formant_net.protocol.fields import ClientId, Message
@@ -191,12 +192,27 @@ class DeskLevels(Message, tag="desk-levels", frozen=True, kw_only=True):
     peak_db: dict[ClientId, Decibels]
 
 
+class Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a box has kept of the last settings. Fields as in `settings`; `silent`: for whatever reason."""
+
+    gain_db: Annotated[float, Meta(ge=-60.0, le=0.0)] = 0.0
+    silent: bool = False
+    delay_ms: Annotated[float, Meta(ge=0.0, le=2_000.0)] = 0.0
+    preset: Annotated[str, Meta(max_length=64)] = ""
+    audio: Annotated[str, Meta(max_length=200)] = ""
+    name: Annotated[str, Meta(max_length=64)] = ""
+
+
 class SettingsApplied(Message, tag="settings-applied", frozen=True, kw_only=True):
-    """From a box: it does what `settings` of this revision said, but for `refused`."""
+    """From a box: it does what `settings` of this revision said, but for `refused`.
+
+    kept    sent once after `registered`: what the box does meanwhile, by settings that some server sent it before
+    """
 
     epoch: Epoch
     rev: Revision
     refused: Reasons = field(default_factory=dict)
+    kept: Kept | UnsetType = UNSET
 
 
 _Text = Annotated[str, Meta(max_length=200)]

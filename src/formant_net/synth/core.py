@@ -243,6 +243,8 @@ class Synth(ClientCore[SynthEffect]):
             self._meter.stop()
             self._out.append(Measure(on=False))
         self._signaling.send(RequestControllers(source=self._id))
+        if (settings := self.steered.settings) is not None:
+            self._signaling.send(SettingsApplied(epoch=settings.epoch, rev=settings.rev, kept=self.steered.kept()))
 
     def _receive(self, message: Message | Unknown, now: float) -> None:
         if isinstance(message, ControllersList):

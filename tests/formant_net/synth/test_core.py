@@ -4,6 +4,7 @@ import contextlib
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 from support.virtual.ensemble import Node, World
 from support.virtual.hands import controller_of, lift, press, synth_of
 
@@ -13,7 +14,7 @@ from formant_net.client.effects import COMMANDS, PARAMS
 from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.codec import Channel
-from formant_net.protocol.steering import BoxSettings, Level
+from formant_net.protocol.steering import BoxSettings, Kept, Level, SettingsApplied
 from formant_net.protocol.steering import Identify as IdentifyMessage
 from formant_net.protocol.steering import Meter as MeterMessage
 from formant_net.synth.identify import GAIN, TAIL_S, Lamp, tune
@@ -437,6 +438,24 @@ def test_a_desk_multiplies_what_players_set_and_neither_overwrites_the_other() -
     world.run(1.1)
     state = controller.core.synths(world.clock.now)[0].state  # type: ignore[union-attr]
     assert (state["volume"], state["gain_db"], state["silent"]) == (0.8, 0.0, [])
+
+
+def test_after_each_registration_the_server_hears_what_a_desk_has_last_wanted_of_this_box() -> None:
+    """A server that has lost its settings would make it louder otherwise."""
+    world, synth, _ = ensemble()
+
+    def kept() -> list[SettingsApplied]:
+        sent = [effect.message for effect in synth.effects if isinstance(effect, fx.Transmit)]
+        return [message for message in sent if isinstance(message, SettingsApplied) and message.kept is not UNSET]
+
+    world.blink(synth)
+    world.run(2.0)
+    assert kept() == [], "nobody has steered it"
+    steer(synth, gain_db=-20.0, because=["zone Nave"], delay_ms=3.0, name="North", rev=7)
+    world.blink(synth)
+    world.run(2.0)
+    told = Kept(gain_db=-20.0, silent=True, delay_ms=3.0, name="North")
+    assert kept() == [SettingsApplied(epoch="e", rev=7, kept=told)]
 
 
 def test_a_scene_fades_a_note_that_is_held() -> None:

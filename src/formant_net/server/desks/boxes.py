@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from formant_net.fleet import document as documents
 from formant_net.protocol import steering as s
 from formant_net.protocol.errors import ProtocolError
 from formant_net.protocol.standing import is_phone
@@ -44,6 +45,8 @@ class Box:
     told_at: float = 0.0
     applied: int = 0
     refused: dict[str, str] = field(default_factory=dict)
+    kept: documents.Box | None = None
+    """What it goes on with by the settings of another document: this server has lost its own, or is a new one."""
 
     @property
     def here(self) -> bool:
@@ -134,6 +137,17 @@ class Boxes:
             box.applied, box.refused = message.rev, refused
             self.tell(box)
 
+    def went_on(self, client: Client, kept: s.Kept | None) -> None:
+        """What a box goes on with by settings of another document; None: it has settings of the present one."""
+        box = self._boxes.get(client.id)
+        if box is not None and box.conn == client.conn:
+            box.kept = _place_of(kept) if kept is not None else None
+
+    @property
+    def kept(self) -> Mapping[str, documents.Box]:
+        """Places in the document that leave boxes as they are, for boxes that another document has steered."""
+        return {box.id: box.kept for box in self._boxes.values() if box.kept is not None}
+
     def heard(self, envelope: bus.BoxNews | bus.Followed | bus.Identify) -> None:
         """Another edge says how a box is, that its boxes were told, or that a box of this edge is to sing its tune."""
         if isinstance(envelope, bus.Identify):
@@ -210,6 +224,18 @@ def view_of(box: Box) -> s.DeskBox:
         wanted=box.told.rev if box.told is not None else 0,
         applied=box.applied,
         refused=dict(box.refused),
+    )
+
+
+def _place_of(kept: s.Kept) -> documents.Box:
+    """A place in the document that leaves a box as it is. Its zone is not known any more: its fader has all of it."""
+    return documents.Box(
+        name=_plain(kept.name),
+        db=kept.gain_db,
+        mute=kept.silent,
+        delay_ms=min(1000.0, kept.delay_ms),
+        preset=_plain(kept.preset),
+        audio=_plain(kept.audio, 200),
     )
 
 

@@ -161,7 +161,10 @@ class Steering:
         about = str(message.__struct_config__.tag)
         client.check_source(None, about)
         if isinstance(message, s.SettingsApplied):
-            if message.epoch == self.document.epoch:
+            present = message.epoch == self.document.epoch
+            if message.kept is not UNSET:
+                self._boxes.went_on(client, None if present else message.kept)
+            elif present:
                 self._boxes.applied(client, message)
             return
         if not isinstance(message, DeskMessage):
@@ -190,7 +193,7 @@ class Steering:
             self._agreed.ask(Asked(client.conn, message), frozenset(self._boxes.ids), now)
             self._collect(now)
         else:
-            outcome = carried_out(self._wanted, message, self._boxes.ids)
+            outcome = carried_out(self._wanted, message, self._boxes.ids, self._boxes.kept)
             self._replace(outcome, Asked(client.conn, message))
             self._following.soon(self._wanted, now, outcome.ramp_ms)
 

@@ -8,6 +8,7 @@ import pytest
 from support.virtual.clients import RawClients, refused
 from support.virtual.steered import A, B, box, desk, set_, told
 
+from formant_net.fleet import document as documents
 from formant_net.fleet.effective import House
 
 
@@ -30,6 +31,38 @@ def test_boxes_that_play_when_steering_begins_stay_as_loud_and_later_ones_come_s
     assert [settings["gain_db"] for settings in told(hall, playing)] == [0.0]
     (settings,) = told(hall, box(hall, B))
     assert settings["gain_db"] == -20.0
+
+
+def test_a_server_that_has_lost_its_settings_makes_no_box_louder_when_somebody_begins_to_steer(
+    hall: RawClients,
+) -> None:
+    """Its disk was replaced. Its boxes go on with what the old document wanted, and stay so until a desk changes it."""
+    soft, silent, first = box(hall, A), box(hall, B), desk(hall)
+    hall.say(soft, "settings-applied", epoch="old", rev=90, kept={"gain_db": -24.0, "delay_ms": 11.5, "name": "North"})
+    hall.say(silent, "settings-applied", epoch="old", rev=90, kept={"gain_db": -3.0, "silent": True, "preset": "hum"})
+    assert told(hall, soft) == [], "nobody steers yet"
+    set_(hall, first, "master", db=-1.0)
+    (there,), (mute,) = told(hall, soft), told(hall, silent)
+    assert (there["gain_db"], there["delay_ms"], there["name"], there.get("because")) == (-25.0, 11.5, "North", None)
+    assert (mute["gain_db"], mute["because"], mute["preset"]) == (-4.0, ["mute"], "hum")
+    hall.say(soft, "settings-applied", epoch="e1", rev=there["rev"])
+    assert hall.hub.steering.followed(A) == (True, ())
+    late = box(hall, "synth-c")
+    assert [settings["gain_db"] for settings in told(hall, late)] == [-21.0], "it is new to an ensemble that is steered"
+    hall.say(late, "settings-applied", epoch="old", rev=90, kept={"gain_db": -6.0})
+    hall.wait(1.0)
+    assert told(hall, late) == []
+
+
+def test_the_first_change_of_a_box_leaves_the_rest_of_it_as_it_has_kept_it(hall: RawClients) -> None:
+    muted, first = box(hall, A), desk(hall)
+    hall.say(muted, "settings-applied", epoch="old", rev=9, kept={"gain_db": -12.0, "silent": True, "name": "\x1b[2J"})
+    set_(hall, first, f"boxes/{A}", tags=["low"])
+    fields = documents.fields_of(hall.hub.steering.document.boxes[A])
+    assert (fields["db"], fields["mute"], fields["tags"]) == (-12.0, True, ("low",))
+    assert fields["name"] == " [2J", "a box commands no terminal of a desk"
+    (settings,) = told(hall, muted)
+    assert settings["because"] == ["mute"]
 
 
 def test_an_older_box_is_told_nothing_and_the_desk_sees_that(hall: RawClients) -> None:
