@@ -166,22 +166,36 @@ class Finder:
             await zeroconf.async_close()
 
     def _changed(self, zeroconf: Any, service_type: str, name: str, state_change: Any) -> None:
-        if state_change.name != "Removed" and len(self._tasks) < MOST_TASKS:
-            self._do(self._resolve(zeroconf, service_type, name))
-
-    async def _resolve(self, zeroconf: Any, service_type: str, name: str) -> None:
         from zeroconf import Error
         from zeroconf.asyncio import AsyncServiceInfo
 
+        if state_change.name == "Removed":
+            return
         try:
             info = AsyncServiceInfo(service_type, name)
+        except Error:  # a name that cannot be one
+            return
+        if info.load_from_cache(zeroconf):  # most announcements say everything at once
+            self._heard_of(info)
+        elif len(self._tasks) < MOST_TASKS:
+            self._do(self._resolve(zeroconf, info))
+
+    async def _resolve(self, zeroconf: Any, info: Any) -> None:
+        from zeroconf import Error
+
+        try:
             told = await info.async_request(zeroconf, RESOLVE_MS)
-        except Error:  # a name that cannot be one, or that cannot be asked for; or the search has ended meanwhile
+        except Error:  # a name that cannot be asked for; or the search has ended meanwhile
             return
         if told:
-            said = zoned(info.parsed_scoped_addresses(), candidates(interfaces()))
-            found = places(info.properties, said, info.port)
-            self._driver.tell(lambda now: self._locate.announced(found, now))
+            self._heard_of(info)
+
+    def _heard_of(self, info: Any) -> None:
+        addresses = info.parsed_scoped_addresses()
+        if any(address.lower().startswith("fe80:") for address in addresses):
+            addresses = zoned(addresses, candidates(interfaces()))
+        found = places(info.properties, addresses, info.port)
+        self._driver.tell(lambda now: self._locate.announced(found, now))
 
     def _say(self, reason: str) -> None:
         if reason != self._said:

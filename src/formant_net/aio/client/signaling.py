@@ -10,7 +10,9 @@ from typing import Any, ClassVar, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.uri import parse_uri
 
+from formant_net.aio.client.dial import dial
 from formant_net.aio.client.health import health_of
 from formant_net.aio.client.verify import NotTrusted, check_pin, client_context, unknown
 from formant_net.aio.driver import clock
@@ -147,13 +149,14 @@ class SignalingSockets:
     async def _attempt(self, effect: Connect, socket: _Socket) -> None:
         url, attempt = effect.url, effect.attempt
         address = effect.address if effect.address not in self._gone else None
-        elsewhere: dict[str, Any] = {"host": address} if address else {}
         reason, open_once = "closed", False
         try:
+            place = parse_uri(url)
+            context = client_context(effect.trust) if place.secure else None
             async with connect(
                 url,
-                **elsewhere,
-                ssl=client_context(effect.trust) if url.startswith("wss:") else None,
+                sock=await dial(address or place.host, place.port),
+                ssl=context,
                 create_connection=_knowing(effect.trust),
                 compression=None,
                 proxy=None,  # an ensemble's server is on the LAN; a proxy for the web does not know the way

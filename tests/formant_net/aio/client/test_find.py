@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from support.net.loopback import run
 from support.net.namespace import Lan
 from support.suite.require import require_namespaces
 from zeroconf import NotRunningException
+from zeroconf._cache import DNSCache
 
 from formant_net.aio.client.find import MOST_TAKEN, MOST_TASKS, Finder, Search
 from formant_net.aio.client.join import FOUND
@@ -24,6 +26,9 @@ from formant_net.lan.record import SERVICE, Place
 
 KEY = {"FORMANT_KEY": "cantabile"}
 SILENT = ("--audio", "none", "--voices", "2")
+
+
+NOTHING_CACHED = SimpleNamespace(cache=DNSCache())
 
 
 @dataclass
@@ -149,14 +154,14 @@ def test_thousands_of_announcements_with_odd_names_are_asked_about_a_few_at_a_ti
     async def story() -> None:
         finder = Finder(Search(local=False), lambda server: None)
 
-        async def resolve(self: Finder, zeroconf: object, service_type: str, name: str) -> None:
+        async def resolve(self: Finder, zeroconf: object, info: object) -> None:
             nonlocal asked
             asked += 1
             await asyncio.Event().wait()
 
         monkeypatch.setattr(Finder, "_resolve", resolve)
         for n in range(5000):
-            finder._changed(None, SERVICE, f"\x1b[2J\r\n{n}.{SERVICE}", Change("Added"))
+            finder._changed(NOTHING_CACHED, SERVICE, f"\x1b[2J\r\n{n}.{SERVICE}", Change("Added"))
         await asyncio.sleep(0)
         assert asked == MOST_TASKS
         await finder.close()
@@ -172,8 +177,8 @@ def test_a_name_that_cannot_be_one_is_passed_over_in_silence() -> None:
     async def story() -> None:
         finder = Finder(Search(local=False), lambda server: None)
         for name in ("\x1b[2J\r\n", "\0", "x" * 64, "ü" * 32, "y" * 300):
-            finder._changed(None, SERVICE, f"{name}.{SERVICE}", Change("Added"))
-        finder._changed(None, SERVICE, "of.another.type", Change("Added"))
+            finder._changed(NOTHING_CACHED, SERVICE, f"{name}.{SERVICE}", Change("Added"))
+        finder._changed(NOTHING_CACHED, SERVICE, "of.another.type", Change("Added"))
         await asyncio.gather(*finder._tasks, return_exceptions=True)
         await asyncio.sleep(0)
         await finder.close()
@@ -187,12 +192,15 @@ def test_what_is_announced_while_the_search_ends_is_no_fault(monkeypatch: pytest
     class Ended:
         def __init__(self, *_: object) -> None: ...
 
+        def load_from_cache(self, *_: object) -> bool:
+            return False
+
         async def async_request(self, *_: object) -> bool:
             raise NotRunningException
 
     async def story() -> None:
         finder = Finder(Search(local=False), lambda server: None)
-        finder._changed(None, SERVICE, f"attic.{SERVICE}", Change("Added"))
+        finder._changed(NOTHING_CACHED, SERVICE, f"attic.{SERVICE}", Change("Added"))
         await asyncio.gather(*finder._tasks, return_exceptions=True)
         await asyncio.sleep(0)
         await finder.close()
@@ -207,7 +215,7 @@ def test_a_host_name_that_no_resolver_takes_is_a_place_where_nobody_answers() ->
     async def story() -> None:
         finder = Finder(Search(local=False), lambda server: None)
         await finder._try(Place("", "a" * 64 + ".example", 8080))
-        assert not finder._locate._trying
+        assert not finder._locate._answered
         await finder.close()
 
     with capture_logs() as logged:
