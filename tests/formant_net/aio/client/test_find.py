@@ -161,7 +161,8 @@ def test_thousands_of_announcements_with_odd_names_are_asked_about_a_few_at_a_ti
 
         monkeypatch.setattr(Finder, "_resolve", resolve)
         for n in range(5000):
-            finder._changed(NOTHING_CACHED, SERVICE, f"\x1b[2J\r\n{n}.{SERVICE}", Change("Added"))
+            name = f"choir {n}" if n % 2 else f"\x1b[2J\r\n{n}"
+            finder._changed(NOTHING_CACHED, SERVICE, f"{name}.{SERVICE}", Change("Added"))
         await asyncio.sleep(0)
         assert asked == MOST_TASKS
         await finder.close()
