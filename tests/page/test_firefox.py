@@ -239,3 +239,32 @@ def test_the_desk_mutes_and_moves_in_firefox_too(stage: Stage, firefox_tab: Open
     tab.evaluate("document.querySelector(`[aria-label='level of North wall']`).focus()")
     tab.click("[aria-label='North wall: details']")
     tab.until("document.getElementById('part').open")
+
+
+def test_the_desk_draws_levels_in_firefox_too_and_two_desks_see_each_other(
+    stage: Stage, firefox_tab: OpenFirefoxTab
+) -> None:
+    relay = DeskRelay()
+    relay.box("synth-a", "North wall", db=-6)
+    stage.started(relay)
+    first = firefox_tab(relay.at("desk"))
+    first.until("formant.open && document.querySelectorAll('.boxes .row').length === 1")
+    bar = "document.querySelector('.boxes .meter')"
+    assert first.evaluate(f"{bar}.hidden") is True, "not known yet"
+
+    def drawn(tab: FirefoxTab) -> tuple[str, bool] | None:
+        """How the bar is cut, and whether it has a place, after a level that is new."""
+        stage.thread.run(relay.levels(synth_a=-15.0))
+        cut = f"getComputedStyle({bar}, '::after').clipPath"
+        seen = tab.evaluate(f"{bar}.hidden ? null : [{cut}, {bar}.getBoundingClientRect().width > 50]")
+        return None if seen is None else (seen[0], seen[1])
+
+    stage.until(lambda: drawn(first) == ("inset(0px 25% 0px 0px)", True), "three quarters of the bar")
+    second = firefox_tab(relay.at("desk"))
+    second.until("formant.open && document.querySelectorAll('.boxes .row').length === 1")
+    stage.until(lambda: drawn(second) == ("inset(0px 25% 0px 0px)", True), "the other desk draws it as well")
+    second.click("[aria-label='mute North wall']")
+    first.until("document.querySelector('.why')?.textContent === 'muted'")
+    first.click("[aria-label='muted. Unmute North wall']")
+    second.until("document.querySelector(`[aria-label='mute North wall']`).getAttribute('aria-pressed') === 'false'")
+    stage.until(lambda: drawn(second) is not None, "it measures again for the desk that is seen")

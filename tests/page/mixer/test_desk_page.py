@@ -52,6 +52,27 @@ def test_the_desk_opens_with_every_box_and_says_who_is_away(stage: Stage, hall: 
     assert tab.errors == []
 
 
+@pytest.mark.parametrize(("width", "columns"), [(390, 1), (2560, 3)])
+def test_a_hundred_boxes_fit_on_a_phone_and_on_a_large_screen(stage: Stage, width: int, columns: int) -> None:
+    relay = DeskRelay()
+    for zone in range(5):
+        relay.zone(f"z-{zone}", f"Zone {zone}", order=zone)
+        for n in range(20):
+            relay.box(f"synth-{zone}-{n}", f"A box with a long name {zone}.{n}", f"z-{zone}", db=-6)
+    stage.started(relay)
+    tab = stage.tab(relay, "desk", viewport={"width": width, "height": 844}, is_mobile=False)
+    tab.until(f"{OPEN} === 100")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    lefts = "[...document.querySelectorAll('.boxes .row')].map((row) => Math.round(row.getBoundingClientRect().left))"
+    assert tab.evaluate(f"new Set({lefts}).size") >= columns
+    heights = "[...document.querySelectorAll('.boxes .row')].map((row) => row.getBoundingClientRect().height)"
+    assert 44 <= tab.evaluate(f"Math.min(...{heights})") <= 45
+    tab.click("#fold-all")
+    tab.until("![...document.querySelectorAll('.boxes .row')].some((row) => row.checkVisibility())")
+    assert tab.evaluate("document.getElementById('zones').getBoundingClientRect().height") < 400
+    assert tab.errors == []
+
+
 def test_mute_solo_and_why_by_their_names(stage: Stage, hall: DeskRelay) -> None:
     tab = stage.tab(hall, "desk")
     tab.until(f"{OPEN} === 3")
