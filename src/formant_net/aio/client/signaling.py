@@ -12,10 +12,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.uri import parse_uri
 
-from formant_net.aio.client.dial import dial
 from formant_net.aio.client.health import health_of
 from formant_net.aio.client.verify import NotTrusted, check_pin, client_context, unknown
 from formant_net.aio.driver import clock
+from formant_net.aio.lan.dial import dial
 from formant_net.client.effects import Check, Connect, Disconnect, Transmit
 from formant_net.ops.log import get_logger
 from formant_net.protocol.codec import MAX_SIGNALING_BYTES, decode_signaling, encode

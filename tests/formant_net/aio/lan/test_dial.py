@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from support.net.loopback import run
 
-from formant_net.aio.client import dial as module
-from formant_net.aio.client.dial import ROUNDS, dial
+from formant_net.aio.lan import dial as module
+from formant_net.aio.lan.dial import ROUNDS, dial
 
 LOST, REFUSED, OPEN = "lost", "refused", "open"
 
