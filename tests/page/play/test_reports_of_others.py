@@ -23,6 +23,7 @@ def test_a_key_that_is_held_while_a_menu_opens_is_lifted(stage: Stage) -> None:
     tab.evaluate("document.getElementById('surface').focus()")
     tab.key_down("KeyA")
     stage.until(lambda: active(synth, 1), "the key")
+    tab.until("document.getElementById('preset').checkVisibility()")
     x, y = tab.evaluate(f"{MIDDLE}(document.getElementById('preset').getBoundingClientRect())")
     stage.thread.run(tab.page.mouse.click(x, y))
     stage.until(lambda: released(synth), "a release")
@@ -39,6 +40,7 @@ def test_a_key_sounds_on_while_a_slider_moves(stage: Stage) -> None:
     tab.click("#panel-toggle")
     tab.evaluate("document.getElementById('surface').focus()")
     tab.key_down("KeyA")
+    tab.until("document.querySelector('input[type=range]')?.checkVisibility()")
     x, y = tab.evaluate(f"{MIDDLE}(document.querySelector('input[type=range]').getBoundingClientRect())")
     stage.thread.run(tab.page.mouse.click(x, y))
     assert tab.evaluate("[document.activeElement.type, formant.fingers.length]") == ["range", 1]

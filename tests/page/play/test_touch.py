@@ -278,6 +278,7 @@ def test_a_key_is_the_same_note_on_every_synth(stage: Stage) -> None:
     able = stage.synth(relay, id="synth-c", state={**state, "surface": {**surface, "low_hz": 220.0}, "takes": ["note"]})
     tab = stage.tab(relay)
     tab.until("formant.links.filter((link) => link.told).length === 3")
+    tab.drawn()
     tab.key_down("KeyX")  # the upper octave
     tab.key_down("KeyA")
     note = 60 if tab.evaluate("formant.range.lowHz") == 110 else 72  # a C of the surface that is shown
@@ -335,8 +336,7 @@ def test_moves_are_merged_to_one_message_a_frame(stage: Stage) -> None:
     tab.evaluate("addEventListener('pointerdown', ({pointerId}) => { window.pointer = pointerId; }, true)")
     tab.fingers(Finger(0, 0.1, 0.5))
     stage.until(lambda: active(synth, 1), "the finger")
-    before = len(synth.touches())
-    frames = tab.evaluate(
+    frames, begin, end = tab.evaluate(
         """async () => {
           const canvas = document.getElementById('surface');
           return await new Promise((resolve) => {
@@ -349,12 +349,14 @@ def test_moves_are_merged_to_one_message_a_frame(stage: Stage) -> None:
                   pointerId: window.pointer, pointerType: 'touch', buttons: 1,
                   clientX: 40 + frames + k, clientY: 300 }));
               }
-              if (performance.now() - start < 500) requestAnimationFrame(frame); else resolve(frames);
+              if (performance.now() - start < 500) requestAnimationFrame(frame);
+              else resolve([frames, start, performance.now()]);
             };
             frame();
           });
         }"""
     )
-    count = len(synth.touches()) - before
-    assert count <= frames + 30  # one a frame, and at most one a tick of 20 ms besides
-    assert len({touch["x"] for touch in synth.touches()[before:]}) > 1
+    stage.until(lambda: synth.touches()[-1]["t"] > end, "what came after that")
+    sent = [touch for touch in synth.touches() if begin < touch["t"] <= end]
+    assert len(sent) <= frames + (end - begin) / 10 + 1  # one a frame, and ticks, of which two are 10 ms apart
+    assert len({touch["x"] for touch in sent}) > 1

@@ -55,20 +55,17 @@ def test_a_finger_is_a_voice_while_it_is_down(stage: Stage) -> None:
     tab.until("formant.here.counts.active === 1")
     tab.fingers()
     tab.until("formant.here.counts.active === 0 && formant.here.fingers === 0")
-    assert tab.evaluate("() => [formant.here.counts.notes, formant.here.counts.expired]") == [2, 0]
+    tab.becomes("[formant.here.counts.notes, formant.here.counts.expired]", [2, 0])
 
 
 def test_the_audio_device_rests_when_nobody_plays_and_wakes_with_a_finger(stage: Stage) -> None:
     relay = stage.relay()
-    asset = relay.assets["/sing/device.js"]
-    soon = asset.body.replace(b"const REST_S = 30;", b"const REST_S = 0.5;")
-    assert soon != asset.body
-    relay.assets["/sing/device.js"] = replace(asset, body=soon)
+    relay.alter("/sing/device.js", "const REST_S = 30;", "const REST_S = 0.5;")
     tab = stage.tab(relay)
     tab.until("formant.server === 'registered'")
     tab.click("#hear-here")
     tab.until("formant.here.resting && formant.here.audio === 'suspended'")
-    assert tab.evaluate("() => document.getElementById('status-text').textContent") == "This device sings"
+    tab.becomes("document.getElementById('status-text').textContent", "This device sings")
     tab.fingers(Finger(1, 0.4, 0.5))
     tab.until("!formant.here.resting && formant.here.audio === 'running' && formant.here.counts.active === 1")
 
@@ -118,7 +115,7 @@ def test_all_off_ends_this_device_and_switches_every_synth_off(stage: Stage) -> 
 
 def test_where_a_box_sounds_it_is_off_and_can_be_switched_on(stage: Stage) -> None:
     _, _, tab = stage.playing()
-    assert tab.evaluate("() => document.getElementById('hear-here').hidden") is True
+    tab.becomes("document.getElementById('hear-here').hidden", True)
     assert tab.evaluate("() => formant.here.state") == "off"
     tab.click("#panel-toggle")
     tab.click("#here")
@@ -152,15 +149,12 @@ def test_a_bank_of_another_version_is_refused_in_words(stage: Stage) -> None:
     tab.click("#hear-here")
     tab.until("formant.here.state === 'failed'")
     tab.click("#panel-toggle")
-    assert "belongs to another version than this page" in tab.text("#here-note")
+    tab.says("#here-note", "belongs to another version than this page")
 
 
 def test_a_worklet_of_another_version_is_refused(stage: Stage) -> None:
     relay = stage.relay()
-    asset = relay.assets["/sing/worklet.js"]
-    body = asset.body.replace(b'sameVersion("the audio worklet", version)', b"sameVersion('it', 'older')")
-    assert body != asset.body
-    relay.assets["/sing/worklet.js"] = replace(asset, body=body)
+    relay.alter("/sing/worklet.js", 'sameVersion("the audio worklet", version)', "sameVersion('it', 'older')")
     tab = stage.tab(relay)
     tab.until("formant.server === 'registered'")
     tab.click("#hear-here")
@@ -170,14 +164,12 @@ def test_a_worklet_of_another_version_is_refused(stage: Stage) -> None:
 
 def test_a_server_without_the_bank_says_so_and_offers_nothing(stage: Stage) -> None:
     relay = stage.relay()
-    relay.assets["/"] = replace(
-        relay.assets["/"], body=relay.assets["/"].body.replace(b'"sings": "', b'"sings": "", "x": "')
-    )
+    relay.alter("/", '"sings": "', '"sings": "", "x": "')
     tab = stage.tab(relay)
     tab.until("formant.server === 'registered'")
     tab.click("#panel-toggle")
-    assert "cannot sing" in tab.text("#here-note")
-    assert tab.evaluate("() => document.getElementById('hear-here').hidden") is True
+    tab.says("#here-note", "cannot sing")
+    tab.becomes("document.getElementById('hear-here').hidden", True)
 
 
 def test_without_an_audio_thread_the_page_sings_on_its_own(stage: Stage) -> None:
@@ -191,7 +183,7 @@ def test_without_an_audio_thread_the_page_sings_on_its_own(stage: Stage) -> None
     tab.fingers()
     tab.until("formant.here.counts.active === 0")
     tab.click("#panel-toggle")
-    assert "For better sound open https://" in tab.text("#here-note")
+    tab.says("#here-note", "For better sound open https://")
 
 
 def test_a_place_on_the_plane_reaches_the_voice_of_the_page(tab: Tab) -> None:
@@ -245,10 +237,8 @@ def test_an_audio_thread_that_fails_is_begun_anew_and_the_finger_sings_on(stage:
     """A browser silences a worklet that has thrown, for ever."""
     relay = stage.relay()
     asset = relay.assets["/sing/worklet.js"]
-    throws = b"if (this.bank?.active > 0) throw new Error('for a test');\n    if (!this.bank) return false;"
-    broken = asset.body.replace(b"if (!this.bank) return false;", throws)
-    assert broken != asset.body
-    relay.assets["/sing/worklet.js"] = replace(asset, body=broken)
+    throws = "if (this.bank?.active > 0) throw new Error('for a test');"
+    relay.alter("/sing/worklet.js", "if (!this.bank) return false;", f"{throws} if (!this.bank) return false;")
     tab = singing(stage, relay)
     relay.assets["/sing/worklet.js"] = asset
     tab.fingers(Finger(1, 0.4, 0.5))
@@ -272,5 +262,5 @@ def test_a_server_that_is_away_when_this_device_shall_sing_for_others_is_told_of
     tab.click("#panel-toggle")
     tab.click("#sing-here")
     tab.until("!document.getElementById('sing-note').hidden")
-    assert "does not answer" in tab.text("#sing-note")
+    tab.says("#sing-note", "does not answer")
     assert tab.evaluate("() => document.getElementById('sing-here').checked") is False

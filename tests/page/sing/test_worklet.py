@@ -25,7 +25,7 @@ const mapping = new m.Mapping(bytes, 48000);
 mapping.use(presets.plain.code);
 const note = mapping.touch(m.NOTE_ON, 1, 0, { x: 0.5, y: 0.3, z: 0.7 }, 1, 0.5);
 const setup = { voices: 4, channels: 2, rowTauS };
-const singer = new Singer({ processorOptions: { bytes, version: VERSION, setup, note } });
+let singer = new Singer({ processorOptions: { bytes, version: VERSION, setup, note } });
 const told = [0, 0];
 const lent = told.map((_, k) => Object.assign(new MessageChannel().port1, { postMessage: () => (told[k] += 1) }));
 for (const port of lent) singer.port.onmessage({ data: port });
@@ -54,17 +54,24 @@ told.fill(0);
 lent[0].onmessage({ data: note.slice().buffer });
 const before = [seconds(3), singer.bank.active];
 lent[0].onmessage({ data: "leave" });
-return [...before, seconds(3), singer.bank.active, silent, sung];
+const after = [seconds(3), singer.bank.active];
+const options = { bytes, version: VERSION, setup, note };
+singer = new Singer({ processorOptions: { ...options, events: note.slice().buffer } });
+singer.bank.took = () => (took += 1);
+took = 0;
+const offline = blocks();
+return [...before, ...after, silent, sung, offline];
 """
 
 
 def test_a_thread_that_has_left_is_told_nothing_more_and_silence_blames_no_voice(tab: Tab) -> None:
-    both, sounding, one, still, silent, sung = ask(tab, "sing/wasm", TOLD)
+    both, sounding, one, still, silent, sung, offline = ask(tab, "sing/wasm", TOLD)
     assert both == [3, 3]
     assert one == [3, 6]
     assert sounding == still == 1
     assert silent == 0, "what is measured while nobody sings is the work of others"
     assert sung > 0
+    assert offline == 0, "sound that is rendered offline may take its time"
 
 
 WAITS = """

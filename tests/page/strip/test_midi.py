@@ -115,7 +115,7 @@ def test_a_refusal_is_said_and_can_be_tried_again(stage: Stage, refusal: str, st
     tab.evaluate(f"fake.refuse = '{refusal}'")
     tab.click("#midi")
     tab.until(f"formant.midi.state === '{state}'")
-    assert words in tab.text("#midi-note")
+    tab.says("#midi-note", words)
     tab.evaluate("fake.refuse = null")
     tab.click("#midi")
     tab.until("formant.midi.state === 'on'")
@@ -123,5 +123,5 @@ def test_a_refusal_is_said_and_can_be_tried_again(stage: Stage, refusal: str, st
 
 def test_a_browser_without_midi_says_so(stage: Stage) -> None:
     _, tab = with_midi(stage, "delete Navigator.prototype.requestMIDIAccess;")
-    assert "This browser has no MIDI" in tab.text("#midi-note")
+    tab.says("#midi-note", "This browser has no MIDI")
     tab.becomes("document.getElementById('midi').disabled", True)

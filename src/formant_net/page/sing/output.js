@@ -12,17 +12,20 @@ import { Bank, Mapping, NOTE_ON } from "./wasm.js";
 const SCRIPT_FRAMES = 2048;
 const CHANNELS = 2;
 const WARM_UP_POINT = { x: 0.5, y: 0.3, z: 0.7 };
-/**
- * Firefox asks the sound server for the latency while the page and the audio thread wait for each other. On PulseAudio
- * that can end in a deadlock, after which the page never answers again. So it is asked seldom, and never while the
- * sound starts. Milliseconds.
- */
+/** Firefox asks the sound system for the latency while its audio thread waits. So it is asked seldom. Milliseconds. */
 const SELDOM_MS = 10_000;
-/** What is said then. */
+/**
+ * Firefox on Linux is never asked. It would ask PulseAudio, whose thread may be waiting for the audio thread: then the
+ * sound stops, and the page never answers again. This is what Firefox says there when it hides the true latency
+ * (privacy.resistFingerprinting).
+ */
+const LINUX_S = 0.025;
+/** What is said when the audio thread has failed. */
 export const THREAD_FAILED = "the audio thread of this browser failed";
 /** What is said if worklet.js could not be loaded. */
 const NO_WORKLET = "the code of its audio thread could not be loaded. Try again when the server is back";
 const isFirefox = () => "mozInnerScreenX" in globalThis;
+const onLinux = () => /Linux/.test(navigator.userAgent) && !/Android/.test(navigator.userAgent);
 
 export class Output {
   /** What the bank said last. @type {Record<string, number>} */
@@ -83,6 +86,7 @@ export class Output {
 
   /** Seconds from an event to the loudspeaker, as far as the browser says. */
   get latencyS() {
+    if (isFirefox() && onLinux()) return LINUX_S;
     const now = performance.now();
     if (isFirefox() && (this.state !== "running" || now < this.#seldom.again)) return this.#seldom.latencyS;
     const { outputLatency, baseLatency } = this.#context;

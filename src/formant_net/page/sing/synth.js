@@ -129,7 +129,7 @@ export class WebSynth {
       relayed: hasRelay(signaling.iceServers),
       links: links.map(({ peer }) => ({ controller: peer.name, state: peer.state })),
       ...{ volume: this.#remote.volume, poweredOn: this.#remote.poweredOn },
-      counts: { ...core.counts, ...core.keeper.counts },
+      counts: { ...core.counts, droppedLate: core.droppedLate, ...core.keeper.counts },
     };
   }
 

@@ -16,6 +16,8 @@ class Singer extends AudioWorkletProcessor {
   /** @type {number | null} */
   #startFrame = null;
   #ended = false;
+  /** Rendered offline, sound has no moment by which it must be ready. */
+  #offline = false;
   #load = new Load();
 
   /**
@@ -29,6 +31,7 @@ class Singer extends AudioWorkletProcessor {
       sameVersion("the audio worklet", version);
       this.bank = new Bank(bytes, { ...setup, sampleRate });
       this.bank.warmUp(note);
+      this.#offline = events !== undefined;
       if (events) this.#take(events, this.port);
       this.port.postMessage({ ready: true });
     } catch (error) {
@@ -76,7 +79,7 @@ class Singer extends AudioWorkletProcessor {
     if (currentTime >= this.#sayAt) {
       this.#sayAt = currentTime + SAY_S;
       const mean = this.#load.take();
-      if (mean && mean.voices >= 1) this.bank.took(mean.part, mean.voices, MOST_LOAD);
+      if (mean && mean.voices >= 1 && !this.#offline) this.bank.took(mean.part, mean.voices, MOST_LOAD);
       const said = { ...this.bank.counts(), frame: currentFrame, startFrame: this.#startFrame };
       for (const port of this.#ports) port.postMessage(said);
     }

@@ -59,6 +59,11 @@ export class Synth {
     return [...this.#players.values()].reduce((sum, { touches }) => sum + touches.size, 0);
   }
 
+  /** Touches of these links that came too late to be played. */
+  get droppedLate() {
+    return [...this.#players.values()].reduce((sum, { touches }) => sum + touches.droppedLate, 0);
+  }
+
   /** The complete state that every pong carries. */
   state() {
     return { ...this.#state(), ...this.remote.state(), fingers: this.fingers };
