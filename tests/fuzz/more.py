@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 import re
+import struct
 from contextlib import suppress
 from typing import Any
 
@@ -314,7 +315,7 @@ def packets(data: bytes) -> None:
 
 def media(data: bytes) -> None:
     """What else comes to the port of a link: STUN, RTP and RTCP, as the libraries read them."""
-    with suppress(ValueError):
+    with suppress(ValueError, struct.error):
         parse_message(data)
     for read in (RtpPacket.parse, RtcpPacket.parse):
         with suppress(Exception):  # it ends the link of its sender, whose secret it needs

@@ -90,15 +90,11 @@ class Desk(ClientCore[Effect]):
 
     @property
     def document(self) -> Document:
-        """The document as far as it is known, without what only a newer server knows."""
-        found: dict[str, Any] = {"epoch": self.epoch or "none", "rev": self.rev}
-        for path, values in self._parts.items():
-            kind, _, id = path.partition("/")
-            if id:
-                found.setdefault(kind, {})[id] = _known(kind, values)
-            else:
-                found[kind] = _known(kind, values)
-        return msgspec.convert(found, Document)
+        """The document as far as it is known, without what only a newer server knows, or sends in a way of its own."""
+        try:
+            return self._read(self._parts)
+        except msgspec.ValidationError:
+            return self._read({path: values for path, values in self._parts.items() if self._reads(path, values)})
 
     def ask(self, request: Request, now: float) -> int:
         """Send a request. Returns its number, by which `outcome` finds what became of it.
@@ -156,6 +152,24 @@ class Desk(ClientCore[Effect]):
         super().receive(attempt, message, now)
 
     # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _read(self, parts: Mapping[str, dict[str, Any]]) -> Document:
+        """Raises ValidationError if one of them cannot be read."""
+        found: dict[str, Any] = {"epoch": self.epoch[:64] or "none", "rev": max(0, self.rev)}
+        for path, values in parts.items():
+            kind, _, id = path.partition("/")
+            if id:
+                found.setdefault(kind, {})[id] = _known(kind, values)
+            else:
+                found[kind] = _known(kind, values)
+        return msgspec.convert(found, Document)
+
+    def _reads(self, path: str, values: dict[str, Any]) -> bool:
+        try:
+            self._read({path: values})
+        except msgspec.ValidationError:
+            return False
+        return True
 
     def _registered(self) -> None:
         self.epoch, self.fault, self.boxes, self._parts, self.health = "", None, {}, {}, {}

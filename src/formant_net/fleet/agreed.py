@@ -23,6 +23,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from formant_net.fleet.changes import check_scene
 from formant_net.fleet.document import Document, check
 from formant_net.fleet.wanted import FADE_MS, Outcome, Request, Wanted, carried_out
 from formant_net.protocol.errors import ProtocolError
@@ -289,4 +290,9 @@ def _decoded(value: bytes) -> Stored:
     if stored.v != 1:
         raise ValueError(f"version {stored.v}")
     check(stored.wanted.document)
+    if stored.wanted.undo is not None:
+        try:
+            check_scene(stored.wanted.undo)
+        except ProtocolError as error:
+            raise ValueError(f"undo: {error.message}") from error
     return stored  # type: ignore[no-any-return]

@@ -92,7 +92,7 @@ def change(document: Document, path: str, set_: Mapping[str, Any] | None, base: 
     if isinstance(new, Box) and new.zone and new.zone not in document.zones:
         raise _bad(f"zone {new.zone!r} does not exist: make it first")
     if isinstance(new, Scene):
-        _check_scene(new)
+        check_scene(new)
     return _with(document, **{kind: {**there, id: new}})
 
 
@@ -206,7 +206,7 @@ def _words(error: str, kind: type[Struct]) -> str:
     return f"{field} takes {TAKES[field]}" if field in TAKES else f"{field}: {error[:200]}"
 
 
-def _check_scene(scene: Scene) -> None:
+def check_scene(scene: Scene) -> None:
     """Every value of a scene is one that could be set. Raises ProtocolError "bad-setting"."""
     _set(Master(), Master, scene.master)
     for zone in scene.zones.values():

@@ -18,6 +18,7 @@ OSC, OSC_QUERY = "_osc._udp.local.", "_oscjson._tcp.local."
 VERSION = "1"
 _ID = re.compile(r"[a-z0-9]{4,32}")
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
+_ZONE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _NAME_BYTES = 63 - len("-999")
 _MAX_ADDRESSES = 16
 """Addresses of one announcement that are used. A machine with containers has eight; more would all have to be tried."""
@@ -128,6 +129,8 @@ def _is_usable(address: str) -> bool:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
+    if "%" in address and _ZONE.fullmatch(address.partition("%")[2]) is None:
+        return False  # it would be more than a host in the URL
     if parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback:
         return False
     if isinstance(parsed, ipaddress.IPv4Address):

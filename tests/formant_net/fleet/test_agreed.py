@@ -159,3 +159,13 @@ def test_of_two_epochs_that_of_the_engine_counts_and_the_other_is_set_aside() ->
     assert aside == SetAside(mine)
     assert isinstance(news, News)
     assert agreed.wanted.document == theirs
+
+
+def test_an_undo_that_sets_what_does_not_exist_cannot_be_read() -> None:
+    """It was taken, and whoever undid the last scene then met a fault of the server. The fuzzer found it."""
+    for bad in ({"dB": -1}, {"db": 7}, {"rev": 1}):
+        scene = {"name": "a", "boxes": {"synth-a": bad}}
+        value = msgspec.json.encode({"by": "x", "wanted": {"document": {"epoch": "e1", "rev": 3}, "undo": scene}})
+        agreed = reached(value)
+        assert "undo" in agreed.fault, bad
+        assert agreed.wanted is EMPTY

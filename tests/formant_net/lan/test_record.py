@@ -110,3 +110,9 @@ def test_whatever_is_announced_names_places_that_can_be_tried_or_none(
     for place in places(txt, zoned(addresses, own), port):
         assert 1 <= place.port <= 65535
         assert place.ws_url.startswith(("ws://", "wss://"))
+
+
+@pytest.mark.parametrize("zone", ["2@10.0.0.1", "2/x", "2]:80/", "2 ", "", "é", "x" * 33])
+def test_a_zone_that_is_no_name_of_an_interface_gives_no_place(zone: str) -> None:
+    """The fuzzer found `wss://[fe80::1%2@10.0.0.1]:8080/ws`."""
+    assert places(TXT, [f"fe80::1%{zone}", "192.168.1.20"], 8080) == [Place("7k2m9x", "192.168.1.20", 8080)]
