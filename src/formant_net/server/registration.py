@@ -1,7 +1,8 @@
 """Who is in: connecting, registering, taking an id over, being refused, and leaving.
 
 An id belongs to one connection of one edge; the registry knows which. A second connection that asks for the same id
-gets it at once if it knows the secret of the first. Otherwise it waits while a contest decides (id_contest.py).
+gets it at once if it knows the secret of the first, or if the first is a guest and it is none. Otherwise it waits while
+a contest decides (id_contest.py).
 
 Out of scope: what a registered client may say (hub.py), leases (registry.py), silence (liveness.py).
 """
@@ -16,7 +17,7 @@ from msgspec import UNSET
 from formant_net.protocol import codec
 from formant_net.protocol import messages as m
 from formant_net.protocol.errors import ProtocolError
-from formant_net.protocol.standing import is_phone
+from formant_net.protocol.standing import Standing, is_phone
 from formant_net.protocol.timing import Timing
 from formant_net.server.access.door import Door
 from formant_net.server.access.joins import Joins, too_many
@@ -160,7 +161,7 @@ class Registration:
         if client is None or client.asked is None:
             return  # it has gone meanwhile, and has given its lease back
         holder = notice.holder
-        if proves(client.asked.resume, holder.proof):
+        if proves(client.asked.resume, holder.proof) or _goes_first(client.standing, holder.standing):
             self._registry.put(self._lease(client, now), now, over=holder.ws_id)
         elif client.state is not State.REGISTERED and holder.home != home_of(client):
             self._send_back(client, now)
@@ -260,6 +261,8 @@ class Registration:
                 client.returns = holder.returns
             # The secret stays: if this answer is lost with the connection, the client can still prove itself.
             self._take_over(client, asked, holder, now, holder.resume)
+        elif _goes_first(client.standing, holder.standing):
+            self._take_over(client, asked, holder, now, self._make_secret())
         elif self._contest.newcomer(holder.id) is not None or not same_household(client, holder):
             # A client from elsewhere, or with only a token, could otherwise take the id of a stranger.
             raise self._taken_for(client, asked, now)
@@ -282,6 +285,9 @@ class Registration:
         elif asked.resume and proves(asked.resume, remote.proof):
             self._room_for(client, now)
             self._enter(client, asked, now, asked.resume, over=remote.ws_id)
+        elif _goes_first(client.standing, remote.standing):
+            self._room_for(client, now)
+            self._enter(client, asked, now, self._make_secret(), over=remote.ws_id)
         elif client.grant.token or remote.home != home_of(client):
             raise self._taken_for(client, asked, now)
         else:
@@ -409,6 +415,14 @@ class Registration:
                 health_s=self._timing.health_s if client.role == "synth" and not is_phone(client.id) else UNSET,
             ),
         )
+
+
+def _goes_first(newcomer: Standing, holder: Standing) -> bool:
+    """Whether a newcomer gets the id that a holder has, whatever the holder says.
+
+    A guest may sit down on the id that a player or a box is known by. It gives the id up when its owner comes.
+    """
+    return holder.guest and not newcomer.guest
 
 
 def _taken(id: str, *, fatal: bool = False) -> ProtocolError:

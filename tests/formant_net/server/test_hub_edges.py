@@ -5,11 +5,14 @@ Clients speak raw JSON; the engine is simulated, on a virtual clock.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from support.net.sdp import answer, candidate, offer
 from support.virtual.edges import EdgeClients, Edges
+
+from formant_net.server.access.tokens import KeySet, make_key
 
 OFFER, ANSWER = offer(), answer()
 
@@ -466,3 +469,25 @@ def test_an_id_at_another_edge_moves_without_its_secret_to_the_same_address_only
     world.run(10.0)
     assert kinds(barn, stranger) == []
     assert kinds(barn, same) == ["registered"], "it gave no sign of life"
+
+
+def test_a_guest_at_another_edge_gives_an_id_up_to_a_player_and_nobody_else() -> None:
+    world = Edges("attic", "barn", key="abcd")
+    attic, barn = world["attic"], world["barn"]
+    keys = KeySet.parse(json.dumps({"keys": [make_key("HS256", "a", lambda count: b"x" * count)]}))
+    for edge in (attic, barn):
+        edge.hub._door.access.change(tokens=keys)
+    token = keys.sign({"exp": world.clock.now + 3600.0, "scope": "controller"})
+    synth = barn.join("synth-b", key="abcd")
+    guest = attic.join("ctrl-stage", key=token, address="192.0.2.1")
+    world.run(0.1)
+    thief = claim(barn, "ctrl-stage", key=token)
+    assert kinds(barn, thief) == ["id-taken"]
+    player = claim(barn, "ctrl-stage", key="abcd")
+    world.run(0.1)
+    assert kinds(barn, player) == ["registered"]
+    assert kinds(attic, guest) == ["kicked"]
+    assert listed(barn, synth) == ["ctrl-stage"]
+    again = claim(attic, "ctrl-stage", key=token, resume="secret-1")
+    world.run(5.0)
+    assert kinds(attic, again) == ["id-taken"], "its secret is worth nothing now"

@@ -82,6 +82,7 @@ _USUAL = re.compile(
 )
 """Fast path: matches most candidates. A candidate that it does not match is parsed in full."""
 _NAME = re.compile(r"[A-Za-z0-9-]{1,63}\.local")
+_TRANSLATED, _COMPATIBLE = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96")
 _MORE = re.compile(r" (raddr|rport|generation|tcptype) (\S+)")
 
 
@@ -261,11 +262,21 @@ def _unreachable(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return "its address is neither an IP address nor a name of .local"
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
+    parsed = _within(parsed) or parsed
     if parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback or address == "255.255.255.255":
         return "no peer can have this address"
     return ""
+
+
+def _within(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for: mapped, translated (RFC 6052), 6to4, or compatible."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if (found := address.ipv4_mapped or address.sixtofour) is not None:
+        return found
+    if address in _TRANSLATED or (address in _COMPATIBLE and int(address) > 1):  # not :: and ::1
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
 
 
 def _bad(why: str) -> ProtocolError:

@@ -54,6 +54,8 @@ class OfferedLink:
     """The controller's run that the present link was offered to."""
     may_set: bool = True
     """Whether this controller may change what everybody hears; its server says so."""
+    guest: bool = False
+    """Whether the present link was offered to a guest."""
 
 
 class LinkKeeper:
@@ -308,6 +310,8 @@ class LinkKeeper:
         run = self.roster.run(name)
         if link.peer.state is State.OPEN and link.run is not None and run not in (None, link.run):
             self._end(link, "started anew", now)  # the link leads to a process that has ended
+        elif link.peer.state is State.OPEN and link.guest and not self._ranking.guest(name):
+            self._end(link, "its id has gone to somebody with more rights", now)
         elif link.peer.state is State.OPEN and not link.peer.keeps_time and link.peer.silent(now):
             # It never pinged, so its silence proves nothing. It has registered anew, so a new link is the safe choice.
             self._end(link, "registered anew", now)
@@ -353,7 +357,7 @@ class LinkKeeper:
                 self._out.append(CloseLink(peer.name, number))
             elif action is Action.MAKE:
                 self._number(link, now)
-                guest = self._ranking.guest(peer.name)
+                guest = link.guest = self._ranking.guest(peer.name)
                 link.may_set = not guest
                 self._out.append(MakeOffer(peer.name, number, self._signaling.ice_servers, guest))
             else:

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.rtcsctptransport import SCTP_DATA_FIRST_FRAG, SCTP_DATA_UNORDERED
 from support.net.loopback import run
+from support.virtual import sctp
 from support.virtual.clock import at_once
 
 from formant_net.aio.client import rtc
-from formant_net.aio.client.rtc import BAD_BURST, BAD_PER_S, Links, configuration
+from formant_net.aio.client.rtc import BAD_BURST, BAD_PER_S, MAX_UNFINISHED, Links, configuration, unfinished_bytes
 from formant_net.client.effects import (
     COMMANDS,
     PARAMS,
@@ -474,3 +478,16 @@ def test_what_guests_send_counts_together_and_what_players_send_does_not(guest: 
         await side.links.close()
 
     run(story())
+
+
+def test_empty_pieces_of_messages_that_never_end_take_room_too() -> None:
+    """They have no bytes, and each is looked at again with each that follows: 50,000 kept a core busy."""
+
+    def piece(n: int) -> bytes:
+        body = struct.pack("!LHHL", sctp.FIRST + n, 1, 0, 51)
+        return sctp.packet(sctp.chunk(0, body, flags=SCTP_DATA_FIRST_FRAG | SCTP_DATA_UNORDERED))
+
+    few, many = (sctp.after(piece(n) for n in range(count)) for count in (100, 1100))
+    assert few.abused == many.abused == []
+    assert unfinished_bytes(SimpleNamespace(sctp=few.sctp)) < MAX_UNFINISHED  # type: ignore[arg-type]
+    assert unfinished_bytes(SimpleNamespace(sctp=many.sctp)) > MAX_UNFINISHED  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from cryptography import x509
+from structlog.testing import capture_logs
 from support.net.loopback import run
 from support.suite.patience import PATIENCE_S
 from websockets.asyncio.client import connect
@@ -144,6 +145,21 @@ def test_secrets_are_not_in_the_repr_of_the_options() -> None:
     assert "abcd" not in repr(options)
     assert "hush" not in repr(options)
     assert "north" not in repr(options)
+
+
+@pytest.mark.parametrize(("key", "warned"), [("x", True), ("abcd-efgh-jkmn", False), (None, False)])
+def test_a_server_with_a_key_that_can_be_guessed_says_so_when_it_starts(
+    key: str | None, warned: bool, machine: list[Interface]
+) -> None:
+    async def story() -> None:
+        with capture_logs() as logged:
+            async with running_edge(EdgeOptions(host="127.0.0.1", port=0, key=key)):
+                pass
+        said = [line for line in logged if "can be guessed" in line["event"]]
+        assert [line["log_level"] for line in said] == ["warning"] * warned
+        assert all("leave --key out" in line["instead"] for line in said)
+
+    run(story())
 
 
 def test_an_edge_tells_prometheus_how_it_is_where_it_is_asked_to(machine: list[Interface]) -> None:

@@ -225,6 +225,10 @@ def test_what_may_be_tried_passes(text: str) -> None:
         "candidate:1 1 udp 1 127.0.0.1 1 typ host",
         "candidate:1 1 udp 1 ::1 1 typ host",
         "candidate:1 1 udp 1 ::ffff:127.0.0.1 1 typ host",
+        "candidate:1 1 udp 1 ::127.0.0.1 1 typ host",
+        "candidate:1 1 udp 1 64:ff9b::7f00:1 1 typ host",
+        "candidate:1 1 udp 1 2002:7f00:1::1 1 typ host",
+        "candidate:1 1 udp 1 64:ff9b::224.0.0.251 5353 typ host",
         "candidate:1 1 udp 1 0.0.0.0 1 typ host",
         "candidate:1 1 udp 1 :: 1 typ host",
         "candidate:1 1 udp 1 224.0.0.251 5353 typ host",
@@ -247,6 +251,12 @@ def test_what_may_not_be_tried_is_refused_in_words(text: str) -> None:
     with pytest.raises(ProtocolError, match="this candidate cannot be used: ") as caught:
         clean_candidate(text)
     assert (caught.value.code, caught.value.fatal) == ("bad-candidate", False)
+
+
+@pytest.mark.parametrize("address", ["64:ff9b::c000:221", "2002:c000:221::1", "::ffff:192.0.2.33", "2001:db8::7f00:1"])
+def test_an_ipv6_address_that_stands_for_a_usable_one_may_be_tried(address: str) -> None:
+    text = f"candidate:1 1 udp 1 {address} 5000 typ host"
+    assert clean_candidate(text) == text
 
 
 def test_what_is_kept_of_earlier_descriptions_changes_no_verdict() -> None:
@@ -278,6 +288,7 @@ def test_a_candidate_is_read_alike_in_a_description_and_alone() -> None:
         "::1",
         "fe80::1",
         "::ffff:127.0.0.1",
+        "64:ff9b::127.0.0.1",
     ]
     addresses += ["a-b.local", "router.example", "1.2.3", "01.2.3.4"]
     for component in (0, 1, 9, 10, 256, 257):

@@ -127,3 +127,20 @@ def test_a_player_that_was_never_reached_gives_way_to_a_player_and_not_to_a_gues
     assert list(links) == ["ctrl-a"]
     joined(synth, "ctrl-b")
     assert list(links) == ["ctrl-b"]
+
+
+def test_a_link_to_a_guest_ends_when_its_id_goes_to_a_player() -> None:
+    """The guest would go on playing under the player's id, and the player would get no link. Without `meta.run` nothing
+    else tells them apart."""
+    world, synth = calm()
+    world.controller("ctrl-a")
+    world.run(1.0)
+    link = synth_of(synth)._keeper.links["ctrl-a"]
+    assert synth_of(synth).open_peers == ("ctrl-a",)
+    link.guest, link.run = True, None
+    joined(synth, "ctrl-a", settings=False, group="t.a")
+    assert synth_of(synth).open_peers == ("ctrl-a",)
+    joined(synth, "ctrl-a", group="k.b")
+    assert synth_of(synth).open_peers == ()
+    world.run(3.0)
+    assert (link.guest, link.peer.state.value) == (False, "open")
