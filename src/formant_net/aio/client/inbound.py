@@ -41,9 +41,29 @@ _PARAMETERS_AT = {1: 20, 2: 20, 4: 4, 5: 4, 6: 4, 9: 4, _RECONFIG: 4}
 """Where the parameters begin in chunks that have any: INIT, INIT ACK, HEARTBEAT, its ACK, ABORT, ERROR, RE-CONFIG."""
 
 
+MOST_UNREAD = 1024
+"""Datagrams that wait until DTLS reads them, of whoever knows the port."""
+
+
 def of_guests() -> Allowance:
     """What all guests of a node may send beyond their shares."""
     return Allowance(GUESTS_PER_S, GUESTS_BURST, clock())
+
+
+def only_content(ice: Any) -> None:
+    """Drop what comes to the port of a link and is nothing: anybody may send it, without a key or a link.
+
+    aiortc looks at the first byte of each datagram. An empty one ended the link, and it keeps all that wait.
+
+    ice   the connection of aioice that the link has
+    """
+    take: Callable[[bytes, int], None] = ice.data_received
+
+    def data_received(data: bytes, component: int) -> None:
+        if data and ice._queue.qsize() < MOST_UNREAD:
+            take(data, component)
+
+    ice.data_received = data_received  # its sockets look this name up at each datagram
 
 
 class Inbound:

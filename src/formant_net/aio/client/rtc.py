@@ -13,7 +13,7 @@ from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnec
 from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import candidate_from_sdp
 
-from formant_net.aio.client.inbound import Inbound, of_guests
+from formant_net.aio.client.inbound import Inbound, of_guests, only_content
 from formant_net.aio.driver import clock
 from formant_net.aio.lan.interfaces import read_names_leniently
 from formant_net.client.effects import (
@@ -215,6 +215,7 @@ class _Connection:
     def _count(self) -> None:
         """From now on everything that the peer sends is counted."""
         if self._inbound is None and self._pc.sctp is not None:
+            only_content(self._pc.sctp.transport.transport._connection)
             self._inbound = Inbound(self._pc.sctp, self._abused, self._links.guests if self._guest else None)
 
     def _tell_description(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import struct
 
 import pytest
+from aioice.ice import StunProtocol
 from aiortc import rtcsctptransport
 from aiortc.rtcsctptransport import RTCSctpTransport
 from support.virtual import sctp as peer
@@ -55,6 +56,23 @@ def stand(monkeypatch: pytest.MonkeyPatch) -> Stand:
 def test_aiortc_still_has_what_stands_before_it() -> None:
     assert asyncio.iscoroutinefunction(RTCSctpTransport._handle_data)
     assert "_sack_misordered" in RTCSctpTransport._mark_received.__code__.co_names
+    assert "data_received" in StunProtocol.datagram_received.__code__.co_names
+
+
+def test_nothing_and_too_much_at_once_do_not_wait_for_dtls() -> None:
+    class Ice:
+        def __init__(self) -> None:
+            self._queue: asyncio.Queue[tuple[bytes, int]] = asyncio.Queue()
+
+        def data_received(self, data: bytes, component: int) -> None:
+            self._queue.put_nowait((data, component))
+
+    ice = Ice()
+    inbound.only_content(ice)
+    for data in (b"", b"a", b"", *[b"x"] * 5000):
+        ice.data_received(data, 1)
+    assert ice._queue.get_nowait() == (b"a", 1)
+    assert ice._queue.qsize() == inbound.MOST_UNREAD - 1
 
 
 @pytest.mark.parametrize(("payload", "count"), [(b"", 1), (b"abcd", 30), (b"abc", 7), (b"x" * 1100, 1)])

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import socket
 import struct
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -130,6 +131,27 @@ def test_a_link_that_the_other_side_closes_is_told_once_and_sending_on_it_is_har
             controller.links.send(Send("s", 1, PARAMS, m.Ping()))
             assert synth.links.dropped == controller.links.dropped == 1
             assert controller.lost == [], "who closes does not hear of it"
+
+    run(main())
+
+
+def test_what_strangers_send_to_the_port_of_a_link_changes_nothing() -> None:
+    """An empty datagram from anywhere ended the link: aiortc looks at its first byte."""
+
+    async def main() -> None:
+        async with pair() as (synth, controller):
+            link = synth.links._links["c", 1]._pc.sctp
+            assert link is not None
+            places = [(each.host, each.port) for each in link.transport.transport._connection.local_candidates]
+            for host, port in places:
+                family = socket.AF_INET6 if ":" in host else socket.AF_INET
+                with socket.socket(family, socket.SOCK_DGRAM) as stranger, suppress(OSError):
+                    for datagram in (b"", b"\x16", b"\x80", b"\xff" * 1400, b""):
+                        stranger.sendto(datagram, (host, port))
+            controller.links.send(Send("s", 1, PARAMS, m.Ping(timestamp=7)))
+            await until(lambda: synth.lost or not synth.messages.empty())
+            assert synth.lost == []
+            assert synth.messages.get_nowait() == (PARAMS, m.Ping(timestamp=7))
 
     run(main())
 
