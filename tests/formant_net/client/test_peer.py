@@ -47,6 +47,12 @@ def test_every_state_but_the_last_has_a_way_back_to_waiting_or_gone(table: Table
         assert table[state, Event.LOST] == (State.WAITING, (Action.CLOSE,))
 
 
+def test_a_peer_that_was_never_linked_has_a_number_that_no_link_has() -> None:
+    peer = make(OFFERER)
+    assert (peer.link, peer.state, peer.deadline()) == (0, State.WAITING, 0.0)
+    assert make(ANSWERER).link == 0
+
+
 def test_a_new_link_gets_a_new_number_and_the_old_one_is_closed_first() -> None:
     peer = make(ANSWERER)
     assert peer.handle(Event.OFFER, 0.0) == [(Action.MAKE, 1)]

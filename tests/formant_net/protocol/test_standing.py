@@ -31,6 +31,15 @@ def test_a_guest_gives_way_to_who_is_none_and_never_the_other_way() -> None:
     assert shares(ann=player()).give_way(guest("t")) == []
 
 
+def test_places_are_counted_by_credential_and_by_group() -> None:
+    held = shares(a1=guest("t", "x"), a2=guest("t", "x"), a3=guest("t", "y"), ann=player())
+    assert held.held(guest("t", "x")) == (3, 2)
+    assert held.held(guest("t", "z")) == (3, 0)
+    assert held.held(guest("u", "x")) == (0, 0), "nobody of that credential holds a place"
+    assert held.held(player()) == (1, 1)
+    assert held.held(player("b")) == (1, 0)
+
+
 def test_of_many_guests_the_largest_group_of_the_largest_token_gives_way() -> None:
     held = shares(a1=guest("t", "x"), b1=guest("u", "x"), b2=guest("u", "y"), b3=guest("u", "y"))
     assert held.give_way(player()) == ["b2", "b3"]

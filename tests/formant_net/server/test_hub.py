@@ -46,6 +46,13 @@ def test_a_binary_frame_is_answered_in_words(clients: RawClients) -> None:
     assert "text frames" in refused(clients.frame(clients.join("ctrl-a"), b'{"type":"heartbeat"}'), "bad-message")
 
 
+def test_only_a_registered_connection_has_a_standing(clients: RawClients) -> None:
+    conn = clients.join("ctrl-a")
+    assert clients.hub.standing(conn) is not None
+    assert clients.hub.standing(clients.connect()) is None
+    assert clients.hub.standing(999) is None
+
+
 def test_every_frame_of_a_connection_is_counted(clients: RawClients) -> None:
     conn = clients.join("ctrl-a")
     before = clients.hub.counters.received

@@ -233,3 +233,20 @@ def test_the_metrics_open_to_the_token_made_for_them_and_to_whoever_may_change_s
         ("guess", "scrape-token-0001", False),
     ):
         assert clients.hub.may_scrape(given, scrape, HALL, now) is opens, (given, scrape)
+
+
+@pytest.mark.parametrize(("kind", "most"), [("answer", 2), ("ice-candidate", 80)])
+def test_a_guest_says_so_much_to_one_offer_and_again_to_the_next(clients: RawClients, kind: str, most: int) -> None:
+    synth = clients.join("synth-a", key="abcd", address=HOME)
+    guest = clients.join("touch-ctrl-a", key=token("audience"), address=HALL)
+    data = {"answer": answer(), "ice-candidate": candidate(1)}[kind]
+    clients.heard(synth)
+    for _ in range(2):
+        assert clients.say(synth, "offer", target="touch-ctrl-a", data=offer()) == []
+        clients.heard(guest)
+        answers = []
+        for _ in range(most + 3):
+            answers += clients.say(guest, kind, target="synth-a", data=data)
+            clients.wait(0.5)
+        assert len(clients.heard(synth)) == most
+        assert {said["code"] for said in answers} == {"too-fast"}

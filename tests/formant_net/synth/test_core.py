@@ -423,6 +423,19 @@ def steer(synth: Node, **fields: Any) -> None:
     synth.call(core.receive, core._signaling.attempt, BoxSettings(epoch="e", **{"rev": 1, **fields}))
 
 
+def test_a_desk_that_says_another_sound_device_is_obeyed_once() -> None:
+    """Each message repeats all settings: a device that a player chose meanwhile stays, until the desk says another."""
+    _, synth, controller = ensemble()
+    steer(synth, audio="USB")
+    assert synth.voices.devices == ["USB"]
+    say(synth, controller, m.Command(name="audio", value="HDMI"), COMMANDS)
+    steer(synth, audio="USB", rev=2, gain_db=-3.0)
+    assert synth.voices.devices == ["USB", "HDMI"]
+    steer(synth, audio="jack", rev=3)
+    steer(synth, audio="", rev=4)
+    assert synth.voices.devices == ["USB", "HDMI", "jack"]
+
+
 def test_a_desk_multiplies_what_players_set_and_neither_overwrites_the_other() -> None:
     world, synth, controller = ensemble()
     steer(synth, gain_db=-20.0)

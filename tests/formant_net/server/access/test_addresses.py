@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from formant_net.protocol.errors import ProtocolError
+from formant_net.server.access import addresses as module
 from formant_net.server.access.addresses import Addresses, group_of
 from formant_net.server.access.limits import Limits
 
@@ -132,3 +133,12 @@ def test_a_crowd_of_addresses_that_guess_once_is_forgotten_before_it_fills_the_m
         addresses.guessed(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", "guess", 0.001 * n)
     assert len(addresses) <= 16_384
     addresses.left(PHONE)  # who is connected is never forgotten
+
+
+def test_no_more_addresses_are_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them owes something, so none is idle."""
+    monkeypatch.setattr(module, "_REMEMBERED", 8)
+    addresses = Addresses(Limits())
+    for n in range(40):
+        addresses.guessed(f"192.0.2.{n}", "guess", 0.0)
+        assert len(addresses._known) == n + 1 if n < 8 else len(addresses._known) <= 8

@@ -69,8 +69,9 @@ def test_a_box_that_lies_about_what_it_applied_is_not_believed_and_tells_desks_n
     set_(hall, conn, "master", db=-3.0)
     hall.heard(conn)
     reasons = {f"f{n}": CRUEL + "x" * 200 for n in range(16)}
+    hall.heard(there)
     for rev in (2, 10**9):
-        hall.say(there, "settings-applied", epoch="e1", rev=rev, refused=reasons)
+        assert hall.say(there, "settings-applied", epoch="e1", rev=rev, refused=reasons) == [], "no refusal either"
     hall.say(there, "settings-applied", epoch="another", rev=1)
     assert hall.heard(conn) == []
     for _ in range(50):

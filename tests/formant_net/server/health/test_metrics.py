@@ -117,6 +117,11 @@ def test_a_box_that_is_away_or_mute_for_a_minute_keeps_no_old_figures() -> None:
     assert "formant_box_temperature_celsius" in names(render(SERVER, [whole_box(said_ago=59.9)]))
 
 
+def test_figures_count_up_to_the_very_moment_at_which_they_are_old() -> None:
+    for said_ago, counts in ((SERVER.stale_s, True), (SERVER.stale_s + 0.1, False)):
+        assert ("formant_box_temperature_celsius" in names(render(SERVER, [whole_box(said_ago=said_ago)]))) is counts
+
+
 def test_a_new_name_begins_no_new_series_but_info() -> None:
     one, other = (render(SERVER, [whole_box(name=name)]) for name in ("North", "South"))
     different = set(one.splitlines()) ^ set(other.splitlines())

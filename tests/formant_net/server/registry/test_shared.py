@@ -17,7 +17,7 @@ from support.virtual.edges import EdgeClients, Edges
 from formant_net.server.registry import stored
 from formant_net.server.registry.leases import Lease, Place
 from formant_net.server.registry.registry import Joined, Left, Restart, Write
-from formant_net.server.registry.shared import SharedRegistry
+from formant_net.server.registry.shared import ANSWER_S, SharedRegistry
 
 NAMES = ("attic", "barn", "cellar")
 IDS = (*(f"ctrl-{n}" for n in range(6)), "synth-0", "synth-1")
@@ -381,6 +381,17 @@ def test_a_refusal_after_its_client_went_changes_nothing() -> None:
     assert [lease.ws_id for lease in registry.leases(now=0.3)] == ["ws9"]
     assert [type(notice).__name__ for notice in registry.drain()] == ["Joined"]
     assert registry.writes() == [], "the key is another's: there is nothing to take away"
+
+
+def test_an_id_that_is_disputed_is_not_granted_because_an_answer_is_late() -> None:
+    """The hub asks the other edge. Until that has answered, nobody else has the id, and the registry is well."""
+    registry = up()
+    write = put(registry, "ws1")
+    registry.on_refused(KEY, entry("ws9"), False, 9, write.serial, 0.1)
+    assert "Disputed" in [type(notice).__name__ for notice in registry.drain()]
+    registry.expire(0.1 + 2.0 * ANSWER_S)
+    assert [notice for notice in registry.drain() if isinstance(notice, Joined)] == []
+    assert registry.degraded() is None
 
 
 def test_a_refusal_with_the_serial_of_an_earlier_write_is_not_taken_for_that_of_the_present_one() -> None:

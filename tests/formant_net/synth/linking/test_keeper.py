@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -148,6 +149,29 @@ def test_an_answer_that_nobody_waits_for_is_counted_and_shows_that_its_sender_is
     assert stand.keeper.links["ctrl-a"].peer.state is State.WAITING
     assert offered(stand.answer(mid="L1")) == ["ctrl-a"], "it is offered to at once"
     assert stand.counters == {"late_answer": 2}
+
+
+def test_the_round_trip_that_a_controller_measured_is_that_of_its_link() -> None:
+    stand = Stand()
+    for name, rtt_ms in (("ctrl-a", 250.0), ("ctrl-b", 4.0), ("ctrl-c", None)):
+        stand.joined(name, run="one")
+        stand.open(name)
+        stand.keeper.pinged(stand.keeper.links[name], rtt_ms)
+    assert [stand.keeper._ranking.rank(f"ctrl-{n}")[-1] for n in "abc"] == [0.25, 0.004, math.inf]
+
+
+def test_a_controller_that_comes_back_soon_is_known_to_have_been_linked() -> None:
+    """Links that worked are tried often for a while, also if the controller was gone from the list meanwhile."""
+    stand = Stand()
+    stand.joined(run="one")
+    stand.open()
+    stand.now = 7.0
+    stand.keeper.lost(stand.keeper.links["ctrl-a"], "gone", stand.now)
+    stand.left()
+    assert "ctrl-a" not in stand.keeper.links
+    stand.now = 8.0
+    assert offered(stand.joined(run="two")) == ["ctrl-a"]
+    assert stand.keeper.links["ctrl-a"].peer.worked_at == 7.0
 
 
 def test_candidates_come_under_the_stacks_mid_and_only_while_there_is_a_connection() -> None:

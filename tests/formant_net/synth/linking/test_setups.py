@@ -52,6 +52,17 @@ def test_who_waits_for_an_answer_makes_room_only_when_somebody_waits() -> None:
     assert setups.deadline() == 4.0
 
 
+def test_who_is_set_up_counts_no_more_when_somebody_has_to_make_room() -> None:
+    setups = made(2)
+    setups.begin("a", 0, 0.0, GUEST)
+    setups.begin("b", 0, 1.0, Standing(guest=True, group="b.1"))
+    setups.end("a")
+    assert setups.gives_way(FULL, 2.0) == "b"
+    setups.end("b")
+    assert setups.gives_way(FULL, 2.0) is None
+    setups.end("b")
+
+
 def test_who_is_forgotten_waits_no_more() -> None:
     setups = made(1)
     setups.begin("a", 0, 0.0)
