@@ -258,6 +258,7 @@ function pings(given) {
   return {
     open: ({ now }) => hand.open(now),
     run,
+    answers: (step) => void (hand.answers = step.with),
     count: (step) => run(step).length,
     ping: ({ now }) => {
       run({ until: now });

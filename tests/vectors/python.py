@@ -240,13 +240,17 @@ def _pings(given: Given) -> Subject:
         hand.run(until)
         return told()
 
+    def answers(**step: Any) -> None:
+        hand.answers = step["with"]
+
     def ping(now: float) -> Step:
         """The next ping, whenever it comes, as if it left now."""
         hand.run(now)
         hand.sent.clear()
         return _next_ping(hand, now)
 
-    return {"open": hand.open, "run": run, "count": lambda until: len(run(until)), "ping": ping}
+    count = lambda until: len(run(until))  # noqa: E731
+    return {"open": hand.open, "run": run, "answers": answers, "count": count, "ping": ping}
 
 
 def _next_ping(hand: _Hand, now: float) -> Step:

@@ -19,6 +19,8 @@ class PingPong:
     def __init__(self, timing: Timing, opened_at: float) -> None:
         self.rtt_s: float | None = None
         """Smoothed round trip, s; None until the first pong."""
+        self.last_s = 0.0
+        """The last round trip, s; 0 before the first pong."""
         self.variation_s = 0.0
         """Smoothed deviation from it, s (RFC 6298 RTTVAR)."""
         self.answered_at = opened_at
@@ -47,7 +49,7 @@ class PingPong:
             self.ignored += 1
             return False
         self._outcomes.append(True)
-        sample_s = now - sent_at
+        sample_s = self.last_s = now - sent_at
         if self.rtt_s is None:
             self.rtt_s, self.variation_s = sample_s, sample_s / 2.0
         else:

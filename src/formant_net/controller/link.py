@@ -10,6 +10,9 @@ from formant_net.client.pingpong import PingPong
 from formant_net.protocol.messages import Candidate, Ping, Point, Pong
 from formant_net.protocol.timing import Timing
 
+MOST_SLOW = 10
+"""Slow answers after which the path itself is slow, and an echo is as good as it gets."""
+
 
 class AnsweredLink:
     """What a controller keeps of its link to one synth. It stays while the link is made anew.
@@ -27,15 +30,19 @@ class AnsweredLink:
         """Candidates that came before their offer."""
         self.ask_at: float | None = None
         """When to ping again out of turn, s, because no pong has come or the synth may not have had an echo yet.
-        Without an echo the synth cannot tell how old touches are."""
+        Without an echo the synth cannot tell how old touches are. The echo of a stamp that was long under way makes all
+        touches look old, so the next quick answer is echoed at once as well."""
         self.lost_at = now
         """When the link was lost, or when the controller learned of a synth that has not offered yet, s."""
         self._timing = timing
         self._seq = itertools.count(1)
         self._echo: tuple[float, float] | None = None
         """The stamp of the synth's last pong, ms, and when it came, s."""
+        self._quick = self._echoed = False
+        """Whether that pong came quickly; whether a stamp was sent back."""
+        self._slow = 0
         self._echoes_from: float | None = None
-        """Timestamp of the first ping that carried one, ms."""
+        """Timestamp of the first ping that carried a stamp that had come quickly, ms."""
 
     @property
     def is_open(self) -> bool:
@@ -51,6 +58,8 @@ class AnsweredLink:
         """The connection is open. Its round trip is not known yet."""
         self.pings = PingPong(self._timing, now)
         self._echo = self._echoes_from = None
+        self._quick = self._echoed = False
+        self._slow = 0
 
     def next_seq(self) -> int:
         """The number of the next message of touches."""
@@ -68,7 +77,9 @@ class AnsweredLink:
         if self._echo is not None:
             stamp, came_at = self._echo
             echo, held = stamp, round(1000.0 * (now - came_at), 3)
-            self._echoes_from = timestamp if self._echoes_from is None else self._echoes_from
+            self._echoed = True
+            if self._quick and self._echoes_from is None:
+                self._echoes_from = timestamp
         return Ping(
             timestamp=timestamp,
             t=round(now * 1000.0, 3),
@@ -80,7 +91,7 @@ class AnsweredLink:
         )
 
     def pong(self, pong: Pong, now: float) -> bool:
-        """Takes a pong. True when the synth has to be pinged again at once, because it has had no echo yet.
+        """Takes a pong. True when the synth has to be pinged again at once, because it has had no good echo yet.
 
         The state is always taken. Only an answer to our own ping counts as a round trip and a sign of life.
         """
@@ -92,8 +103,12 @@ class AnsweredLink:
             self.ask_at = None
             return False
         self._echo = pong.t, now
+        self._quick = self.pings.last_s <= self._timing.touch_age_s
+        if not self._quick:
+            self._slow += 1
+            self._quick = self._slow > MOST_SLOW
         if self._echoes_from is None:
-            return True
+            return self._quick or not self._echoed
         if isinstance(pong.timestamp, float | int) and pong.timestamp >= self._echoes_from:
             self.ask_at = None
         return False

@@ -45,11 +45,34 @@ def test_the_first_pong_with_a_stamp_is_echoed_at_once_and_the_second_ends_the_a
 
 def test_an_answer_to_a_ping_without_an_echo_does_not_end_the_asking() -> None:
     one = link()
-    first, again = one.ping([], 10.0), one.ping([], 10.1)
-    assert one.pong(Pong(timestamp=first.timestamp, t=500.0), 10.12)
-    one.ping([], 10.12)
-    assert not one.pong(Pong(timestamp=again.timestamp, t=600.0), 10.13)
+    first, again = one.ping([], 10.0), one.ping([], 10.04)
+    assert one.pong(Pong(timestamp=first.timestamp, t=500.0), 10.06)
+    one.ping([], 10.06)
+    assert not one.pong(Pong(timestamp=again.timestamp, t=600.0), 10.07)
     assert one.ask_at is not None
+
+
+def test_after_a_slow_pong_the_next_quick_one_is_echoed_at_once() -> None:
+    one = link()
+    first = one.ping([], 10.0)
+    assert one.pong(Pong(timestamp=first.timestamp, t=500.0), 10.4)
+    second = one.ping([], 10.4)
+    assert one.pong(Pong(timestamp=second.timestamp, t=510.0), 10.41), "its stamp was not under way for long"
+    third = one.ping([], 10.41)
+    assert (third.echo, third.held) == (510.0, 0.0)
+    assert not one.pong(Pong(timestamp=third.timestamp, t=520.0), 10.42)
+    assert one.ask_at is None
+
+
+def test_a_path_that_is_always_slow_is_not_asked_for_ever() -> None:
+    one = link()
+    pings = [one.ping([], 10.0)]
+    for k in range(1, 40):
+        one.pong(Pong(timestamp=pings[-1].timestamp, t=500.0), 10.0 + 0.3 * k)
+        if one.ask_at is None:
+            break
+        pings.append(one.ping([], 10.0 + 0.3 * k))
+    assert 10 <= len(pings) <= 13
 
 
 def test_a_synth_that_stamps_no_pongs_is_not_asked_for_stamps() -> None:

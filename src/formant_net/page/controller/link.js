@@ -32,7 +32,7 @@ export class Link {
   #settings = new Settings();
   #life;
   #pings;
-  #echo = new Echo();
+  #echo;
   #queue = new Queue();
   /** @type {number | undefined} */
   #askTimer;
@@ -63,6 +63,7 @@ export class Link {
     if (before) this.#said = { ...before.#said, told: false };
     this.#life = new Life(timing, clock());
     this.#pings = new PingPong(timing, bounds);
+    this.#echo = new Echo(timing);
     this.connection = new Connection({
       iceServers,
       bounds,
@@ -238,8 +239,9 @@ export class Link {
   /** @param {any} pong an answer to a ping of ours @param {number} now seconds */
   #ponged(pong, now) {
     this.#life.answered(now);
-    if (this.#pings.lastS !== null) this.#queue.measured(this.#pings.lastS);
-    const next = this.#echo.ponged(pong, now);
+    const rttS = this.#pings.lastS ?? 0;
+    this.#queue.measured(rttS);
+    const next = this.#echo.ponged(pong, now, rttS);
     if (next === "now") this.ping(now);
     else if (next === "enough") clearTimeout(this.#askTimer);
   }
