@@ -404,6 +404,38 @@ def test_guests_who_take_their_ids_to_other_connections_are_announced_seldom(add
     assert clients.hub._clients.holder("ctrl-honest") is not None
 
 
+@pytest.mark.parametrize("addresses", [1, 20])
+def test_guests_who_sit_down_on_the_ids_of_players_give_them_up(addresses: int) -> None:
+    """An id that an operator chose can be found. Guests took forty of them while their players were away, and none of
+    these players got in again, nor were the guests' links given up."""
+    hall = Hall()
+    hub = hall.clients.hub
+    for n in range(40):
+        hall.comes(f"ctrl-stage-{n}", key=hall.token(), address=f"192.0.2.{n % addresses}")
+    hall.run(2.0)
+    squatters = {n: hall.people[f"ctrl-stage-{n}"].conn for n in range(40)}
+    assert hall.linked("ctrl-stage-0")
+    for n in range(40):
+        hall.comes(f"ctrl-stage-{n}", address="198.51.100.7")
+        holder = hub._clients.holder(f"ctrl-stage-{n}")
+        assert holder is not None
+        assert holder.conn == hall.people[f"ctrl-stage-{n}"].conn
+        assert squatters[n] in hall.clients.closed
+    hall.run(1.0)
+    for n in range(40):
+        link = hall.core._keeper.links[f"ctrl-stage-{n}"]
+        assert hall.linked(f"ctrl-stage-{n}")
+        assert (link.guest, link.may_set) == (False, True), "the link is a new one"
+    for n, key in ((0, hall.token()), (1, hall.token("another"))):  # a guest takes nothing, of players or of guests
+        hall.comes("touch-ctrl-honest", key=hall.token("another"), address="198.51.100.8")
+        for id in (f"ctrl-stage-{n}", "touch-ctrl-honest"):
+            thief = hall.clients.connect(f"192.0.2.{n}")
+            [said] = hall.clients.say(thief, "register", client_id=id, key=key)
+            assert said["code"] == "id-taken"
+        hall.leaves("touch-ctrl-honest")
+    assert hub.counters.errors["id-taken"] == 4
+
+
 # --- who shares an address with guests --------------------------------------------------------------------------------
 
 

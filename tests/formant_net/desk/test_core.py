@@ -93,6 +93,25 @@ def test_what_only_a_newer_server_knows_is_left_out() -> None:
     assert (document.zones["z-nave"].name, document.scenes["s-one"].name) == ("Nave", "One")
 
 
+def test_a_part_that_cannot_be_read_is_left_out_and_the_rest_stays() -> None:
+    """The desk ended with a trace. The fuzzer found it."""
+    where = hall()
+    table = Table(where, "desk-1")
+    for path, fields in (
+        ("master", {"db": -3.0}),
+        ("zones/z-nave", {"nqme": "Nave"}),
+        ("zones/no zone", {"name": "Nave"}),
+        ("boxes/synth-a", {"db": 7}),
+        ("boxes/synth-b", {"db": -6.0}),
+        ("scenes", {"name": 1}),
+    ):
+        text = RawClients.text("desk-changed", rev=1, path=path, set=fields)
+        table.core.receive(table.attempt, decode_signaling(text), where.clock.now)
+    document = table.core.document
+    assert (document.master.db, list(document.zones), list(document.scenes)) == (-3.0, [], [])
+    assert list(document.boxes) == ["synth-b"]
+
+
 def test_a_refusal_counts_for_the_request_that_it_names() -> None:
     where = hall()
     table = Table(where, "desk-1")
