@@ -1,1 +1,1 @@
-"""The shells of lan/ for a server: this machine's interfaces and addresses, their changes, and its announcement."""
+"""The shells of lan/: this machine's interfaces and addresses, a server's announcement, and how a client dials it."""
