@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 EQUIVALENT: dict[str, str] = {
+    "formant_net.client.peer: Peer.__init__: drop 'self.heard_at = 0.0'": (
+        "a link sets it when it opens, and it is read only of a link that is open"
+    ),
+    "formant_net.client.peer: Peer.__init__: drop 'self.opened_at = 0.0'": (
+        "a link sets it when it opens, and it is read only of a link that was open"
+    ),
+    "formant_net.client.peer: Peer.__init__: drop 'self.made_at = 0.0'": (
+        "the making of a link sets it, and it is read only of a link that is made"
+    ),
     "formant_net.server.registry.shared: SharedRegistry.__init__: drop 'self._first = 1'": (
         "`on_up` sets it, and it is read only while a session is up"
     ),

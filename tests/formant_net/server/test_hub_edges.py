@@ -439,6 +439,9 @@ def test_of_a_client_that_was_sent_back_nothing_stays_in_the_registry(world: Edg
     assert winner.hub.clients() == {"ctrl-a": "controller"}
     assert loser.hub.clients() == {}
     assert "ctrl-a" not in loser.shared._own
+    beaten = loser.hub._clients.get(second if winner is attic else first)
+    assert beaten is not None
+    assert (beaten.id, beaten.ws_id, beaten.resume) == ("", "", "")
     winner.drop(first if winner is attic else second)
     world.run(2.0)
     assert attic.leases() == barn.leases() == []

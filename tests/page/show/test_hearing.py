@@ -84,6 +84,7 @@ def test_settings_that_would_not_be_taken_are_shown_as_not_ones_own(stage: Stage
     tab.until(ONE_OPEN)
     tab.click("#panel-toggle")
     tab.until("document.querySelectorAll('#synths h2').length === 1")
+    tab.until("document.getElementById('settings-note').checkVisibility()")
     assert "You may play, but not change" in tab.text("#settings-note")
     fields = "[...document.querySelectorAll('#synths button, #synths input, #preset')]"
     assert tab.evaluate(f"{fields}.map((e) => e.disabled)") == [True, True, True]

@@ -120,6 +120,24 @@ def test_an_answer_that_comes_after_the_feed_does_not_turn_it_back() -> None:
     assert kinds[-1] == "Disputed" or "Lost" in kinds
 
 
+def test_what_was_taken_away_is_known_for_as_long_as_an_older_entry_may_come() -> None:
+    registry = up()
+    write = put(registry, "ws1")
+    registry.on_written(KEY, 7, write.serial, 0.1)
+    registry.delete("ctrl-a", "ws1", 0.2)
+    (away,) = registry.writes()
+    assert isinstance(away, Write)
+    registry.on_written(KEY, 8, away.serial, 0.3)
+    registry.drain()
+    for now in (0.4, 30.0, 59.0):
+        registry.expire(now)
+        registry.on_entry(KEY, entry("ws1", ATTIC), False, 7, 0.0, now)
+        assert registry.leases(now=now) == []
+        assert registry.drain() == []
+    registry.expire(61.0)
+    assert not registry._stored, "and then it is forgotten"
+
+
 def test_an_entry_that_is_over_when_it_is_read_is_not_shown() -> None:
     registry = up()
     registry.on_entry(KEY, entry("ws1", idle_s=20.0), False, 7, 42.0, 0.0)  # the renewals of an edge may wait 1 s
