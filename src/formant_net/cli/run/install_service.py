@@ -153,6 +153,11 @@ def _files(node: click.Context) -> list[Path]:
 
 
 def _config() -> Path:
-    """The user's configuration folder, by systemd's rule."""
+    """The user's configuration folder, by systemd's rule. Raises UsageError for a user without a home."""
     config = os.environ.get("XDG_CONFIG_HOME", "")
-    return Path(config) if config.startswith("/") else Path.home() / ".config"
+    if config.startswith("/"):
+        return Path(config)
+    try:
+        return Path.home() / ".config"
+    except RuntimeError as error:
+        raise click.UsageError("this user has no home folder for a unit: set HOME, or leave --user out") from error

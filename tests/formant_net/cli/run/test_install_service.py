@@ -135,6 +135,20 @@ def test_a_folder_that_cannot_be_written_is_said_with_what_to_do(tmp_path: Path)
 
 
 @linux_only
+@pytest.mark.parametrize("more", [[], ["--print"]])
+def test_a_user_without_a_home_is_told_so(more: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user id without an account, as in a container: it was a traceback."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    result = CliRunner().invoke(main, ["install-service", "--user", *more, "synth", URL], env={"XDG_CONFIG_HOME": None})
+    assert result.exit_code == 2
+    assert "set HOME" in result.output
+
+
+@linux_only
 def test_a_full_disk_leaves_the_unit_that_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = ["install-service", "--user", "synth", URL]
     assert CliRunner().invoke(main, command, env={"XDG_CONFIG_HOME": str(tmp_path)}).exit_code == 0
