@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 from support.browser.chromium import Finger, Tab
@@ -56,22 +55,31 @@ def tail_s(sound: np.ndarray, level: float, floor: float) -> float:
     return float(heard[-1] - loud[-1]) / RATE
 
 
-def played(pulse: Pulse, tab: Page, finger: Finger) -> np.ndarray:
-    """One note of 1.5 s and the quiet after it.
+def lasted_s(sound: np.ndarray) -> float:
+    """Seconds from the first sound to the last."""
+    heard = np.flatnonzero(np.abs(sound) > 1e-3)
+    return float(heard[-1] - heard[0]) / RATE if len(heard) else 0.0
 
-    A machine that is too busy starves the browser's own output: the card then gets zeros in the middle of a note, which
-    no voice makes. Or the release arrives after the record has ended. That is not what is judged here, so the note is
-    played again.
+
+def is_still(sound: np.ndarray, floor: float = 1e-4) -> bool:
+    """Whether the last 0.2 s are silent."""
+    return bool(np.abs(sound[-RATE // 5 :]).max() < floor)
+
+
+def played(pulse: Pulse, tab: Page, finger: Finger) -> np.ndarray:
+    """One note of at least 1.5 s and the quiet after it.
+
+    A machine that is too busy starves the output: the card then gets zeros in the middle of a note, which no voice
+    makes. That is not what is judged here, so the note is played again.
     """
     for _ in range(5):
         recorder = pulse.recorder().start()
         tab.fingers(finger)
-        time.sleep(1.5)
+        recorder.until(lambda sound: lasted_s(sound) > 1.5, "1.5 s of a note while its finger is down")
         tab.fingers()
-        time.sleep(1.2)
+        recorder.until(is_still, "silence after the release")
         sound = recorder.stop()
         heard = np.flatnonzero(np.abs(sound) > 1e-3)
-        note = sound[heard[0] : heard[-1]]
-        if np.diff(np.flatnonzero(note)).max() < 8 and np.abs(sound[-RATE // 10 :]).max() < 1e-3:
+        if np.diff(np.flatnonzero(sound[heard[0] : heard[-1]])).max() < 8:
             return sound
     raise AssertionError("the card ran dry in each of five notes: this machine is too busy to judge sound")

@@ -6,12 +6,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from support.browser.chromium import Finger, OpenTab, Tab
+from e2e.heard import is_still, played, tail_s
+from support.browser.chromium import Finger, OpenTab
 from support.sound.praat import heard_vowel
 from support.sound.spectrum import click_frames, f0_hz, sung_vowel, third_difference_db
 from support.sound.still import sing_still
@@ -55,51 +55,25 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pulse, str
         assert [child.wait(PATIENCE_S) for child in children] == [0, 0]
 
 
-def play(tab: Tab, script: list[tuple[float, list[Finger]]]) -> None:
-    """Fingers at times, seconds from now."""
-    began = time.monotonic()
-    for at, fingers in script:
-        time.sleep(max(0.0, began + at - time.monotonic()))
-        tab.fingers(*fingers)
-
-
 def test_touch_in_a_browser_is_heard_right(stage: tuple[Pulse, str], open_tab: OpenTab) -> None:
-    """Pitch within 5 cents, vowel by formants and harmonics, silence within 0.5 s of the release, no click."""
+    """Pitch within 5 cents, vowel by formants and harmonics, silent within 0.5 s of fading, no click."""
     pulse, url = stage
     tab = open_tab(url)
     tab.until(LINKED)
     assert tab.errors == []
-    recorder = pulse.recorder().start()
     x = 39 / 390  # a whole pixel of the phone's screen
-    hz = 110.0 * 8.0**x
-    play(tab, [(0.2, [Finger(1, x, 0.0)]), (1.7, [])])
-    released = recorder.seconds
-    time.sleep(1.0)
-    play(tab, [(0.0, [Finger(2, 0.0, 0.5)]), (1.5, [])])
-    time.sleep(0.8)
-    sound = recorder.stop()
-
-    heard = np.flatnonzero(np.abs(sound) > 1e-3)
-    first = sound[heard[0] : heard[0] + int(1.3 * RATE)]
-    steady = first[RATE // 4 : RATE * 5 // 4]
-    assert abs(1200 * np.log2(f0_hz(steady, RATE, hz) / hz)) < 5.0
-    assert heard_vowel(steady, RATE) == "a"
-    assert sung_vowel(steady, RATE, hz) == "a"
-    assert np.abs(first).max() > 0.1
-
-    quiet = int((released + 0.5) * RATE)
-    assert np.abs(sound[quiet : quiet + RATE // 10]).max() < 1e-4
-
-    second = heard[heard > quiet][0]
-    steady = sound[second + RATE // 3 : second + RATE * 4 // 3]
-    assert abs(1200 * np.log2(f0_hz(steady, RATE, 110.0) / 110.0)) < 5.0
-    assert heard_vowel(steady, RATE) == "i"
-    assert sung_vowel(steady, RATE, 110.0) == "i"
-
-    assert third_difference_db(sound) < -20.0
-    assert click_frames(first[RATE // 10 :], RATE) == 0
-    assert click_frames(steady, RATE) == 0
-    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
+    for finger, hz, vowel in ((Finger(1, x, 0.0), 110.0 * 8.0**x, "a"), (Finger(2, 0.0, 0.5), 110.0, "i")):
+        sound = played(pulse, tab, finger)
+        first = int(np.flatnonzero(np.abs(sound) > 1e-3)[0])
+        note = sound[first : first + int(1.4 * RATE)]
+        steady = note[RATE // 3 : RATE * 4 // 3]
+        assert abs(1200 * np.log2(f0_hz(steady, RATE, hz) / hz)) < 5.0
+        assert heard_vowel(steady, RATE) == vowel
+        assert sung_vowel(steady, RATE, hz) == vowel
+        assert np.abs(note).max() > 0.1
+        assert tail_s(sound, np.abs(steady).max(), 1e-4) < 0.5
+        assert third_difference_db(sound) < -20.0
+        assert click_frames(note[RATE // 10 :], RATE) == 0
 
 
 def test_three_fingers_are_a_chord_and_each_can_be_lifted(stage: tuple[Pulse, str], open_tab: OpenTab) -> None:
@@ -109,23 +83,28 @@ def test_three_fingers_are_a_chord_and_each_can_be_lifted(stage: tuple[Pulse, st
     recorder = pulse.recorder().start()
     notes = [110.0 * 2 ** (semitones / 12) for semitones in (0, 7, 16)]
     fingers = [Finger(i + 1, float(np.log2(hz / 110.0) / 3), 0.75) for i, hz in enumerate(notes)]
-    play(tab, [(0.1, fingers[:1]), (0.2, fingers[:2]), (0.3, fingers), (1.5, [fingers[0], fingers[2]]), (2.7, [])])
-    time.sleep(0.8)
-    sound = recorder.stop()
-    start = np.flatnonzero(np.abs(sound) > 1e-3)[0]
+    for count in (1, 2, 3):
+        tab.fingers(*fingers[:count])
 
-    def level(hz: float, at: float) -> float:
-        part = sound[start + int(at * RATE) : start + int((at + 0.6) * RATE)]
+    def levels(sound: np.ndarray) -> list[float]:
+        """Of each note in the last 0.6 s, dB."""
+        part = sound[-int(0.6 * RATE) :]
         t = np.arange(len(part)) / RATE
-        return float(20 * np.log10(abs(np.mean(part * np.hanning(len(part)) * np.exp(-2j * np.pi * hz * t))) + 1e-12))
+        waves = [part * np.hanning(len(part)) * np.exp(-2j * np.pi * hz * t) for hz in notes]
+        return [float(20 * np.log10(abs(np.mean(wave)) + 1e-12)) for wave in waves]
 
-    for hz in notes:
-        assert level(hz, 0.7) > -45.0
-    assert level(notes[0], 2.0) > -45.0
-    assert level(notes[2], 2.0) > -45.0
-    assert level(notes[1], 2.0) < level(notes[1], 0.7) - 30.0
-    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
-    assert third_difference_db(sound) < -20.0
+    chord = recorder.until(lambda sound: min(levels(sound)) > -45.0, "all three")
+    chord_db = levels(chord)
+    tab.fingers(fingers[0], fingers[2])
+
+    def without_the_second(sound: np.ndarray) -> bool:
+        first, second, third = levels(sound)
+        return min(first, third) > -45.0 and second < chord_db[1] - 30.0
+
+    recorder.until(without_the_second, "the first and the third")
+    tab.fingers()
+    recorder.until(is_still, "silence")
+    assert third_difference_db(recorder.stop()) < -20.0
 
 
 def test_volume_and_power_of_the_page_reach_the_sound(stage: tuple[Pulse, str], open_tab: OpenTab) -> None:
@@ -133,20 +112,20 @@ def test_volume_and_power_of_the_page_reach_the_sound(stage: tuple[Pulse, str], 
     tab = open_tab(url)
     tab.until(LINKED)
     recorder = pulse.recorder().start()
+
+    def rms(sound: np.ndarray, ago_s: float = 0.0) -> float:
+        end = len(sound) - int(ago_s * RATE)
+        return float(np.sqrt(np.mean(sound[end - RATE // 5 : end] ** 2)))
+
+    def is_steady(sound: np.ndarray) -> bool:
+        return len(sound) > RATE and rms(sound) > 1e-3 and rms(sound) == pytest.approx(rms(sound, 0.4), rel=0.03)
+
     tab.fingers(Finger(1, 0.5, 0.1))
-    time.sleep(0.8)
-    loud = recorder.seconds
+    loud = rms(recorder.until(is_steady, "a steady note"))
     tab.evaluate(SET_VOLUME, 0.25)
     tab.until("Math.abs(formant.links[0].volume - 0.25) < 0.01")
-    time.sleep(0.5)
-    soft = recorder.seconds
+    recorder.until(lambda sound: rms(sound) == pytest.approx(0.25 * loud, rel=0.1), "a quarter of it")
     tab.evaluate("() => document.querySelector('.power').click()")
     tab.until("formant.links[0].poweredOn === false")
-    time.sleep(0.7)
-    sound = recorder.stop()
-    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4  # the finger is still down
-
-    def rms(upto: float) -> float:
-        return float(np.sqrt(np.mean(sound[int((upto - 0.3) * RATE) : int((upto - 0.1) * RATE)] ** 2)))
-
-    assert rms(soft) == pytest.approx(0.25 * rms(loud), rel=0.1)
+    recorder.until(is_still, "silence, although the finger is still down")
+    recorder.stop()

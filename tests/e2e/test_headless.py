@@ -16,6 +16,7 @@ from support.machine.processes import Process, processes
 from support.sound.praat import heard_vowel
 from support.sound.spectrum import click_frames, f0_hz, sung_vowel, third_difference_db
 from support.sound.still import sing_still
+from support.suite.patience import PATIENCE_S
 
 pytestmark = pytest.mark.quiet  # real sound, judged from frame to frame
 
@@ -51,6 +52,13 @@ class Stage:
     def restart_server(self) -> None:
         self.server = serve(self.start, self.port)
 
+    def until(self, condition: Callable[[Sound], object], what: str, name: str = "one") -> None:
+        """Wait until this is so of what has been recorded: when it comes is the machine's affair."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition(self.sound(name)):
+            assert time.monotonic() < deadline, f"waited {PATIENCE_S} s for: {what}"
+            time.sleep(0.1)
+
     def sound(self, name: str = "one") -> Sound:
         sound, rate = soundfile.read(self.folder / f"{name}.wav", dtype="float64")
         assert rate == RATE
@@ -72,16 +80,18 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield Stage(start, server, found[1], tmp_path)
 
 
-def gaps(sound: Sound) -> list[float]:
-    """Lengths of the silences between the first sound and the last, s; silence is 20 ms below -60 dBFS."""
-    loud = np.abs(sound[: len(sound) // 960 * 960]).reshape(-1, 960).max(axis=1) > 1e-3
-    (where,) = np.nonzero(loud)
-    assert len(where), "nothing sounded"
-    return [float(step - 1) * 0.02 for step in np.diff(where) if step > 1]
-
-
 def seconds_of_sound(sound: Sound) -> float:
-    return float(np.mean(np.abs(sound) > 1e-3) * len(sound) / RATE)
+    return float(np.count_nonzero(np.abs(sound) > 1e-3)) / RATE
+
+
+def sung(seconds: float) -> Callable[[Sound], bool]:
+    """So much has sounded."""
+    return lambda sound: seconds_of_sound(sound) > seconds
+
+
+def is_still(sound: Sound) -> bool:
+    """Whether something has sounded, and the last 0.3 s are silent."""
+    return len(sound) > RATE and bool(np.abs(sound).max() > 1e-3 and np.abs(sound[-3 * RATE // 10 :]).max() < 1e-4)
 
 
 def test_a_gesture_is_heard_right(stage: Stage) -> None:
@@ -96,22 +106,24 @@ def test_a_gesture_is_heard_right(stage: Stage) -> None:
     controller = stage.start("controller", stage.url, "--gesture", str(gesture))
     assert controller.wait() == 0
     assert "round trip" in controller.output()
-    time.sleep(0.8)
+    stage.until(lambda sound: is_still(sound) and seconds_of_sound(sound) > 2.0, "both notes, and silence after that")
     assert synth.stop() == 0
     assert stage.server.stop() == 0
 
     sound = stage.sound()
-    first = int(np.flatnonzero(np.abs(sound) > 1e-3)[0])
-    for begin, hz, vowel in ((0.0, 110.0 * 8.0**0.1, "a"), (2.5, 110.0, "i")):
-        start = first + int(begin * RATE)
-        steady = sound[start + RATE // 3 : start + RATE * 4 // 3]
+    loud = np.flatnonzero(np.abs(sound) > 1e-3)
+    (pause,) = np.flatnonzero(np.diff(loud) > RATE // 4)
+    found = [(loud[0], loud[pause]), (loud[pause + 1], loud[-1])]
+    for (start, end), hz, vowel in zip(found, (110.0 * 8.0**0.1, 110.0), ("a", "i"), strict=True):
+        steady = sound[start + RATE // 3 : end - RATE // 2]
         assert abs(1200 * np.log2(f0_hz(steady, RATE, hz) / hz)) < 5.0
         assert heard_vowel(steady, RATE) == vowel
         assert sung_vowel(steady, RATE, hz) == vowel
-        quiet = start + int((1.5 + 0.5) * RATE)
-        assert np.abs(sound[quiet : quiet + RATE // 4]).max() < 1e-4
-        note = sound[start + RATE // 5 : start + int(1.9 * RATE)]
-        assert click_frames(note, RATE) == 0, "neither in the note nor in its release"
+        note = sound[start:end]
+        at_full = np.flatnonzero(np.abs(note) > 0.5 * np.abs(steady).max())[-1]
+        assert len(note) - at_full < RATE // 2, "it fades within 0.5 s"
+        assert np.abs(sound[end + RATE // 10 : end + RATE // 5]).max() < 1e-4
+        assert click_frames(note[RATE // 5 :], RATE) == 0, "neither in the note nor in its release"
     assert third_difference_db(sound) < -20.0
 
 
@@ -119,76 +131,63 @@ def test_a_killed_server_stops_no_note_and_its_successor_finds_everybody_again(s
     synth = stage.synth()
     hand = stage.hand()
     hand.write('{"x": 0.3, "y": 0.0}\n')
-    time.sleep(1.0)
+    stage.until(sung(0.5), "the note")
     stage.server.kill()
-    time.sleep(1.5)
+    before_s = seconds_of_sound(stage.sound())
+    stage.until(sung(before_s + 1.5), "the note goes on without a server")
     stage.restart_server()
     synth.wait_for(" registered", count=2)
     hand.wait_for(" registered", count=2)
-    time.sleep(1.0)
+    before_s = seconds_of_sound(stage.sound())
+    stage.until(sung(before_s + 0.5), "and with the next one")
     hand.write('{"active": false}\n')
-    time.sleep(0.8)
+    stage.until(is_still, "silence after the release")
     assert synth.stop() == 0
-    sound = stage.sound()
-    assert gaps(sound) == []
-    assert seconds_of_sound(sound) > 3.0
-    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
+    assert synth.output().count("controller linked") == 1, "on one link all the time"
 
 
 def test_a_killed_controller_falls_silent_and_plays_again_when_it_is_started_again(stage: Stage) -> None:
     synth = stage.synth()
     hand = stage.hand()
     hand.write('{"x": 0.3, "y": 0.0}\n')
-    time.sleep(1.0)
+    stage.until(sung(0.5), "the note")
     hand.kill()
-    killed = time.monotonic()
-    time.sleep(0.6)
+    stage.until(is_still, "silence while nobody plays")
+    before_s = seconds_of_sound(stage.sound())
     again = stage.hand()
     again.write('{"x": 0.3, "y": 0.0}\n')
-    time.sleep(1.0)
-    back_s = time.monotonic() - killed  # the touch has arrived by then; when, is the machine's affair
+    stage.until(sung(before_s + 0.5), "the note of the second")
     again.write('{"active": false}\n')
     again.end_input()
     assert again.wait() == 0
-    time.sleep(0.8)
+    stage.until(is_still, "silence after the release")
     assert synth.stop() == 0
-    sound = stage.sound()
-    (gap,) = gaps(sound)
-    assert 0.0 < gap < 5.0
-    assert gap <= back_s, "it was silent while nobody played"
-    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
 
 
 def test_a_killed_synth_sings_what_is_held_when_it_is_started_again(stage: Stage) -> None:
     first = stage.synth()
     hand = stage.hand()
     hand.write('{"x": 0.3, "y": 0.0}\n')
-    time.sleep(1.0)
+    stage.until(sung(0.5), "the note")
     first.kill()
     assert seconds_of_sound(stage.sound()) > 0.3, "what was recorded before the kill can be read"
     second = stage.synth("two")
     second.wait_for("controller linked")
-    time.sleep(1.0)
+    stage.until(sung(0.5), "the note of the second", "two")
     hand.write('{"active": false}\n')
-    time.sleep(0.8)
+    stage.until(is_still, "silence after the release", "two")
     assert second.stop() == 0
-    sound = stage.sound("two")
-    began_s = np.flatnonzero(np.abs(sound) > 1e-3)[0] / RATE
-    assert began_s < 5.0
-    assert gaps(sound) == []
-    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
 
 
 def test_a_controller_that_is_told_to_end_lifts_its_fingers_first(stage: Stage) -> None:
     synth = stage.synth()
     hand = stage.hand()
     hand.write('{"x": 0.3, "y": 0.0}\n')
-    time.sleep(0.8)
+    stage.until(sung(0.5), "the note")
     assert hand.stop() == 0
-    time.sleep(0.6)
+    stage.until(is_still, "silence after the release")
     assert synth.stop() == 0
     sound = stage.sound()
-    assert np.abs(sound[-RATE // 10 :]).max() < 1e-4
     assert click_frames(sound[np.flatnonzero(np.abs(sound) > 1e-3)[0] + RATE // 5 :], RATE) == 0
 
 

@@ -40,7 +40,7 @@ def test_a_page_alone_sings_what_its_finger_plays_and_goes_on_without_the_server
     """Pitch within 20 cents, vowel by formants and harmonics, silence within 0.5 s of fading, no click."""
     pulse, server, tab = stage
     tab.until("formant.server === 'registered'")
-    assert tab.text("#status-text") == "Looking for synths…"
+    tab.says("#status-text", "Looking for synths…")
     tab.click("#hear-here")
     tab.until("formant.here.state === 'on' && formant.here.audio === 'running'")
     tab.until("document.getElementById('status-text').textContent === 'This device sings'")

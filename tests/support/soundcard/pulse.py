@@ -159,12 +159,16 @@ class Recorder:
         """Length of what has been recorded so far."""
         return self._bytes / (4 * self._channels) / RATE
 
-    def until(self, enough: Callable[[NDArray[np.float64]], object]) -> None:
-        """Record on until what has been recorded so far, as `stop` gives it, is enough."""
+    def until(
+        self, enough: Callable[[NDArray[np.float64]], object], what: str = "the sound that was waited for"
+    ) -> NDArray[np.float64]:
+        """Record on until what has been recorded so far, as `stop` gives it, is enough; and return that."""
         deadline = time.monotonic() + PATIENCE_S
-        while not enough(self._mono(self._so_far())):
-            assert time.monotonic() < deadline, "the sound that was waited for did not come"
+        while not enough(sound := self._mono(self._so_far())):
+            heard = f"heard {_loud(sound, 1e-3):.1f} s of sound in {len(sound) / RATE:.1f} s"
+            assert time.monotonic() < deadline, f"{what} did not come: {heard}"
             time.sleep(0.1)
+        return sound
 
     def hears(self, seconds: float, level: float = 1e-3) -> None:
         """Record on until so many seconds were louder than this, 1.0 is full scale."""
