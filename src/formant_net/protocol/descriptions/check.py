@@ -83,7 +83,6 @@ _USUAL = re.compile(
 """Fast path: matches most candidates. A candidate that it does not match is parsed in full."""
 _NAME = re.compile(r"[A-Za-z0-9-]{1,63}\.local")
 _TRANSLATED, _COMPATIBLE = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96")
-_MORE = re.compile(r" (raddr|rport|generation|tcptype) (\S+)")
 
 
 def clean_sdp(sdp: str, max_chars: int = MAX_SDP_CHARS, max_candidates: int = MAX_CANDIDATES) -> str:
@@ -245,7 +244,8 @@ def careful_candidate(text: str, max_chars: int = MAX_CANDIDATE_CHARS) -> str:
         raise _useless("its component or priority is out of range")
     if transport.lower() not in ("udp", "tcp") or not 1 <= int(port) <= 65535:
         raise _useless("its transport is neither udp nor tcp, or its port out of range")
-    for name, value in _MORE.findall(more) if more else ():
+    words = more.split(" ")[1:] if more else ()
+    for name, value in zip(words[::2], words[1::2], strict=True):
         if name in ("raddr", "rport") or (name == "generation" and not re.fullmatch("[0-9]{1,9}", value)):
             raise _useless(f"its {name} is not allowed there")
     if why := _unreachable(address):

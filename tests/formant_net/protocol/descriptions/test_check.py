@@ -239,6 +239,7 @@ def test_what_may_be_tried_passes(text: str) -> None:
         "candidate:1 1 udp 1 192.168.1.1 1 typ host generation x",
         "candidate:1 1 udp 1 192.168.1.1 1 typ host ufrag x raddr y",
         "candidate:1 1 udp 1 192.168.1.1 1 typ host rport x",
+        "candidate:1 1 udp 1 192.168.1.1 1 typ host network-id generation generation x",
         "candidate:1 1 udp 1 192.168.1.1 1 typ host raddr",
         "candidate:1 1 udp 1 192.168.1.1 1 typ host\r\na=setup:active",
         "candidate:1  1 udp 1 192.168.1.1 1 typ host",
