@@ -6,6 +6,8 @@ import pytest
 from support.virtual.clients import RawClients, refused
 from support.virtual.steered import A, B, box, desk, phone_token, set_, told
 
+from formant_net.server.registry import bus
+
 CRUEL = "\x1b[2J\rname\n\u202e"
 
 
@@ -79,3 +81,16 @@ def test_a_box_that_lies_about_what_it_applied_is_not_believed_and_tells_desks_n
     (once,) = hall.heard(conn)
     assert once["applied"] == 1
     assert all(why.isprintable() for why in once["refused"].values())
+
+
+def test_another_edge_asks_for_the_tune_of_a_box_that_is_not_here(hall: RawClients) -> None:
+    """It has left meanwhile, or was never known here."""
+    there = box(hall, A)
+    for id in ("synth-nobody", A):
+        hall.hub.on_bus(bus.encode(bus.Identify(id=id, seconds=2.0)), hall.clock.now)
+        hall.sort()
+    assert [said["type"] for said in hall.heard(there)][-1:] == ["identify"]
+    hall.drop(there)
+    hall.hub.on_bus(bus.encode(bus.Identify(id=A, seconds=2.0)), hall.clock.now)
+    hall.sort()
+    assert [event for event in hall.events if event.level == "warning"] == []

@@ -184,6 +184,26 @@ def test_signs_of_life_are_written_at_most_once_a_second_and_say_how_old_they_ar
     assert len(registry.writes()) == 1, "a second after the last one it is due"
 
 
+def test_a_write_for_another_reason_is_a_sign_of_life_as_well() -> None:
+    registry = SharedRegistry(ATTIC, ttl_s=60.0, renew_s=1.0)
+    registry.on_up(0.0, fresh=True)
+    registry.on_snapshot(0.0)
+    registry.writes()
+    first = put(registry, "ws1")
+    registry.on_written(KEY, 7, first.serial, 0.1)
+    registry.touch("ctrl-a", "ws1", 0.5)
+    assert registry.writes() == [], "it waits until a second has passed"
+    registry.put(Lease("ctrl-a", "controller", "ws1", ATTIC, meta={"name": "Ann"}), 0.9)
+    (second,) = registry.writes()
+    assert isinstance(second, Write)
+    registry.on_written(KEY, 8, second.serial, 0.95)
+    registry.expire(1.5)
+    assert registry.writes() == []
+    registry.touch("ctrl-a", "ws1", 1.6)
+    registry.expire(1.95)
+    assert len(registry.writes()) == 1
+
+
 def test_no_moment_of_any_clock_is_written() -> None:
     """Two edges whose clocks are an hour and a boot apart write the same."""
     values = []
