@@ -4,12 +4,14 @@
 
 Blocks have 128 frames, as on a browser's audio thread. The share of a core is that of the block at the tenth percentile
 in the best round after its first second, because other work on the machine only makes a block slower. All other figures
-are of that round, too. Chromium's clock has steps of 5 µs here, because the page is isolated.
+are of that round, too. Chromium's clock has steps of 5 µs here, because the page is isolated. The last rows are the
+plain kernel alone (kernel.c), in Node: nanoseconds for a hop of one voice, the best of 200 turns.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import shutil
 import subprocess
@@ -27,11 +29,17 @@ import numpy as np
 
 from formant_dsp import Bank, isas
 from formant_dsp.browser.bundle import bundle
+from formant_dsp.kernels import dispatch
 from formant_dsp.model.params import VoiceParams
 from formant_dsp.model.presets import load
 
 SING = Path(__file__).with_name("sing.mjs")
+KERNEL = Path(__file__).with_name("kernel.c")
+WASM = Path(__file__).resolve().parents[2] / "packaging" / "wasm"
+SOURCES = Path(__file__).resolve().parents[2] / "src" / "formant_dsp"
 RATE, BLOCK = 48000, 128
+HOPS = 2000
+"""Hops of the kernel in one turn, as in sing.mjs."""
 
 
 def native(isa: str, voices: int, seconds: float) -> list[float]:
@@ -106,6 +114,35 @@ def chromium(folder: Path) -> Iterator[Timed]:
     server.shutdown()
 
 
+def kernels(folder: Path, isa: str) -> dict[str, float]:
+    """Nanoseconds for a hop of the plain kernel alone: in bank.wasm, in its twin, and native."""
+    sys.path.insert(0, str(WASM))
+    from build import build  # type: ignore[import-not-found]
+
+    found = {}
+    for bank in build(folder / "kernel", more=[KERNEL]):
+        words = ["node", str(SING), str(bank)]
+        found[bank.name] = float(subprocess.run(words, check=True, capture_output=True).stdout)
+    found[isa] = native_kernel(folder, isa)
+    return found
+
+
+def native_kernel(folder: Path, isa: str) -> float:
+    """The same loop around the native kernel."""
+    library = folder / "kernel.so"
+    flags = ["-std=gnu11", "-O2", "-shared", "-fPIC", "-I", str(SOURCES)]
+    subprocess.run(["cc", *flags, str(KERNEL), "-o", str(library)], check=True)
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    table = ctypes.c_void_p(pointer(dispatch.load(isa).capsule, b"formant_dsp.kernels"))
+    hops, best = ctypes.CDLL(str(library)).formant_hops, float("inf")
+    for _ in range(200):
+        began = time.perf_counter_ns()
+        hops(table, HOPS)
+        best = min(best, (time.perf_counter_ns() - began) / HOPS)
+    return best
+
+
 def figures(took: list[float]) -> dict[str, float]:
     """Share of a core, percentiles of a block (µs), and what the first second took, ms."""
     blocks = np.array(took)
@@ -153,9 +190,13 @@ def main() -> None:
                 found = figures(run())
                 if kind not in best or found["core_percent"] < best[kind]["core_percent"]:
                     best[kind] = found
+        alone = kernels(Path(folder), baseline)
     for kind, found in best.items():
         of_native = round(best[baseline]["core_percent"] / found["core_percent"], 2)
         print(json.dumps({"kind": kind, "voices": given.voices, **found, f"speed_of_{baseline}": of_native}))
+    for kind, ns in alone.items():
+        of_native = round(alone[baseline] / ns, 2)
+        print(json.dumps({"kind": f"kernel of {kind}", "hop_ns": round(ns, 1), f"speed_of_{baseline}": of_native}))
 
 
 if __name__ == "__main__":

@@ -3,10 +3,17 @@
  *
  *     node sing.mjs bank.wasm voices.json voices seconds
  *
- * prints JSON: microseconds of each block, in order, from the first one on. A browser calls `blocks`.
+ * prints JSON: microseconds of each block, in order, from the first one on. A browser calls `blocks`. With a bank that
+ * has kernel.c in it,
+ *
+ *     node sing.mjs bank.wasm
+ *
+ * prints nanoseconds for a hop of the plain kernel.
  */
 const RATE = 48000;
 const BLOCK = 128;
+const HOPS = 2000;
+const TURNS = 200;
 
 /**
  * @param {BufferSource} bytes of bank.wasm @param {any} made voices.json @param {number} voices @param {number} seconds
@@ -33,6 +40,26 @@ export function blocks(bytes, { presets, row_tau_s: rowTauS }, voices, seconds, 
   }
   if (x.counter(1) !== voices) throw new Error(`${x.counter(1)} voices sound`);
   return Array.from(took, (us) => Math.round(10 * us) / 10);
+}
+
+/**
+ * The plain kernel alone, nanoseconds for a hop of one voice: the best of many short turns.
+ * @param {BufferSource} bytes of a bank with kernel.c in it @param {() => number} clock microseconds
+ */
+function kernel(bytes, clock) {
+  const x = new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports;
+  x._initialize();
+  const turn = () => {
+    const began = clock();
+    x.hops(HOPS);
+    return (1000 * (clock() - began)) / HOPS;
+  };
+  return Math.min(...Array.from({ length: TURNS }, turn));
+}
+
+if (globalThis.process?.argv?.length === 3) {
+  const { readFileSync } = await import("node:fs");
+  console.log(kernel(readFileSync(process.argv[2]), () => Number(process.hrtime.bigint()) / 1000));
 }
 
 if (globalThis.process?.argv?.length === 6) {

@@ -61,10 +61,11 @@ Sources = Sequence[tuple[Path, Sequence[str]]]
 """C files, each with the options that only it needs."""
 
 
-def build(folder: Path, translated: Mapping[str, Path] | None = None) -> list[Path]:
+def build(folder: Path, translated: Mapping[str, Path] | None = None, more: Sequence[Path] = ()) -> list[Path]:
     """Writes bank.wasm and bank-plain.wasm into `folder`; returns their paths. Raises BuildError.
 
     translated   C files that Cython has made, by the names of MODULES; without it Cython runs here
+    more         further C files that export functions of their own, as benchmarks/wasm/kernel.c
     """
     compiler()  # before Cython, which may be missing, too
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +73,7 @@ def build(folder: Path, translated: Mapping[str, Path] | None = None) -> list[Pa
         work = Path(scratch)
         c = dict(translated or {name: _translate(name, *module, work) for name, module in MODULES.items()})
         sources = [(c.pop("kernels"), KERNELS), *((path, SMALL) for path in c.values()), (HERE / "page.c", SMALL)]
+        sources += [(path, SMALL) for path in more]
         _headers(work / "headers")
         twins: dict[Path, list[str]] = {folder / "bank.wasm": SIMD, folder / "bank-plain.wasm": []}
         with ThreadPoolExecutor() as pool:

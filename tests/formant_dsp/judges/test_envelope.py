@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.judges.judge import Judge, at_most, between
-from support.judges.signals import RATE, one_lobe, steady, still
+from support.judges.signals import RATE, moved, one_lobe, steady, still
 from support.sound.envelope import peak_near, swept, width_met
 from support.sound.spectrum import odd_f0
 
@@ -28,6 +28,11 @@ HIGH = Judge(4, "same at 440 Hz, re f0", "", at_most(0.25), at_most(0.1))
 WIDTH = Judge(
     4, "width that a harmonic meets as a vibrato moves it through a formant, re the width asked for", "×",
     between(0.8, 1.25), between(0.9, 1.2),
+)  # fmt: skip
+GLIDE = Judge(
+    4, "same, as a finger slides it through a formant by 1.6 semitones a second", "×",
+    between(0.8, 1.6), between(0.8, 1.25),
+    why="`resonance` 0.5 makes pitches equally loud; with 1 a glide meets the width that was asked for",
 )  # fmt: skip
 
 
@@ -97,3 +102,22 @@ def test_a_formant_is_as_wide_on_moving_pitch_as_was_asked() -> None:
     for centre, width, harmonic in ((600, 60, 3), (600, 60, 2), (600, 80, 3), (400, 50, 2)):
         WIDTH.hold(width_of_vibrato(centre, width, harmonic, swell), (centre, width, harmonic))
     assert width_of_vibrato(600, 60, 3, VoiceParams().resonance) > 1.3
+
+
+def width_of_glide(centre: float, width: float, harmonic: int, resonance: float) -> float:
+    """What a harmonic meets, re what was asked for, as a finger slides from two semitones below to two above."""
+    vowel = Vowel((centre, 3000.0, 4000.0, 4500.0, 5000.0), (width, *(300.0,) * 4), (0.0, *(-60.0,) * 4))
+    f0, steps = centre / harmonic, 250
+
+    def at(share: float) -> VoiceParams:
+        return still(f0_hz=f0 * 2 ** ((4 * share - 2) / 12), vowel=vowel, resonance=resonance, wander=0.0)
+
+    path = [(0.3 + 2.5 * k / steps, at(k / steps)) for k in range(1, steps + 1)]
+    return width_met(moved(at(0.0), path, seconds=3.0)[RATE // 5 :], RATE, centre, 0.49 * f0) / width
+
+
+def test_a_formant_on_a_glide_is_as_wide_as_was_asked_with_a_true_resonance() -> None:
+    for centre, width, harmonic in ((600, 60, 3), (600, 60, 2), (600, 80, 3), (400, 50, 2)):
+        case = (centre, width, harmonic)
+        GLIDE.hold(width_of_glide(*case, VoiceParams().resonance), case)
+        assert 0.8 <= width_of_glide(*case, 1.0) <= 1.25, case
