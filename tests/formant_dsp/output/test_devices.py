@@ -90,7 +90,9 @@ def test_sounddevice_of_before_is_read_leniently_as_well() -> None:
     assert Before._ffi.cast("int", 3) == ("int", 3)
 
 
-@pytest.mark.parametrize(("rate", "chosen"), [(384_000, 48_000), (22_050, 22_050), (7_000, 48_000)])
+@pytest.mark.parametrize(
+    ("rate", "chosen"), [(384_000, 48_000), (22_050, 22_050), pytest.param(7_000, 48_000, marks=pytest.mark.long)]
+)
 def test_a_rate_that_no_bank_has_is_no_sound_in_words(rate: int, chosen: int) -> None:
     with Jack(rate=rate, period=2048) as jack, processes() as start:
         code = 'from formant_dsp.output.devices import best_sample_rate; print(best_sample_rate("system"))'
@@ -109,7 +111,7 @@ def test_a_rate_that_no_bank_has_is_no_sound_in_words(rate: int, chosen: int) ->
 def test_a_synth_that_looks_for_its_device_ends_without_a_crash() -> None:
     """PortAudio takes seconds to look, and its library must not be closed meanwhile."""
     with Jack(rate=7000, period=2048) as jack, processes() as start:
-        for _ in range(4):
+        for _ in range(2):
             synth = start("synth", "http://127.0.0.1:9/", "--audio", "system", "--voices", "2", environment=jack.env)
             synth.wait_for("Formant synth")
             assert synth.stop() == 0

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -41,10 +42,12 @@ def test_a_note_into_any_stream_returns_at_once_and_raises_nothing(kind: str) ->
     with stream(kind) as end:
         assert end is not None
         out = text_stream(end)
-        began = time.monotonic()
+        took = []
         for _ in range(50):
+            began = time.monotonic()
             assert not put(out, "a line\n")
-        assert time.monotonic() - began < 1.0
+            took.append(time.monotonic() - began)
+        assert statistics.median(took) < 0.02
 
 
 def test_a_note_that_was_not_taken_is_written_once_there_is_room() -> None:
@@ -213,7 +216,13 @@ def test_a_file_does_not_take_the_number_of_a_closed_stream(tmp_path: Path) -> N
 # --- nodes ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+SHORT = ("closed", "gone", "still")
+"""With nodes; what is written to the other kinds is tried above without one, and with one in `make test-long`."""
+
+
+@pytest.mark.parametrize(
+    "kind", [each if each in SHORT else pytest.param(each, marks=pytest.mark.long) for each in KINDS]
+)
 def test_a_server_and_its_synth_go_on_whatever_becomes_of_their_streams(kind: str, tmp_path: Path) -> None:
     """They write a line for each client that comes and goes, and end as they are told to."""
     port = free_port()
@@ -224,21 +233,21 @@ def test_a_server_and_its_synth_go_on_whatever_becomes_of_their_streams(kind: st
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.1)
-        for _ in range(20):  # each is a line
+        for _ in range(5):  # each is a line
             asyncio.run(come_and_go(port))
         assert synths(port) == 1
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_S) == 0
 
 
-@pytest.mark.parametrize("kind", ["closed", "full"])
+@pytest.mark.parametrize("kind", [pytest.param("closed", marks=pytest.mark.long), "full"])
 def test_a_synth_alone_ends_gracefully_whatever_becomes_of_its_streams(kind: str, tmp_path: Path) -> None:
     """What it says while it waits for a server is lost, and the recording goes on."""
     recording = tmp_path / "r.wav"
     synth = ["synth", "--audio", f"wav:{recording}", "--id", "synth-x", "http://127.0.0.1:9/"]
     with stream(kind) as end, running(synth, end, tmp_path) as process:
         deadline = time.monotonic() + PATIENCE_S
-        while not (recording.exists() and recording.stat().st_size > 400_000):
+        while not (recording.exists() and recording.stat().st_size > 100_000):
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.1)
@@ -284,7 +293,7 @@ def answers(port: int) -> bool:
 
 def synths(port: int) -> int:
     """How many are registered; 0 where no server listens yet."""
-    with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5.0) as answer:
+    with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE_S) as answer:
         return int(json.load(answer)["synths"])
     return 0
 
