@@ -52,6 +52,8 @@ async def dial(host: str, port: int) -> socket.socket:
 
 async def _connect(address: Sequence[Any]) -> socket.socket:
     family, kind, protocol, _, place = address
+    if family == socket.AF_INET6 and place[3] and "%" not in place[0]:
+        place = (f"{place[0]}%{place[3]}", place[1])  # some loops read the first two parts only, and lose the zone
     connecting = socket.socket(family, kind, protocol)
     try:
         connecting.setblocking(False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -111,6 +112,25 @@ def test_of_two_that_open_at_the_same_moment_one_is_closed(monkeypatch: pytest.M
         assert opened is network.opened[0]
         assert opened.fileno() >= 0
     assert network.opened[1].fileno() == -1
+
+
+def test_the_zone_of_a_link_local_address_reaches_every_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """uvloop resolves the first two parts of an address once more: without its zone nothing is connected."""
+
+    async def story() -> None:
+        seen: list[Any] = []
+
+        async def connect(_: socket.socket, address: Any) -> None:
+            seen.append(address[:2])
+
+        monkeypatch.setattr(asyncio, "get_running_loop", lambda: SimpleNamespace(sock_connect=connect))
+        local = (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("fe80::20", 8080, 0, 2))
+        far = (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("fd77::20", 8080, 0, 0))
+        for address in (local, far):
+            (await module._connect(address)).close()
+        assert seen == [("fe80::20%2", 8080), ("fd77::20", 8080)]
+
+    run(story())
 
 
 def test_a_real_listener_is_reached() -> None:
