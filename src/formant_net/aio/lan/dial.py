@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 AGAIN_S = 0.5
@@ -20,7 +23,7 @@ async def dial(host: str, port: int) -> socket.socket:
     An address that refuses is not tried again. Raises the OSError of the first address if all of them refuse, also for
     a host that has no address. It has no time limit of its own.
     """
-    addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = await asyncio.get_running_loop().run_in_executor(None, _addresses, host, port)
     waiting = addresses * ROUNDS
     refused: list[tuple[Sequence[Any], Exception]] = []
     dialling: dict[asyncio.Task[socket.socket], Sequence[Any]] = {}
@@ -50,15 +53,37 @@ async def dial(host: str, port: int) -> socket.socket:
                 ended_with.close()
 
 
+def _addresses(host: str, port: int) -> list[Any]:
+    """Those of a host, by the system itself: `getaddrinfo` of uvloop loses the zone of fe80::1%2. Blocking."""
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
 async def _connect(address: Sequence[Any]) -> socket.socket:
     family, kind, protocol, _, place = address
-    if family == socket.AF_INET6 and place[3] and "%" not in place[0]:
-        place = (f"{place[0]}%{place[3]}", place[1])  # some loops read the first two parts only, and lose the zone
     connecting = socket.socket(family, kind, protocol)
     try:
         connecting.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connecting, place)
+        await _reach(connecting, place)
     except BaseException:
         connecting.close()
         raise
     return connecting
+
+
+async def _reach(connecting: socket.socket, place: Any) -> None:
+    """Connect a socket to an address of `_addresses`. `sock_connect` of uvloop loses the zone of fe80::1%2."""
+    loop = asyncio.get_running_loop()
+    if sys.platform == "win32":  # its loop waits for no socket that is to be written
+        await loop.sock_connect(connecting, place)
+        return
+    with suppress(BlockingIOError):
+        connecting.connect(place)
+        return
+    opened = asyncio.Event()
+    loop.add_writer(connecting, opened.set)
+    try:
+        await opened.wait()
+    finally:
+        loop.remove_writer(connecting)
+    if fault := connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        raise OSError(fault, os.strerror(fault))

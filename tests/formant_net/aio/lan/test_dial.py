@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uvloop
 from support.net.loopback import run
+from support.net.namespace import Network as Machine
+from support.suite.patience import PATIENCE_S
+from support.suite.require import require_namespaces
 
 from formant_net.aio.lan import dial as module
 from formant_net.aio.lan.dial import ROUNDS, dial
@@ -27,12 +30,10 @@ class Network:
         self.opened: list[socket.socket] = []
         monkeypatch.setattr(module, "_connect", self._connect)
         monkeypatch.setattr(module, "AGAIN_S", 0.001)
+        found = [(0, 0, 0, "", (address, 8080)) for address in meets]
+        monkeypatch.setattr(module, "_addresses", lambda *_: found)
 
     async def dial(self) -> socket.socket:
-        async def addresses(*_: object, **__: object) -> list[tuple[Any, ...]]:
-            return [(0, 0, 0, "", (address, 8080)) for address in self.meets]
-
-        asyncio.get_running_loop().getaddrinfo = addresses  # type: ignore[method-assign]
         return await dial("choir.local", 8080)
 
     async def _connect(self, address: Sequence[Any]) -> socket.socket:
@@ -114,23 +115,27 @@ def test_of_two_that_open_at_the_same_moment_one_is_closed(monkeypatch: pytest.M
     assert network.opened[1].fileno() == -1
 
 
-def test_the_zone_of_a_link_local_address_reaches_every_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """uvloop resolves the first two parts of an address once more: without its zone nothing is connected."""
+LOOPS = [asyncio.new_event_loop, pytest.param(uvloop.new_event_loop, id="uvloop")]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_every_loop_reaches_a_listener_also_by_a_link_local_address_and_says_who_refuses(loop: Any) -> None:
+    """uvloop's own `sock_connect` loses the zone of such an address."""
 
     async def story() -> None:
-        seen: list[Any] = []
+        server = await asyncio.start_server(lambda reader, writer: writer.close(), "fe80::20%eth0", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            with await dial("fe80::20%eth0", port) as opened:
+                assert opened.getpeername()[:2] == ("fe80::20", port)
+        with pytest.raises(ConnectionRefusedError):
+            await dial("fe80::20%eth0", port)
 
-        async def connect(_: socket.socket, address: Any) -> None:
-            seen.append(address[:2])
-
-        monkeypatch.setattr(asyncio, "get_running_loop", lambda: SimpleNamespace(sock_connect=connect))
-        local = (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("fe80::20", 8080, 0, 2))
-        far = (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("fd77::20", 8080, 0, 0))
-        for address in (local, far):
-            (await module._connect(address)).close()
-        assert seen == [("fe80::20%2", 8080), ("fd77::20", 8080)]
-
-    run(story())
+    require_namespaces()
+    with Machine() as machine:
+        machine.link("eth0", "fe80::20/64")
+        with machine.entered(), asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(asyncio.wait_for(story(), PATIENCE_S))
 
 
 def test_a_real_listener_is_reached() -> None:
