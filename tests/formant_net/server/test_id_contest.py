@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.net.sdp import answer
 from support.virtual.clients import RawClients, only, refused
 from support.virtual.edges import EdgeClients, Edges
 
@@ -29,6 +30,17 @@ def test_without_the_secret_an_id_whose_holder_lives_is_taken(clients: RawClient
     assert {holder, newcomer} <= clients.open
     assert clients.heard(holder) == []
     assert only(clients.say(newcomer, "register", client_id="ctrl-b"))["client_id"] == "ctrl-b"
+
+
+def test_what_was_said_under_an_id_that_was_refused_is_not_said_under_another(clients: RawClients) -> None:
+    synth, holder, newcomer = clients.join("synth-a"), clients.join("ctrl-a"), clients.connect()
+    clients.say(newcomer, "register", client_id="ctrl-a")
+    assert clients.say(newcomer, "answer", target="synth-a", data=answer()) == [], "it is kept until it is registered"
+    clients.pong(holder)
+    refused(clients.heard(newcomer), "id-taken")
+    clients.heard(synth)
+    assert only(clients.say(newcomer, "register", client_id="ctrl-b"))["client_id"] == "ctrl-b"
+    assert clients.kinds(synth) == ["controller-joined"]
 
 
 def test_any_frame_of_the_holder_is_an_answer_to_the_probe(clients: RawClients) -> None:
