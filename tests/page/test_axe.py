@@ -17,6 +17,7 @@ def test_nothing_serious_is_found(stage: Stage, size: tuple[int, int]) -> None:
     for opens in (None, "#strip-scale", "#panel-toggle"):
         if opens:
             tab.click(opens)
+        tab.drawn()
         results = stage.thread.run(Axe().run(tab.page))
         found = {
             (one["id"], one["impact"], node["html"][:120])

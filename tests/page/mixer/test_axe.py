@@ -18,6 +18,8 @@ FINDINGS = """axe.run(document, { resultTypes: ["violations"] }).then(({ violati
 def findings(tab: Tab) -> list[Any]:
     """What axe-core finds in the page as it is shown now. It is injected past the page's own policy."""
 
+    tab.drawn()
+
     def run(script: str) -> Any:
         options = {"expression": script, "awaitPromise": True, "returnByValue": True}
         return tab.thread.run(tab.cdp.send("Runtime.evaluate", options))["result"].get("value")

@@ -194,9 +194,10 @@ def test_what_another_desk_does_is_shown_and_zones_fold(stage: Stage, hall: Desk
     tab.click(".fold")
     tab.until("document.querySelector('.fold').getAttribute('aria-expanded') === 'false'")
     tab.becomes("document.querySelectorAll('.boxes')[0].checkVisibility()", False)
-    stage.thread.run(hall.drop())
+    stage.thread.run(hall.stop())
     tab.until("!formant.open")
     tab.until("document.getElementById('all-off').disabled")
+    stage.thread.run(hall.start())
     tab.until("formant.open")
 
 
@@ -252,9 +253,10 @@ def test_a_server_that_answers_no_more_is_left_and_what_was_asked_of_it_is_said_
     stage.until(lambda: len(hall.registers) > 1, "another connection")
     tab.until("document.querySelector('#part .trouble').checkVisibility()")
     assert "went away" in tab.text("#part .trouble")
-    tab.until("formant.open && !document.querySelector('#part .main').disabled")
-    tab.click("#part .main")
-    tab.until("!document.getElementById('part').open")
+    # A server that is slow is left as well, so it is asked again until it was quick enough.
+    main = "document.querySelector('#part .main')"
+    again = f"(formant.open && !{main}.disabled && {main}.click(), !document.getElementById('part').open)"
+    stage.until(lambda: tab.evaluate(again), "it is saved")
     assert hall.parts["boxes/synth-a"]["name"] == "Mine"
 
 
@@ -264,7 +266,7 @@ def test_whoever_looks_at_the_desk_again_makes_it_ask_whether_its_server_lives(s
     tab.until("formant.open")
     hall.deaf = True
     tab.evaluate("void document.dispatchEvent(new Event('visibilitychange'))")
-    stage.until(lambda: len(hall.registers) == 2, "another connection")
+    stage.until(lambda: len(hall.registers) >= 2, "another connection")
     tab.until("formant.open")
 
 

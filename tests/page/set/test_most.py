@@ -33,7 +33,7 @@ def test_a_number_is_kept_over_a_reload_and_the_synth_left_out_is_named(stage: S
     stage.synth(relay, id="synth-b")
     tab.until("formant.limits.leftOut === 1")
     tab.click("#panel-toggle")
-    assert tab.text("#most-note").startswith("1 more synth is here. This page plays 1:")
+    tab.says("#most-note", "1 more synth is here. This page plays 1:")
     assert [link["synth"] for link in tab.evaluate("() => formant.links")] == ["synth-a"]
     tab.fill("#most", "2")
     tab.evaluate("() => document.getElementById('most').dispatchEvent(new Event('change'))")

@@ -30,8 +30,8 @@ def without(stage: Stage, script: str) -> tuple[list[dict[str, object]], Tab]:
 def test_what_is_missing_is_said_and_nothing_is_joined(stage: Stage, lost: str, words: str) -> None:
     registers, tab = without(stage, lost)
     tab.until("!document.getElementById('unable').hidden")
-    assert words in tab.text("#unable-text")
-    assert "Firefox" in tab.text("#unable-text")
+    tab.says("#unable-text", words)
+    tab.says("#unable-text", "Firefox")
     assert registers == []
 
 
@@ -40,7 +40,7 @@ def test_a_browser_that_cannot_read_the_modules_is_told_that_the_page_did_not_st
     relay.assets["/main.js"] = relay.assets["/show/style.css"]  # served, and no module
     tab = stage.tab(relay)
     tab.until("!document.getElementById('unable').hidden")
-    assert "could not start" in tab.text("#unable-text")
+    tab.says("#unable-text", "could not start")
 
 
 @pytest.mark.parametrize(

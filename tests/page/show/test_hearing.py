@@ -22,15 +22,15 @@ def test_a_page_that_nobody_hears_says_so_everywhere(stage: Stage, mute: dict[st
     tab.until(f"formant.status === 'No sound: Kitchen {why}'")
     tab.until("document.getElementById('status').dataset.tone === 'bad'")
     remedy = "To hear yourself, open Synths and switch on Hear it here."
-    assert tab.text("#unheard") == f"Nobody can hear you: Kitchen {why}. {remedy}"
-    assert tab.evaluate("document.getElementById('surface').dataset.heard") == "nobody"
-    assert tab.evaluate("document.getElementById('hint').checkVisibility()") is False
+    tab.says("#unheard", f"Nobody can hear you: Kitchen {why}. {remedy}")
+    tab.becomes("document.getElementById('surface').dataset.heard", "nobody")
+    tab.becomes("document.getElementById('hint').checkVisibility()", False)
     tab.click("#panel-toggle")
-    assert tab.evaluate("document.querySelector('#synths li').dataset.tone") == "bad"
+    tab.becomes("document.querySelector('#synths li').dataset.tone", "bad")
     synth.state |= STATE
     tab.until("formant.status === 'Connected, 1 synth'")
     tab.until("document.getElementById('surface').dataset.heard === 'all'")
-    assert tab.evaluate("document.getElementById('unheard').hidden") is True
+    tab.becomes("document.getElementById('unheard').hidden", True)
 
 
 def test_one_of_several_that_is_silent_is_named(stage: Stage) -> None:
@@ -85,9 +85,9 @@ def test_settings_that_would_not_be_taken_are_shown_as_not_ones_own(stage: Stage
     tab.click("#panel-toggle")
     tab.until("document.querySelectorAll('#synths h2').length === 1")
     tab.until("document.getElementById('settings-note').checkVisibility()")
-    assert "You may play, but not change" in tab.text("#settings-note")
+    tab.says("#settings-note", "You may play, but not change")
     fields = "[...document.querySelectorAll('#synths button, #synths input, #preset')]"
-    assert tab.evaluate(f"{fields}.map((e) => e.disabled)") == [True, True, True]
+    tab.becomes(f"{fields}.map((e) => e.disabled)", [True, True, True])
 
 
 def test_whoever_may_set_is_told_nothing(stage: Stage) -> None:
