@@ -105,7 +105,7 @@ def test_settings_reach_the_synth_and_come_back(stage: Stage) -> None:
     tab.click("#synths .power")
     stage.until(lambda: synth.state["powered_on"] is False, "power off")
     tab.until("formant.status === 'No sound: Kitchen is switched off'")
-    assert tab.text("#unheard").startswith("Nobody can hear you: Kitchen is switched off. To hear yourself")
+    tab.says("#unheard", "Nobody can hear you: Kitchen is switched off. To hear yourself")
 
 
 def test_midi_of_firefox_itself_is_refused_then_plays_and_is_plugged(stage: Stage) -> None:
@@ -118,7 +118,7 @@ def test_midi_of_firefox_itself_is_refused_then_plays_and_is_plugged(stage: Stag
     tab.click("#strip-scale")
     tab.click("#midi")
     tab.until("formant.midi.state === 'refused'")
-    assert "does not allow MIDI" in tab.text("#midi-note")
+    tab.says("#midi-note", "does not allow MIDI")
     allow = "Services.prefs.setBoolPref('media.navigator.permission.disabled', arguments[0])"
     tab.browser(allow, True)
     while tab.evaluate("formant.midi.state") != "on":  # until the page's process has heard of it
