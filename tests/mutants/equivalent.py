@@ -18,6 +18,12 @@ EQUIVALENT: dict[str, str] = {
     "formant_net.synth.age: Age.__init__: drop 'self._ahead_at = 0.0'": (
         "it is set together with `_ahead_s`, and read only when that is not None"
     ),
+    "formant_net.synth.clock_offset: ClockOffset.__init__: drop 'self._least_at = 0.0'": (
+        "it is set together with `_least`, and read only when that is not None"
+    ),
+    "formant_net.synth.clock_offset: ClockOffset.__init__: drop 'self._most_at = 0.0'": (
+        "it is set together with `_most`, and read only when that is not None"
+    ),
     "formant_net.synth.steps: Steps.__init__: drop 'self._since = 0.0'": (
         "the first stamp sets it, and it is read only for a stamp that repeats another"
     ),

@@ -112,3 +112,13 @@ def test_another_preset_and_one_voice_a_player_are_told_with_who_asked_for_them(
     for on, words in ((True, "one voice a player"), (False, "a voice a finger")):
         changes = box.take("ctrl-a", Command(name="mono", value=on), remember=False)
         assert changes == [SetMono(on), Notice(words, {"by": "ctrl-a"})]
+
+
+@pytest.mark.parametrize("name", ["mono", "legato", "power"])
+def test_a_switch_is_turned_over_without_a_value_and_set_by_one(name: str) -> None:
+    box = remote()
+    field = "powered_on" if name == "power" else name
+    before = box.state()[field]
+    for value, after in ((None, not before), (None, before), (before, before), (not before, not before)):
+        assert box.take("ctrl-a", Command(name=name, value=value), remember=False) is not None
+        assert box.state()[field] is after
