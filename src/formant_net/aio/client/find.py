@@ -141,8 +141,9 @@ class Finder:
         try:
             from zeroconf.asyncio import AsyncServiceBrowser
 
-            if self._browser is not None:
-                await self._browser.async_cancel()
+            browser, self._browser = self._browser, None  # a browser that is cancelled twice fails
+            if browser is not None:
+                await browser.async_cancel()
             if self._zeroconf is None:
                 self._zeroconf = open_multicast()
             else:
@@ -154,6 +155,10 @@ class Finder:
             self._say(error.strerror or str(error))
             with suppress(Exception):
                 await self._stop_browsing()
+        except Exception:
+            with suppress(Exception):
+                await self._stop_browsing()  # the next question opens everything anew
+            raise
 
     async def _ask_dns(self) -> None:
         with suppress(ImportError):
