@@ -11,11 +11,11 @@ from pathlib import Path
 import atheris
 
 HERE = Path(__file__).resolve()
-# The plain source first, not the editable install: its loader builds on import, and cannot be instrumented. It comes
-# last, because only it finds what is compiled.
+# Of an editable install the plain source first: its loader builds on import, and cannot be instrumented. It comes
+# last, because only it finds what is compiled. A plain install has both in one place.
 BUILDS = [finder for finder in sys.meta_path if "scikit" in f"{type(finder).__module__}{type(finder).__name__}".lower()]
 sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in BUILDS] + BUILDS
-sys.path[:0] = [str(HERE.parents[2] / "src"), str(HERE.parents[1])]
+sys.path[:0] = [*([str(HERE.parents[2] / "src")] if BUILDS else []), str(HERE.parents[1])]
 
 with atheris.instrument_imports(
     include=[
