@@ -61,6 +61,7 @@ class Finder:
         self._by_url: dict[str, Place] = {}
         self._zeroconf: Any = None
         self._browser: Any = None
+        self._asking = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._said = ""
         self._faults: set[str] = set()
@@ -137,28 +138,30 @@ class Finder:
         self._driver.tell(lambda now: self._locate.tried(place, answered, now))
 
     async def _browse(self) -> None:
-        """Ask anew. What is in the way is said once."""
-        try:
-            from zeroconf.asyncio import AsyncServiceBrowser
+        """Ask anew. What is in the way is said once, and the next question begins with new sockets."""
+        async with self._asking:
+            try:
+                await self._ask()
+            except ImportError:
+                self._say("the package zeroconf is not installed")
+            except OSError as error:
+                self._say(error.strerror or str(error))
+                await self._stop()
+            except Exception:  # zeroconf's own, as when its sockets were not open in time
+                await self._stop()
+                raise
 
-            browser, self._browser = self._browser, None  # a browser that is cancelled twice fails
-            if browser is not None:
-                await browser.async_cancel()
-            if self._zeroconf is None:
-                self._zeroconf = open_multicast()
-            else:
-                await self._zeroconf.async_update_interfaces()  # the network may have come after us
-            self._browser = AsyncServiceBrowser(self._zeroconf.zeroconf, SERVICE, handlers=[self._changed])
-        except ImportError:
-            self._say("the package zeroconf is not installed")
-        except OSError as error:
-            self._say(error.strerror or str(error))
-            with suppress(Exception):
-                await self._stop_browsing()
-        except Exception:
-            with suppress(Exception):
-                await self._stop_browsing()  # the next question opens everything anew
-            raise
+    async def _ask(self) -> None:
+        from zeroconf.asyncio import AsyncServiceBrowser
+
+        browser, self._browser = self._browser, None
+        if browser is not None:
+            await browser.async_cancel()
+        if self._zeroconf is None:
+            self._zeroconf = open_multicast()
+        else:
+            await self._zeroconf.async_update_interfaces()  # the network may have come after us
+        self._browser = AsyncServiceBrowser(self._zeroconf.zeroconf, SERVICE, handlers=[self._changed])
 
     async def _ask_dns(self) -> None:
         with suppress(ImportError):
@@ -166,9 +169,14 @@ class Finder:
             self._driver.tell(lambda now: self._locate.announced(found, now))
 
     async def _stop_browsing(self) -> None:
+        async with self._asking:
+            await self._stop()
+
+    async def _stop(self) -> None:
         zeroconf, self._zeroconf, self._browser = self._zeroconf, None, None
         if zeroconf is not None:
-            await zeroconf.async_close()
+            with suppress(Exception):
+                await zeroconf.async_close()
 
     def _changed(self, zeroconf: Any, service_type: str, name: str, state_change: Any) -> None:
         from zeroconf import Error

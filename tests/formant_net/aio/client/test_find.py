@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -243,3 +244,53 @@ def test_the_same_fault_is_said_once_and_of_those_that_answer_the_last_are_kept(
     with capture_logs() as logged:
         run(story())
     assert [line["event"] for line in logged] == ["fault in the search; going on"]
+
+
+def test_after_a_fault_of_mdns_and_with_questions_at_once_the_next_question_begins_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """zeroconf raises NotRunningException while its sockets are not open, and KeyError for a browser that has ended."""
+    opened: list[Any] = []
+    asking: list[Any] = []
+
+    class Sockets:
+        zeroconf = None
+        broken = closed = False
+
+        async def async_update_interfaces(self) -> None:
+            await asyncio.sleep(0)
+            if self.broken or self.closed:
+                raise NotRunningException
+
+        async def async_close(self) -> None:
+            self.closed = True
+
+    class Browser:
+        def __init__(self, *_: object, **__: object) -> None:
+            asking.append(self)
+
+        async def async_cancel(self) -> None:
+            asking.remove(self)  # raises for one that has ended
+            await asyncio.sleep(0)
+
+    def open_sockets() -> Sockets:
+        sockets = Sockets()
+        opened.append(sockets)
+        return sockets
+
+    async def story() -> None:
+        finder = Finder(Search(local=False), lambda server: None)
+        await asyncio.gather(*(finder._browse() for _ in range(5)))
+        assert len(opened) == len(asking) == 1
+        opened[0].broken = True
+        with pytest.raises(NotRunningException):
+            await finder._browse()
+        asking.clear()  # closing the sockets ends what asks on them
+        await asyncio.gather(finder._browse(), finder._stop_browsing(), finder._browse())
+        assert [each.closed for each in opened] == [True, True, False]
+        await finder.close()
+        assert all(each.closed for each in opened)
+
+    monkeypatch.setattr("zeroconf.asyncio.AsyncServiceBrowser", Browser)
+    monkeypatch.setattr("formant_net.aio.client.find.open_multicast", open_sockets)
+    run(story())
