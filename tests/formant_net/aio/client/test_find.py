@@ -213,6 +213,33 @@ def test_what_is_announced_while_the_search_ends_is_no_fault(monkeypatch: pytest
     assert logged == []
 
 
+def test_a_question_that_fails_does_not_end_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine zeroconf takes too long to start, and says that it does not run."""
+    opened: list[Any] = []
+
+    async def done(*_: object) -> None: ...
+
+    async def fails() -> None:
+        raise NotRunningException
+
+    def open_one() -> Any:
+        opened.append(SimpleNamespace(zeroconf=None, async_update_interfaces=fails, async_close=done))
+        return opened[-1]
+
+    async def story() -> None:
+        finder = Finder(Search(local=False), lambda server: None)
+        for _ in range(4):
+            finder._do(finder._browse())
+            await asyncio.gather(*finder._tasks, return_exceptions=True)
+        assert len(opened) == 2, "it asks, fails, and begins anew, twice"
+        assert finder._zeroconf is None
+        await finder.close()
+
+    monkeypatch.setattr("formant_net.aio.client.find.open_multicast", open_one)
+    monkeypatch.setattr("zeroconf.asyncio.AsyncServiceBrowser", lambda *_, **__: SimpleNamespace(async_cancel=done))
+    run(story())
+
+
 def test_a_host_name_that_no_resolver_takes_is_a_place_where_nobody_answers() -> None:
     async def story() -> None:
         finder = Finder(Search(local=False), lambda server: None)
