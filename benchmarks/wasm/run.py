@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -116,9 +117,7 @@ def chromium(folder: Path) -> Iterator[Timed]:
 
 def kernels(folder: Path, isa: str) -> dict[str, float]:
     """Nanoseconds for a hop of the plain kernel alone: in bank.wasm, in its twin, and native."""
-    sys.path.insert(0, str(WASM))
-    from build import build  # type: ignore[import-not-found]
-
+    build = runpy.run_path(str(WASM / "build.py"))["build"]
     found = {}
     for bank in build(folder / "kernel", more=[KERNEL]):
         words = ["node", str(SING), str(bank)]
