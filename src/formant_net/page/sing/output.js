@@ -15,9 +15,9 @@ const WARM_UP_POINT = { x: 0.5, y: 0.3, z: 0.7 };
 /** Firefox asks the sound system for the latency while its audio thread waits. So it is asked seldom. Milliseconds. */
 const SELDOM_MS = 10_000;
 /**
- * Firefox on Linux is never asked. It would ask PulseAudio, whose thread may be waiting for the audio thread: then the
- * sound stops, and the page never answers again. This is what Firefox says there when it hides the true latency
- * (privacy.resistFingerprinting).
+ * Firefox on Linux is never asked. Pages that asked there, on a busy machine, fell silent in a note or hung for ever.
+ * The likely cause: it asks PulseAudio, whose thread may be waiting for the audio thread. The value is the one that
+ * Firefox says there when it hides the true latency (privacy.resistFingerprinting).
  */
 const LINUX_S = 0.025;
 /** What is said when the audio thread has failed. */
